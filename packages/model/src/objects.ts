@@ -1,0 +1,318 @@
+/**
+ * The objects of the replicated state. The user writes `spec`, the system writes `status`; each carries a version of
+ * its own that grows by one with every write. One row per kind in `KINDS`.
+ */
+import type { ContainerSpec, Endpoint, Exit, Health, PortBinding } from './container.ts';
+import type { ContainerId, ObjectId } from './ids.ts';
+
+export type Obj<K extends string, Spec, Status> = {
+  readonly kind: K;
+  readonly id: ObjectId;
+  readonly name: string;
+  readonly specVersion: number;
+  readonly statusVersion: number;
+  /** Milliseconds, cluster time. */
+  readonly createdAt: number;
+  readonly spec: Spec;
+  readonly status: Status;
+};
+
+export type NodeSpec = {
+  readonly availability: 'active' | 'pause' | 'drain';
+  readonly labels: Readonly<Record<string, string>>;
+};
+export type NodeStatus = {
+  readonly state: 'ready' | 'down';
+  readonly hostname: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly os: string;
+  readonly architecture: string;
+};
+export type NodeObj = Obj<'node', NodeSpec, NodeStatus>;
+
+/** A compose project; its objects name it in `spec.project`. */
+export type ProjectSpec = {
+  readonly workingDir?: string;
+  readonly configFiles?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+};
+export type ProjectObj = Obj<'project', ProjectSpec, Record<string, never>>;
+
+export type DependsOn = {
+  readonly service: string;
+  readonly condition: 'service_started' | 'service_healthy' | 'service_completed_successfully';
+  readonly restart?: boolean;
+  /** false: a missing dependency, or one that failed, is only a warning. */
+  readonly required?: boolean;
+};
+
+export type UpdateConfig = {
+  /** 0: all at once. */
+  readonly parallelism: number;
+  readonly delayMs: number;
+  readonly failureAction: 'pause' | 'continue' | 'rollback';
+  readonly monitorMs: number;
+  readonly maxFailureRatio: number;
+  readonly order: 'stop-first' | 'start-first';
+};
+
+export type ServiceSpec = {
+  readonly project: string;
+  /** The key in the compose file. */
+  readonly service: string;
+  readonly mode: 'replicated' | 'global';
+  readonly replicas: number;
+  readonly dependsOn: readonly DependsOn[];
+  /** Absent: changed slots all at once, stop-first (DECISIONS 2). */
+  readonly update?: UpdateConfig;
+  /** `container_name`, which fixes the scale at 1. */
+  readonly containerName?: string;
+  readonly template: ContainerSpec;
+  /**
+   * SHA-256 over what a container of this service depends on: the template, and the contents of its secrets and
+   * configs. Replicas, dependencies and update rules are not in it. A task whose hash differs is replaced.
+   */
+  readonly hash: string;
+  /** What `up` and `start` (run), `create` (ready) and `stop` (stop) asked for, with what made it differ. */
+  readonly desired: 'ready' | 'run' | 'stop';
+  /** Grows when the same desired state is asked for anew (`restart`, `up --force-recreate`). */
+  readonly generation: number;
+  /** Grows with `restart`: a task that runs with an older one is restarted in place. */
+  readonly restartGeneration: number;
+  /** Stop grace of the operation that asked (`stop -t`), instead of the template's. */
+  readonly stopGraceMs?: number;
+};
+export type ServiceObj = Obj<
+  'service',
+  ServiceSpec,
+  { readonly updateState?: 'updating' | 'paused' | 'completed' }
+>;
+
+/** Only grows within an attempt; a new attempt begins at `preparing`. */
+export const TASK_PHASES = [
+  'new',
+  'assigned',
+  'preparing',
+  'ready',
+  'running',
+  'exited',
+  'failed',
+  'rejected',
+  'removed',
+] as const;
+export type TaskPhase = (typeof TASK_PHASES)[number];
+
+export type TaskDesired = {
+  /** `ready`: made but not started; `stop`: kept, not running; `remove`: gone with its files. */
+  readonly state: 'ready' | 'run' | 'drain' | 'stop' | 'remove';
+  /** A larger one asks the agent to begin a new attempt even of a task that had ended (`start`, `restart`). */
+  readonly generation: number;
+  readonly stopGraceMs?: number;
+  /** With `remove`: anonymous volumes go too. */
+  readonly removeVolumes?: boolean;
+  /** With `remove` and `stop`: by SIGKILL, or this signal, at once. */
+  readonly kill?: string;
+};
+
+export type TaskSpec = {
+  readonly project: string;
+  readonly service: string;
+  readonly serviceId: ObjectId;
+  /** 1 and up. */
+  readonly slot: number;
+  /** `ServiceSpec.hash` that it was made for. */
+  readonly hash: string;
+  /** The revision of the service (its specVersion) whose template it runs. */
+  readonly revision: number;
+  readonly node: ObjectId | null;
+  readonly containerId: ContainerId;
+  /** One per attachment, chosen by `allocate`. */
+  readonly endpoints: readonly Endpoint[];
+  readonly desired: TaskDesired;
+  /** Why it is not placed, in words. */
+  readonly pendingReason?: string;
+};
+
+/** Written by the agent's reports only. */
+export type TaskStatus = {
+  readonly attempt: number;
+  readonly phase: TaskPhase;
+  readonly health: Health;
+  /** Generation of `desired` that the agent has acted on. */
+  readonly generation: number;
+  readonly exit?: Exit;
+  readonly pid?: number;
+  readonly startedAt?: number;
+  readonly restarts?: number;
+  readonly ports?: readonly PortBinding[];
+  readonly message?: string;
+};
+export type TaskObj = Obj<'task', TaskSpec, TaskStatus>;
+
+export type Subnet = { readonly subnet: string; readonly gateway?: string; readonly ipRange?: string };
+
+export type NetworkSpec = {
+  readonly project?: string;
+  /** The key in the compose file. */
+  readonly key?: string;
+  readonly driver: 'bridge' | 'host' | 'none' | 'null';
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly ipv6?: boolean;
+  readonly subnets?: readonly Subnet[];
+  readonly options?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+};
+/** Chosen by `allocate`: the subnets in force and a number for names of interfaces (1 to 65535). */
+export type NetworkStatus = {
+  readonly subnets: readonly Required<Pick<Subnet, 'subnet' | 'gateway'>>[];
+  readonly index: number;
+};
+export type NetworkObj = Obj<'network', NetworkSpec, NetworkStatus>;
+
+export type VolumeSpec = {
+  readonly project?: string;
+  readonly key?: string;
+  readonly driver: 'local';
+  readonly options?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly anonymous?: boolean;
+};
+/** `node`: where its data lies, once a task has used it. */
+export type VolumeObj = Obj<'volume', VolumeSpec, { readonly node?: ObjectId }>;
+
+/** `data` is base 64; a secret's is sealed before it enters the log (DECISIONS 35). */
+export type SecretSpec = {
+  readonly project?: string;
+  readonly key?: string;
+  readonly data: string;
+  /** SHA-256 of the plain content, hex, keyed for secrets. */
+  readonly hash: string;
+  readonly labels?: Readonly<Record<string, string>>;
+};
+export type SecretObj = Obj<'secret', SecretSpec, Record<string, never>>;
+export type ConfigObj = Obj<'config', SecretSpec, Record<string, never>>;
+
+export type AnyObj =
+  | NodeObj
+  | ProjectObj
+  | ServiceObj
+  | TaskObj
+  | NetworkObj
+  | VolumeObj
+  | SecretObj
+  | ConfigObj;
+export type Kind = AnyObj['kind'];
+export type ObjOf<K extends Kind> = Extract<AnyObj, { kind: K }>;
+
+export type KindRow = {
+  /** For messages: "network shop_default". */
+  readonly singular: string;
+  readonly plural: string;
+  /** Names are unique within the kind. */
+  readonly uniqueName: boolean;
+  readonly namePattern: RegExp;
+  /** Paths into `spec` that never change after creation. */
+  readonly immutable: readonly string[];
+  /** Secondary indexes: name to the key of an object, or undefined for "not in it". */
+  readonly indexes: Readonly<Record<string, (obj: never) => string | undefined>>;
+};
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+const projectOf = (obj: { spec: { project?: string } }): string | undefined => obj.spec.project;
+
+/** One row per kind. Tables, snapshots, watch, list, inspect and validation all come from it. */
+export const KINDS = {
+  node: {
+    singular: 'node',
+    plural: 'nodes',
+    uniqueName: false,
+    namePattern: NAME,
+    immutable: [],
+    indexes: {},
+  },
+  project: {
+    singular: 'project',
+    plural: 'projects',
+    uniqueName: true,
+    namePattern: /^[a-z0-9][a-z0-9_-]*$/,
+    immutable: [],
+    indexes: {},
+  },
+  service: {
+    singular: 'service',
+    plural: 'services',
+    uniqueName: true,
+    namePattern: NAME,
+    immutable: ['project', 'service'],
+    indexes: { project: projectOf },
+  },
+  task: {
+    singular: 'task',
+    plural: 'tasks',
+    uniqueName: false,
+    namePattern: NAME,
+    immutable: ['project', 'service', 'serviceId', 'slot', 'hash', 'containerId'],
+    indexes: {
+      project: projectOf,
+      service: (obj: TaskObj) => obj.spec.serviceId,
+      node: (obj: TaskObj) => obj.spec.node ?? undefined,
+    },
+  },
+  network: {
+    singular: 'network',
+    plural: 'networks',
+    uniqueName: true,
+    namePattern: NAME,
+    immutable: ['driver'],
+    indexes: { project: projectOf },
+  },
+  volume: {
+    singular: 'volume',
+    plural: 'volumes',
+    uniqueName: true,
+    namePattern: NAME,
+    immutable: ['driver'],
+    indexes: { project: projectOf },
+  },
+  secret: {
+    singular: 'secret',
+    plural: 'secrets',
+    uniqueName: true,
+    namePattern: NAME,
+    immutable: [],
+    indexes: { project: projectOf },
+  },
+  config: {
+    singular: 'config',
+    plural: 'configs',
+    uniqueName: true,
+    namePattern: NAME,
+    immutable: [],
+    indexes: { project: projectOf },
+  },
+} as const satisfies Record<Kind, KindRow>;
+
+/** A whole object to write, with the versions it expects (`null`: it must not exist yet). */
+export type Put = {
+  readonly op: 'put';
+  readonly object: AnyObj;
+  readonly expect: { readonly specVersion: number; readonly statusVersion: number } | null;
+};
+export type Delete = {
+  readonly op: 'delete';
+  readonly kind: Kind;
+  readonly id: ObjectId;
+  readonly expect: { readonly specVersion: number; readonly statusVersion: number };
+};
+export type Change = Put | Delete;
+
+/** The only payload of the log. `time` is cluster time: max(last, the proposer's wall clock). */
+export type ChangeSet = {
+  readonly schema: 1;
+  /** Who proposed: `up`, `reconcile`, `report`, … ; for people. */
+  readonly by: string;
+  readonly time: number;
+  readonly changes: readonly Change[];
+};

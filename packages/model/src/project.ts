@@ -1,0 +1,77 @@
+/**
+ * A whole project as `PUT /v1/projects/{name}` takes it: what `compose` translates a file to. Everything that the
+ * client alone can read (env files, secrets, configs) is in it; images are named and, where known, resolved.
+ */
+import type { ContainerSpec } from './container.ts';
+import type { Digest } from './ids.ts';
+import type { DependsOn, NetworkSpec, UpdateConfig, VolumeSpec } from './objects.ts';
+
+export type BuildSpec = {
+  /** Absolute path of the context on the client. */
+  readonly context: string;
+  readonly dockerfile?: string;
+  readonly dockerfileInline?: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
+  readonly tags?: readonly string[];
+  readonly platform?: string;
+  readonly network?: string;
+  readonly shmSizeBytes?: number;
+  readonly extraHosts?: readonly { readonly name: string; readonly address: string }[];
+};
+
+export type PullPolicy = 'always' | 'never' | 'missing' | 'build';
+
+export type ProjectService = {
+  readonly service: string;
+  readonly mode: 'replicated' | 'global';
+  readonly replicas: number;
+  readonly dependsOn: readonly DependsOn[];
+  readonly update?: UpdateConfig;
+  readonly containerName?: string;
+  readonly container: ContainerSpec;
+  readonly build?: BuildSpec;
+  readonly pullPolicy: PullPolicy;
+  /** `attach: false` keeps its logs out of a foreground `up`. */
+  readonly attach: boolean;
+  readonly profiles: readonly string[];
+};
+
+/** `external`: must exist, is never made or removed. */
+export type ProjectNetwork = {
+  readonly name: string;
+  readonly key: string;
+  readonly external: boolean;
+  readonly spec: NetworkSpec;
+};
+export type ProjectVolume = {
+  readonly name: string;
+  readonly key: string;
+  readonly external: boolean;
+  readonly spec: VolumeSpec;
+};
+/** `data`: base 64 of the content; absent when external. */
+export type ProjectFile = {
+  readonly name: string;
+  readonly key: string;
+  readonly external: boolean;
+  readonly data?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+};
+
+export type Project = {
+  readonly name: string;
+  readonly workingDir: string;
+  readonly configFiles: readonly string[];
+  readonly services: readonly ProjectService[];
+  readonly networks: readonly ProjectNetwork[];
+  readonly volumes: readonly ProjectVolume[];
+  readonly secrets: readonly ProjectFile[];
+  readonly configs: readonly ProjectFile[];
+};
+
+/** What an image name resolved to on the daemon, by the name as written. */
+export type ResolvedImages = Readonly<Record<string, Digest>>;

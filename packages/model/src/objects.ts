@@ -164,10 +164,14 @@ export type NetworkSpec = {
   readonly options?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
 };
-/** Chosen by `allocate`: the subnets in force and a number for names of interfaces (1 to 65535). */
+/** Chosen by `allocate`. */
 export type NetworkStatus = {
-  readonly subnets: readonly Required<Pick<Subnet, 'subnet' | 'gateway'>>[];
+  /** The subnets in force. */
+  readonly subnets: readonly { readonly subnet: string; readonly gateway: string }[];
+  /** Names the bridge and its rules; 1 to 65535, unique among networks. */
   readonly index: number;
+  /** Parts of the subnets out of which a node gives addresses to its own containers (DECISIONS 26). */
+  readonly blocks: readonly { readonly node: ObjectId; readonly cidr: string }[];
 };
 export type NetworkObj = Obj<'network', NetworkSpec, NetworkStatus>;
 

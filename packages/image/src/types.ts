@@ -1,0 +1,122 @@
+/** What image offers to agent and orcd. */
+import type { BuildSpec, Digest, ImageConfig, ImageSummary, ResolvedImage } from '@orc/model';
+
+/** One line of progress; `id` is a layer's short digest or a build step. */
+export type Progress = {
+  readonly id?: string;
+  readonly status: string;
+  readonly current?: number;
+  readonly total?: number;
+  /** Output of a build step, with its newline. */
+  readonly output?: string;
+};
+export type OnProgress = (progress: Progress) => void;
+
+export type Auth =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'token'; readonly token: string };
+
+/** A file of a build context; `open` reads its bytes, in order, once. */
+export type ContextEntry = {
+  /** Relative, `/`-separated, no leading slash. */
+  readonly path: string;
+  readonly type: 'file' | 'directory' | 'symlink';
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Milliseconds; not part of the cache key. */
+  readonly mtimeMs: number;
+  readonly linkname?: string;
+};
+
+/** A context whose files lie below `folder` on the daemon's disk (sent there by the client, or its own). */
+export type BuildContext = { readonly folder: string; readonly remove: () => Promise<void> };
+
+/** One RUN step, as a plan that agent gives to runtime. */
+export type RunStep = {
+  readonly argv: readonly string[];
+  /** Lower directories, the lowest first, and the folder that takes what the step writes. */
+  readonly layers: readonly string[];
+  readonly upper: string;
+  readonly config: ImageConfig;
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  readonly user: string;
+  readonly network: 'default' | 'none' | 'host';
+  readonly shmSizeBytes?: number;
+  readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
+  readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+  readonly signal?: AbortSignal;
+};
+export type RunStepRunner = (step: RunStep) => Promise<{ readonly code: number }>;
+
+export type BuildRequest = {
+  readonly spec: BuildSpec;
+  readonly context: BuildContext;
+  /** Text of the Dockerfile (the client or the server read it). */
+  readonly dockerfile: string;
+  /** For problems: what the user calls the file. */
+  readonly dockerfileName: string;
+  readonly tags: readonly string[];
+  readonly run: RunStepRunner;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+};
+
+export type ImageInspect = {
+  readonly Id: string;
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  readonly Created: string;
+  readonly Architecture: string;
+  readonly Os: string;
+  readonly Size: number;
+  readonly Config: ImageConfig;
+  readonly RootFS: { readonly Type: 'layers'; readonly Layers: readonly string[] };
+  readonly [more: string]: unknown;
+};
+
+/** References are as a user writes them: name, name:tag, name@digest, image id or a unique prefix of one. */
+export type ImageStore = {
+  list(): Promise<readonly ImageSummary[]>;
+  /** Ready to run: its layers are unpacked. `undefined`: not here. */
+  resolve(reference: string): Promise<ResolvedImage | undefined>;
+  inspect(reference: string): Promise<ImageInspect | undefined>;
+  history(reference: string): Promise<readonly { readonly created: string; readonly createdBy: string; readonly size: number; readonly empty: boolean }[]>;
+  pull(
+    reference: string,
+    options: { readonly platform?: string; readonly auth?: Auth; readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
+  ): Promise<ResolvedImage>;
+  /** Makes an image by the program that knows how: debootstrap for `debian:*` and `ubuntu:*`, busybox for `busybox`. */
+  bootstrap(reference: string, options: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal }): Promise<ResolvedImage>;
+  /** docker save archives and OCI layouts, tar or compressed tar. Returns what was loaded (`name:tag` or id). */
+  load(archive: AsyncIterable<Uint8Array>, onProgress?: OnProgress): Promise<readonly string[]>;
+  /** An archive that docker and skopeo read (OCI layout with manifest.json). */
+  save(references: readonly string[]): AsyncIterable<Uint8Array>;
+  /** A plain root file system as a one-layer image; `changes` are Dockerfile instructions. */
+  import(
+    archive: AsyncIterable<Uint8Array>,
+    options: { readonly reference?: string; readonly changes?: readonly string[]; readonly message?: string },
+  ): Promise<Digest>;
+  tag(reference: string, target: string): Promise<void>;
+  /** docker rmi: untags, deletes when it was the last name and nothing uses it (`force` untags all). */
+  remove(reference: string, options: { readonly force?: boolean }): Promise<readonly ({ readonly untagged: string } | { readonly deleted: string })[]>;
+  build(request: BuildRequest): Promise<Digest>;
+  /** DECISIONS 13: who (a container id, a pull, a build) uses which image; synced before the mount. */
+  lease(holder: string, image: Digest): Promise<void>;
+  release(holder: string): Promise<void>;
+  /** Leases of holders not in `known` go; then layers and blobs that nothing names. */
+  collect(known?: ReadonlySet<string>): Promise<{ readonly deleted: readonly string[]; readonly bytes: number }>;
+  close(): Promise<void>;
+};
+
+export type ImageStoreOptions = {
+  /** ORC_ROOT: `images/` (OCI layout), `layers/`, `leases/`, `trash/` below it. */
+  readonly root: string;
+  readonly clock: import('@orc/model').Clock;
+  readonly random: import('@orc/model').Random;
+  readonly emit: import('@orc/model').Emit;
+  readonly failpoint: import('@orc/model').Failpoint;
+};

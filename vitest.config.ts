@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real-kernel tests (`test/kernel/`) run in processes of their own; long ones (`*.long.test.ts`) only when asked for. */
+const long = process.env['ORC_TEST_LONG'] === '1';
+
+export default defineConfig({
+  test: {
+    include: [long ? '**/test/**/*.long.test.ts' : '**/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', ...(long ? [] : ['**/*.long.test.ts'])],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});

@@ -40,7 +40,12 @@ export function parseGolden(text: string): readonly GoldenCase[] {
     const bodyEnd = lines.indexOf(SEPARATOR, start + 1);
     if (bodyEnd === -1) throw new Error(`line ${start + 1}: a case without ${SEPARATOR}`);
     const { expected, next } = readExpected(lines, bodyEnd + 1);
-    cases.push({ ...readHead(head), body: lines.slice(start + 1, bodyEnd).join('\n'), expected, line: start + 1 });
+    cases.push({
+      ...readHead(head),
+      body: lines.slice(start + 1, bodyEnd).join('\n'),
+      expected,
+      line: start + 1,
+    });
     at = next;
   }
   return cases;
@@ -69,13 +74,20 @@ function splitWord(word: string): [string, string] {
 function formatCase(each: GoldenCase, actual: string): string {
   const words = Object.entries(each.args).map(([key, value]) => (value === 'true' ? key : `${key}=${value}`));
   const body = each.body === '' ? [] : [each.body];
-  const expected = /(^|\n)(\n|$)/.test(actual) && actual !== '' ? [SEPARATOR, actual, SEPARATOR] : actual === '' ? [] : [actual];
+  const expected =
+    /(^|\n)(\n|$)/.test(actual) && actual !== ''
+      ? [SEPARATOR, actual, SEPARATOR]
+      : actual === ''
+        ? []
+        : [actual];
   return [[each.verb, ...words].join(' '), ...body, SEPARATOR, ...expected, ''].join('\n');
 }
 
 /** One vitest suite per `*.txt` in `folder`. */
 export function goldenSuite(folder: string, handlers: Readonly<Record<string, Handler>>): void {
-  for (const name of readdirSync(folder).filter((each) => each.endsWith('.txt')).sort()) {
+  for (const name of readdirSync(folder)
+    .filter((each) => each.endsWith('.txt'))
+    .sort()) {
     const file = join(folder, name);
     const cases = parseGolden(readFileSync(file, 'utf8'));
     if (name.endsWith('.must-fail.txt')) mustFail(name, cases, handlers);
@@ -89,7 +101,12 @@ async function run(each: GoldenCase, handlers: Readonly<Record<string, Handler>>
   return (await handler(each)).replace(/\n+$/, '');
 }
 
-function goldenFile(file: string, name: string, cases: readonly GoldenCase[], handlers: Readonly<Record<string, Handler>>): void {
+function goldenFile(
+  file: string,
+  name: string,
+  cases: readonly GoldenCase[],
+  handlers: Readonly<Record<string, Handler>>,
+): void {
   if (process.env['ORC_GOLDEN_UPDATE'] === '1') {
     test(`${name} rewritten`, async () => {
       const texts: string[] = [];
@@ -107,7 +124,11 @@ function goldenFile(file: string, name: string, cases: readonly GoldenCase[], ha
   });
 }
 
-function mustFail(name: string, cases: readonly GoldenCase[], handlers: Readonly<Record<string, Handler>>): void {
+function mustFail(
+  name: string,
+  cases: readonly GoldenCase[],
+  handlers: Readonly<Record<string, Handler>>,
+): void {
   test(`${name} is noticed`, async () => {
     expect(cases.length).toBeGreaterThan(0);
     for (const each of cases) expect(await run(each, handlers)).not.toBe(each.expected);

@@ -1,0 +1,216 @@
+/** Reads log folders: `log.N` … `log.1`, `log` (the oldest first), each with an index beside it. */
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { join } from 'node:path';
+import { LIMITS } from '../limits.ts';
+import { HEADER_BYTES, scanRecords, STREAM } from '../plan/records.ts';
+import { type LogText, renderRecords } from '../plan/render.ts';
+import type { LogQuery, ReadLog } from '../types.ts';
+
+type Reader = { readonly handle: FileHandle; readonly name: string; readonly inode: number; offset: number; rest: Buffer };
+
+const INDEX_ENTRY_BYTES = 16;
+
+export const readLog: ReadLog = async function* (folder, query, ended) {
+  const done = { ended: ended === undefined };
+  void ended?.finally(() => {
+    done.ended = true;
+  });
+  const readers = await openReaders(folder);
+  try {
+    const wanted = query.tail === undefined ? await fromTime(folder, readers, query) : await fromTail(folder, readers, query);
+    for (const reader of wanted) yield* drain(reader, query);
+    if (query.follow) yield* follow(folder, readers, query, done, ended);
+  } finally {
+    await Promise.all(readers.map((reader) => reader.handle.close()));
+  }
+};
+
+/**
+ * All files, the oldest first, down to `known` (left out). They are opened from the newest on: a rotation meanwhile
+ * moves a file to the next name, where it is met again and known by its inode, and never missed.
+ */
+async function openReaders(folder: string, known?: number): Promise<Reader[]> {
+  const readers: Reader[] = [];
+  for (let index = 0; index < LIMITS.filesMax; index += 1) {
+    const reader = await openReader(folder, index === 0 ? 'log' : `log.${index}`);
+    if (reader === undefined && index > 0) break;
+    if (reader === undefined) continue;
+    const seen = reader.inode === known || readers.some((each) => each.inode === reader.inode);
+    if (seen) await reader.handle.close();
+    else readers.unshift(reader);
+    if (reader.inode === known) break;
+  }
+  return readers;
+}
+
+async function openReader(folder: string, name: string): Promise<Reader | undefined> {
+  try {
+    const handle = await open(join(folder, name), 'r');
+    return { handle, name, inode: (await handle.stat()).ino, offset: 0, rest: Buffer.alloc(0) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Everything that the file holds now. */
+async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(LIMITS.readBytes);
+    const { bytesRead } = await reader.handle.read(chunk, 0, chunk.length, reader.offset);
+    if (bytesRead === 0 || query.signal?.aborted) return;
+    reader.offset += bytesRead;
+    const fresh = chunk.subarray(0, bytesRead);
+    const buffer = reader.rest.length === 0 ? fresh : Buffer.concat([reader.rest, fresh]);
+    const { runs, next } = renderRecords(buffer, 0, query, query.timestamps === true);
+    reader.rest = Buffer.from(buffer.subarray(next));
+    yield* runs;
+  }
+}
+
+/** Reads on as the shim writes; a rotation is noticed by the inode of `log`. */
+async function* follow(
+  folder: string,
+  readers: Reader[],
+  query: LogQuery,
+  done: { readonly ended: boolean },
+  ended: Promise<unknown> | undefined,
+): AsyncIterable<LogText> {
+  const bell = ring(folder, query.signal, ended);
+  try {
+    for (;;) {
+      const last = done.ended || query.signal?.aborted === true;
+      const current = readers.at(-1);
+      if (current !== undefined) yield* drain(current, query);
+      const now = await inodeOf(join(folder, 'log'));
+      if (now !== undefined && now !== current?.inode) {
+        if (current !== undefined) yield* drain(current, query);
+        const next = await openReaders(folder, current?.inode);
+        readers.push(...next);
+        for (const reader of next) yield* drain(reader, query);
+        continue;
+      }
+      if (last) return;
+      await bell.next();
+    }
+  } finally {
+    bell.close();
+  }
+}
+
+const inodeOf = async (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    (found) => found.ino,
+    () => undefined,
+  );
+
+/** Wakes at the kernel's word, at the end, at an abort, or after the poll time; none of them is lost between two waits. */
+function ring(
+  folder: string,
+  signal: AbortSignal | undefined,
+  ended: Promise<unknown> | undefined,
+): { next(): Promise<void>; close(): void } {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  const call = (): void => {
+    rung = true;
+    wake?.();
+  };
+  const watcher = tryWatch(folder, call);
+  signal?.addEventListener('abort', call);
+  void ended?.finally(call);
+  return {
+    async next() {
+      if (!rung) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        const timer = setTimeout(resolve, LIMITS.followPollMs);
+        await promise;
+        clearTimeout(timer);
+        wake = undefined;
+      }
+      rung = false;
+    },
+    close() {
+      watcher?.close();
+      signal?.removeEventListener('abort', call);
+    },
+  };
+}
+
+/** Without inotify (its limits are per user) the poll alone serves. */
+function tryWatch(folder: string, call: () => void): { close(): void } | undefined {
+  try {
+    const watcher = watch(folder, call);
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Entries of `log.idx` or `log.N.idx`: offset and time of the first record in each further 64 KB. */
+async function readIndex(folder: string, file: string): Promise<{ offset: number; ns: bigint }[]> {
+  const data = await readFile(join(folder, `${file}.idx`)).catch(() => Buffer.alloc(0));
+  const entries: { offset: number; ns: bigint }[] = [];
+  for (let at = 0; at + INDEX_ENTRY_BYTES <= data.length; at += INDEX_ENTRY_BYTES) {
+    entries.push({ offset: Number(data.readBigUInt64LE(at)), ns: data.readBigUInt64LE(at + 8) });
+  }
+  return entries;
+}
+
+/** The readers to read, set to where the first line at or after `sinceNs` may be. */
+async function fromTime(folder: string, readers: readonly Reader[], query: LogQuery): Promise<readonly Reader[]> {
+  const { sinceNs } = query;
+  if (sinceNs === undefined) return readers;
+  for (const reader of readers.toReversed()) {
+    const before = (await readIndex(folder, reader.name)).filter((entry) => entry.ns < sinceNs).at(-1);
+    if (before === undefined) continue;
+    reader.offset = before.offset;
+    return readers.slice(readers.indexOf(reader));
+  }
+  return readers;
+}
+
+/** The same for the last lines: walks the pieces between index entries backwards until they hold enough of them. */
+async function fromTail(folder: string, readers: readonly Reader[], query: LogQuery): Promise<readonly Reader[]> {
+  let missing = query.tail as number;
+  for (const reader of readers.toReversed()) {
+    let end = (await reader.handle.stat()).size;
+    if (missing === 0) {
+      reader.offset = end;
+      return [];
+    }
+    const starts = [0, ...(await readIndex(folder, reader.name)).map((entry) => entry.offset)];
+    for (const start of [...new Set(starts)].filter((each) => each < end).sort((a, b) => b - a)) {
+      const lines = await lineStarts(reader.handle, start, end, query);
+      reader.offset = lines[lines.length - missing] ?? start;
+      missing = Math.max(0, missing - lines.length);
+      if (missing === 0) return readers.slice(readers.indexOf(reader));
+      end = start;
+    }
+  }
+  return readers;
+}
+
+/** Offsets at which the wanted lines of a piece begin; a line's parts count once, at its first. */
+async function lineStarts(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  query: LogQuery,
+): Promise<number[]> {
+  const buffer = Buffer.allocUnsafe(end - start);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
+  const starts: number[] = [];
+  let inside = false;
+  scanRecords(buffer.subarray(0, bytesRead), 0, (stream, _ns, from, _to, partial) => {
+    const wanted =
+      stream === STREAM.stdout ? query.stdout !== false : stream === STREAM.stderr && query.stderr !== false;
+    if (wanted && !inside) starts.push(start + from - HEADER_BYTES);
+    inside = partial;
+    return undefined;
+  });
+  return starts;
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeRecord, type LogQuery, readLog, renderRecords, scanRecords, stampOf } from '../src/index.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'orc-log-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const line = (text: string, ns = 1n, stream = 1, partial = false): Buffer =>
+  encodeRecord(stream, ns, Buffer.from(text), partial);
+
+async function read(query: LogQuery, ended?: Promise<unknown>): Promise<string> {
+  const parts: string[] = [];
+  for await (const run of readLog(folder, query, ended))
+    parts.push(`${run.stream === 'stderr' ? '!' : ''}${Buffer.from(run.data).toString()}`);
+  return parts.join('');
+}
+
+test('reads rotated files oldest first', async () => {
+  writeFileSync(join(folder, 'log.2'), line('one'));
+  writeFileSync(join(folder, 'log.1'), Buffer.concat([line('two'), line('err', 2n, 2)]));
+  writeFileSync(join(folder, 'log'), line('three'));
+  expect(await read({})).toBe('one\ntwo\n!err\nthree\n');
+  expect(await read({ stderr: false })).toBe('one\ntwo\nthree\n');
+  expect(await read({ tail: 2 })).toBe('!err\nthree\n');
+  expect(await read({ tail: 0 })).toBe('');
+  expect(await read({ tail: 99 })).toBe('one\ntwo\n!err\nthree\n');
+});
+
+test('parts of one line are joined and count once', async () => {
+  writeFileSync(
+    join(folder, 'log'),
+    Buffer.concat([line('a'), line('long', 1n, 1, true), line('er'), line('z')]),
+  );
+  expect(await read({})).toBe('a\nlonger\nz\n');
+  expect(await read({ tail: 2 })).toBe('longer\nz\n');
+});
+
+test('since, until and timestamps', async () => {
+  writeFileSync(
+    join(folder, 'log'),
+    Buffer.concat([line('a', 1_000_000_000n), line('b', 2_000_000_001n), line('c', 3_000_000_000n)]),
+  );
+  expect(await read({ sinceNs: 2_000_000_000n, untilNs: 2_500_000_000n, timestamps: true })).toBe(
+    '1970-01-01T00:00:02.000000001Z b\n',
+  );
+  expect(stampOf(1_763_720_000_123_456_789n)).toMatch(/^2025-11-21T.*\.123456789Z$/);
+});
+
+test('a torn tail is left out and damage in the middle is skipped', async () => {
+  const torn = line('torn').subarray(0, 18);
+  writeFileSync(join(folder, 'log'), Buffer.concat([line('a'), Buffer.alloc(37, 0x6f), line('b'), torn]));
+  expect(await read({})).toBe('a\nb\n');
+});
+
+test('follows through a rotation until the end', async () => {
+  writeFileSync(join(folder, 'log'), line('a'));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const seen = read({ follow: true }, promise);
+  appendFileSync(join(folder, 'log'), line('b'));
+  renameSync(join(folder, 'log'), join(folder, 'log.1'));
+  writeFileSync(join(folder, 'log'), line('c'));
+  await new Promise((wake) => setImmediate(wake));
+  appendFileSync(join(folder, 'log'), line('d'));
+  resolve();
+  expect(await seen).toBe('a\nb\nc\nd\n');
+});
+
+test('any records come back, whatever the buffer is cut into', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(1, 2), fc.boolean())),
+      fc.nat(),
+      (rows, cut) => {
+        const whole = Buffer.concat(
+          rows.map(([data, stream, partial], at) => encodeRecord(stream, BigInt(at), data, partial)),
+        );
+        const seen: number[] = [];
+        const at = whole.length === 0 ? 0 : cut % (whole.length + 1);
+        const next = scanRecords(whole.subarray(0, at), 0, (_s, ns) => void seen.push(Number(ns)));
+        scanRecords(whole, next, (_s, ns) => void seen.push(Number(ns)));
+        expect(seen).toEqual(rows.map((_, index) => index));
+      },
+    ),
+  );
+});
+
+test('a time stamp never overruns the room made for it', () => {
+  const many = Buffer.concat(Array.from({ length: 1000 }, (_, at) => line('', BigInt(at))));
+  const { runs } = renderRecords(many, 0, {}, true);
+  expect(runs.map((run) => run.data.length)).toEqual([1000 * 32]);
+});

@@ -7,7 +7,13 @@ import { HEADER_BYTES, scanRecords, STREAM } from '../plan/records.ts';
 import { type LogText, renderRecords } from '../plan/render.ts';
 import type { LogQuery, ReadLog } from '../types.ts';
 
-type Reader = { readonly handle: FileHandle; readonly name: string; readonly inode: number; offset: number; rest: Buffer };
+type Reader = {
+  readonly handle: FileHandle;
+  readonly name: string;
+  readonly inode: number;
+  offset: number;
+  rest: Buffer;
+};
 
 const INDEX_ENTRY_BYTES = 16;
 
@@ -18,7 +24,10 @@ export const readLog: ReadLog = async function* (folder, query, ended) {
   });
   const readers = await openReaders(folder);
   try {
-    const wanted = query.tail === undefined ? await fromTime(folder, readers, query) : await fromTail(folder, readers, query);
+    const wanted =
+      query.tail === undefined
+        ? await fromTime(folder, readers, query)
+        : await fromTail(folder, readers, query);
     for (const reader of wanted) yield* drain(reader, query);
     if (query.follow) yield* follow(folder, readers, query, done, ended);
   } finally {
@@ -161,7 +170,11 @@ async function readIndex(folder: string, file: string): Promise<{ offset: number
 }
 
 /** The readers to read, set to where the first line at or after `sinceNs` may be. */
-async function fromTime(folder: string, readers: readonly Reader[], query: LogQuery): Promise<readonly Reader[]> {
+async function fromTime(
+  folder: string,
+  readers: readonly Reader[],
+  query: LogQuery,
+): Promise<readonly Reader[]> {
   const { sinceNs } = query;
   if (sinceNs === undefined) return readers;
   for (const reader of readers.toReversed()) {
@@ -174,7 +187,11 @@ async function fromTime(folder: string, readers: readonly Reader[], query: LogQu
 }
 
 /** The same for the last lines: walks the pieces between index entries backwards until they hold enough of them. */
-async function fromTail(folder: string, readers: readonly Reader[], query: LogQuery): Promise<readonly Reader[]> {
+async function fromTail(
+  folder: string,
+  readers: readonly Reader[],
+  query: LogQuery,
+): Promise<readonly Reader[]> {
   let missing = query.tail as number;
   for (const reader of readers.toReversed()) {
     let end = (await reader.handle.stat()).size;

@@ -1,0 +1,68 @@
+/** `ulimits:` as what setrlimit(2) takes. */
+import { fail, type Ulimit } from '@orc/model';
+import { nearest } from './nearest.ts';
+
+/** By name without RLIMIT_, in lower case; asm-generic/resource.h. */
+export const RLIMITS: Readonly<Record<string, number>> = {
+  cpu: 0,
+  fsize: 1,
+  data: 2,
+  stack: 3,
+  core: 4,
+  rss: 5,
+  nproc: 6,
+  nofile: 7,
+  memlock: 8,
+  as: 9,
+  locks: 10,
+  sigpending: 11,
+  msgqueue: 12,
+  nice: 13,
+  rtprio: 14,
+  rttime: 15,
+};
+
+export const RLIM_INFINITY: bigint = 2n ** 64n - 1n;
+
+export type Rlimit = { readonly resource: number; readonly soft: bigint; readonly hard: bigint };
+
+/**
+ * Limits are otherwise inherited from whoever started the daemon, so descriptors are always written: a soft limit that
+ * old select(2) programs survive, and systemd's hard one.
+ */
+export const DEFAULT_ULIMITS: readonly Ulimit[] = [{ name: 'nofile', soft: 1024, hard: 524288 }];
+
+/** The defaults with `ulimits` over them, by number. -1 is unlimited. Throws `input.invalid`. */
+export function resolveRlimits(ulimits: readonly Ulimit[]): readonly Rlimit[] {
+  const all = new Map<number, Rlimit>();
+  for (const each of [...DEFAULT_ULIMITS, ...ulimits]) {
+    const rlimit = resolve(each);
+    all.set(rlimit.resource, rlimit);
+  }
+  return [...all.values()].sort((a, b) => a.resource - b.resource);
+}
+
+function resolve(ulimit: Ulimit): Rlimit {
+  const name = ulimit.name.toLowerCase().replace(/^rlimit_/, '');
+  const resource = Object.hasOwn(RLIMITS, name) ? RLIMITS[name] : undefined;
+  if (resource === undefined) {
+    const meant = nearest(name, Object.keys(RLIMITS));
+    const hint =
+      meant === undefined ? `known are ${Object.keys(RLIMITS).join(', ')}` : `did you mean ${meant}?`;
+    throw fail('input.invalid', `unknown ulimit ${JSON.stringify(ulimit.name)}`, { hint });
+  }
+  const [soft, hard] = [toLimit(ulimit, ulimit.soft), toLimit(ulimit, ulimit.hard)];
+  if (soft > hard) {
+    const message = `ulimit ${name}: soft limit ${ulimit.soft} is above the hard limit ${ulimit.hard}`;
+    throw fail('input.invalid', message, { hint: 'raise the hard limit or lower the soft one' });
+  }
+  return { resource, soft, hard };
+}
+
+function toLimit(ulimit: Ulimit, value: number): bigint {
+  if (value === -1) return RLIM_INFINITY;
+  if (Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  throw fail('input.invalid', `ulimit ${ulimit.name}: ${value} is no limit`, {
+    hint: 'a whole number, or -1 for unlimited',
+  });
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { RLIM_INFINITY, RLIMITS, resolveRlimits } from '../src/plan/rlimits.ts';
+
+describe('resolveRlimits', () => {
+  test('descriptors always have a limit of their own', () => {
+    expect(resolveRlimits([])).toEqual([{ resource: 7, soft: 1024n, hard: 524288n }]);
+  });
+
+  test('the user’s win, -1 is unlimited, the order is by number', () => {
+    const limits = resolveRlimits([
+      { name: 'nofile', soft: 20, hard: 40 },
+      { name: 'CORE', soft: 0, hard: -1 },
+    ]);
+    expect(limits).toEqual([
+      { resource: 4, soft: 0n, hard: RLIM_INFINITY },
+      { resource: 7, soft: 20n, hard: 40n },
+    ]);
+  });
+
+  test.each([
+    [{ name: 'nofiles', soft: 1, hard: 1 }, 'unknown ulimit "nofiles"'],
+    [{ name: 'toString', soft: 1, hard: 1 }, 'unknown ulimit "toString"'],
+    [{ name: 'nofile', soft: 2, hard: 1 }, 'soft limit 2 is above the hard limit 1'],
+    [{ name: 'nofile', soft: -1, hard: 1 }, 'above the hard limit'],
+    [{ name: 'nofile', soft: 1.5, hard: 2 }, '1.5 is no limit'],
+    [{ name: 'nofile', soft: -2, hard: 2 }, '-2 is no limit'],
+  ])('%j is refused', (ulimit, message) => expect(() => resolveRlimits([ulimit])).toThrow(message));
+
+  test('the numbers are the kernel’s', () => {
+    const names = readFileSync('/proc/self/limits', 'utf8').split('\n').slice(1, -1);
+    expect(Object.keys(RLIMITS)).toHaveLength(names.length);
+    expect(names[RLIMITS['nofile'] as number]).toContain('Max open files');
+    expect(names[RLIMITS['rttime'] as number]).toContain('Max realtime timeout');
+  });
+});

@@ -1,0 +1,171 @@
+/**
+ * Containers' cgroups: `<hierarchy>/<instance>/<id>`, and `<id>/<child>` for an exec that is to be killed whole. v1 and
+ * hybrid use v1's hierarchies, as few as serve; what differs from v2 is in `cgroup-v1.ts` and `cgroup-v2.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assert, type Emit, fail, type Resources } from '@orc/model';
+import { CGROUP_KILL_MS, CGROUP_POLL_MS, CGROUP_REMOVE_MS } from '../limits.ts';
+import { type CgroupMounts, parseCgroupMounts } from '../plan/cgroup-mounts.ts';
+import { memoryTotal, systemCpuNs } from '../plan/cgroup-stats.ts';
+import type { DeviceRule } from '../plan/paths.ts';
+import type { Stats } from '../types.ts';
+import { LAUNCHER_LEAF } from './cgroup-files.ts';
+import { cgroupsV1 } from './cgroup-v1.ts';
+import { cgroupsV2 } from './cgroup-v2.ts';
+
+export type CgroupPlace = {
+  /** v1: the process, single-threaded still, writes `0` into each, then unshares its cgroup namespace. */
+  readonly tasksFiles: readonly string[];
+  /** v2: for CLONE_INTO_CGROUP. */
+  readonly v2Dir?: string;
+  /** v2: to be loaded and attached to `v2Dir`; absent when every device is allowed. */
+  readonly deviceProgram?: Uint8Array;
+};
+
+/** What a version of the kernel's interface has to offer. Ids are checked before they come here. */
+export type CgroupDriver = {
+  create(id: string, resources: Resources, deviceRules: readonly DeviceRule[]): CgroupPlace;
+  createChild(id: string, child: string): CgroupPlace;
+  update(id: string, resources: Resources): void;
+  launcher(): CgroupPlace;
+  pids(id: string): readonly number[];
+  /** SIGKILL to all that are there now; may have to be repeated. */
+  killOnce(id: string, round: number): void;
+  setFrozen(id: string, frozen: boolean): void;
+  isFrozen(id: string): boolean;
+  oomKills(id: string): number;
+  stats(id: string, memoryTotalBytes: number): Omit<Stats, 'at' | 'systemCpuNs'>;
+  /** False while it is busy. */
+  removeOnce(id: string): boolean;
+  list(): readonly string[];
+  /** The instance's own folders, once nothing is below them. */
+  removeRoots(): boolean;
+};
+
+export type Cgroups = {
+  readonly kind: CgroupMounts['kind'];
+  /** Throws `kernel.missing` for a limit whose controller is not there, `input.invalid` for one that makes no sense. */
+  create(id: string, resources: Resources, deviceRules: readonly DeviceRule[]): CgroupPlace;
+  /** Below a container's cgroup, sharing its limits. `kill`, `pids` and `remove` take `<id>/<child>`. */
+  createChild(id: string, child: string): CgroupPlace;
+  /** Live change of limits; what is absent stays. */
+  update(id: string, resources: Resources): void;
+  /** Resolves when no process is left. */
+  kill(id: string): Promise<void>;
+  /** Processes that the kernel killed for want of memory, so far. */
+  oomKills(id: string): number;
+  stats(id: string): Stats;
+  freeze(id: string): Promise<void>;
+  thaw(id: string): Promise<void>;
+  isFrozen(id: string): boolean;
+  pids(id: string): readonly number[];
+  /** Idempotent. Waits for dying processes. */
+  remove(id: string): Promise<void>;
+  /** Ids that have a folder in any hierarchy, without the launcher's. */
+  list(): readonly string[];
+  /** The launcher's and its shims' own leaf, made if need be. */
+  launcherDirs(): CgroupPlace;
+  /** Kills and removes every container's, then the launcher's if nobody lives there. */
+  removeAll(): Promise<void>;
+};
+
+export const detectCgroups = (mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): CgroupMounts =>
+  parseCgroupMounts(mountinfo);
+
+export function openCgroups(options: {
+  readonly instance: string;
+  readonly emit: Emit;
+  readonly mounts?: CgroupMounts;
+}): Cgroups {
+  const mounts = options.mounts ?? detectCgroups();
+  const driver = (mounts.kind === 'v2' ? cgroupsV2 : cgroupsV1)(mounts, options.instance, options.emit);
+  const memoryTotalBytes = memoryTotal(readFileSync('/proc/meminfo', 'utf8'));
+  return {
+    kind: mounts.kind,
+    ...checked(driver),
+    ...waiting(driver),
+    stats: (id) => stats(driver, id, memoryTotalBytes),
+  };
+}
+
+/** An id becomes a path that root removes: never one that climbs. */
+function check(id: string): string {
+  assert(/^(?!\.)[A-Za-z0-9_.-]+(\/(?!\.)[A-Za-z0-9_.-]+)?$/.test(id), `${id} is an id of a cgroup`);
+  return id;
+}
+
+type Plain = 'create' | 'createChild' | 'update' | 'oomKills' | 'isFrozen' | 'pids' | 'list' | 'launcherDirs';
+
+const checked = (driver: CgroupDriver): Pick<Cgroups, Plain> => ({
+  create: (id, resources, deviceRules) => driver.create(check(id), resources, deviceRules),
+  createChild: (id, child) => driver.createChild(check(id), check(child)),
+  update: (id, resources) => driver.update(check(id), resources),
+  oomKills: (id) => driver.oomKills(check(id)),
+  isFrozen: (id) => driver.isFrozen(check(id)),
+  pids: (id) => driver.pids(check(id)),
+  list: () => driver.list(),
+  launcherDirs: () => driver.launcher(),
+});
+
+const waiting = (
+  driver: CgroupDriver,
+): Pick<Cgroups, 'kill' | 'freeze' | 'thaw' | 'remove' | 'removeAll'> => ({
+  kill: (id) => kill(driver, check(id)),
+  freeze: (id) => setFrozen(driver, check(id), true),
+  thaw: (id) => setFrozen(driver, check(id), false),
+  remove: (id) => remove(driver, check(id)),
+  removeAll: () => removeAll(driver),
+});
+
+/** The first tries follow at once: most cgroups are empty within a millisecond. */
+async function until(done: (round: number) => boolean, limitMs: number): Promise<boolean> {
+  const end = performance.now() + limitMs;
+  for (let round = 0; ; round += 1) {
+    if (done(round)) return true;
+    if (performance.now() > end) return false;
+    await sleep(Math.min(CGROUP_POLL_MS, round));
+  }
+}
+
+async function kill(driver: CgroupDriver, id: string): Promise<void> {
+  const gone = await until((round) => {
+    if (driver.pids(id).length === 0) return true;
+    driver.killOnce(id, round);
+    return false;
+  }, CGROUP_KILL_MS);
+  if (gone) return;
+  const left = driver.pids(id);
+  throw fail('timeout', `${left.length} processes of ${id} do not end, such as pid ${left[0]}`, {
+    hint: 'they wait for a device or file system that does not answer: see /proc/PID/stack',
+    retry: true,
+  });
+}
+
+async function setFrozen(driver: CgroupDriver, id: string, frozen: boolean): Promise<void> {
+  driver.setFrozen(id, frozen);
+  if (await until(() => driver.isFrozen(id) === frozen, CGROUP_KILL_MS)) return;
+  if (frozen) driver.setFrozen(id, false);
+  throw fail('timeout', `the processes of ${id} do not ${frozen ? 'freeze' : 'thaw'}`, { retry: true });
+}
+
+async function remove(driver: CgroupDriver, id: string): Promise<void> {
+  if (await until(() => driver.removeOnce(id), CGROUP_REMOVE_MS)) return;
+  throw fail('conflict.inuse', `the cgroup of ${id} still has ${driver.pids(id).length} processes`, {
+    hint: 'stop them first',
+    retry: true,
+  });
+}
+
+async function removeAll(driver: CgroupDriver): Promise<void> {
+  for (const id of driver.list()) {
+    await kill(driver, id);
+    await remove(driver, id);
+  }
+  await until(() => driver.removeRoots() || driver.pids(LAUNCHER_LEAF).length > 0, CGROUP_REMOVE_MS);
+}
+
+function stats(driver: CgroupDriver, id: string, memoryTotalBytes: number): Stats {
+  const systemNs = systemCpuNs(readFileSync('/proc/stat', 'utf8'));
+  return { at: Date.now(), systemCpuNs: systemNs, ...driver.stats(check(id), memoryTotalBytes) };
+}

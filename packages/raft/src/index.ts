@@ -1,1 +1,5 @@
-export {};
+export { createCore, step } from './core/core.ts';
+export type * from './core/types.ts';
+export { fileDisk } from './disk/files.ts';
+export { openLog } from './log.ts';
+export * from './types.ts';

@@ -1,1 +1,2 @@
-export {};
+export { openAgent } from './host/agent.ts';
+export type { Agent, AgentOptions, Containers, ExecHandle } from './types.ts';

@@ -1,0 +1,116 @@
+/** One node: wires containers, tasks, health and recovery around the host rooms. */
+import { type Assignment, fail } from '@orc/model';
+import { LIMITS } from '../limits.ts';
+import type { Agent, AgentOptions } from '../types.ts';
+import { openRunStep } from './build.ts';
+import { openContainers, type Registry } from './containers.ts';
+import type { LifeDeps } from './deps.ts';
+import type { Stored } from './folder.ts';
+import type { Life } from './life.ts';
+import { recover } from './recover.ts';
+import { openSlots } from './slots.ts';
+import { openTasks, type Tasks } from './tasks.ts';
+import { openVolumes } from './volumes.ts';
+
+/** Adopts what runs before it resolves. */
+export async function openAgent(options: AgentOptions): Promise<Agent> {
+  const volumes = openVolumes(options.root);
+  let tasks: Tasks | undefined;
+  const changed = (life: Life): void => {
+    if (life.removed) registry.forget(life.id);
+    tasks?.changed(life);
+  };
+  const deps: LifeDeps = {
+    ...options,
+    volumes,
+    starts: openSlots(LIMITS.startsPerCore * options.cores),
+    probes: openSlots(LIMITS.probesPerCore * options.cores),
+    jitter: () => options.random.number(),
+    secrets: () => tasks?.secrets() ?? new Map(),
+    configs: () => tasks?.configs() ?? new Map(),
+    find: (of, mode) => find(registry, of, mode),
+    networksReady: () => tasks?.networksReady() ?? Promise.resolve(),
+    event: (stored, action, attributes) => publish(options, stored, action, attributes),
+    changed,
+  };
+  const registry: Registry = openContainers(deps, options.random);
+  const recovered = await recover(options, deps, registry);
+  tasks = openTasks({
+    ...options,
+    registry,
+    networks: async (assignment: Assignment) => {
+      await options.network.networks(assignment.networks);
+      options.network.names(assignment.names);
+    },
+  });
+  for (const life of registry.lives.values()) tasks.changed(life);
+  return {
+    assign: (assignment) => tasks?.assign(assignment),
+    containers: registry,
+    runStep: openRunStep(options),
+    recovered,
+    users: (kind, name) => users(registry, kind, name),
+    volumePath: (name) => volumes.pathOf(name),
+    async removeVolume(name) {
+      const by = users(registry, 'volume', name);
+      if (by.length > 0)
+        throw fail('conflict.inuse', `volume ${name} is in use by ${by.join(', ')}`, {
+          hint: 'remove these containers first',
+        });
+      await volumes.remove(name);
+    },
+    async close() {
+      tasks?.close();
+    },
+  };
+}
+
+function find(registry: Registry, of: Stored, mode: Parameters<LifeDeps['find']>[1]): Life | undefined {
+  const { owner } = of;
+  if (mode.kind === 'container') {
+    const wanted = mode.container;
+    return [...registry.lives.values()].find(
+      (life) => life.stored.name === wanted || life.id.startsWith(wanted),
+    );
+  }
+  return [...registry.lives.values()].find(({ stored: { owner: other } }) => {
+    if (owner === undefined || other === undefined || other.oneOff === true) return false;
+    return (
+      other.project === owner.project &&
+      other.service === mode.service &&
+      (owner.oneOff === true || other.slot === owner.slot)
+    );
+  });
+}
+
+/** docker's attributes: name, image and labels; and whose container it is. */
+function publish(
+  { events }: AgentOptions,
+  stored: Stored,
+  action: string,
+  attributes: Readonly<Record<string, string>>,
+): void {
+  const { owner } = stored;
+  const whose =
+    owner === undefined ? {} : { project: owner.project, service: owner.service, slot: String(owner.slot) };
+  events.publish('container', action, stored.id, {
+    ...stored.spec.labels,
+    image: stored.spec.image,
+    name: stored.name,
+    ...whose,
+    ...attributes,
+  });
+}
+
+function users(registry: Registry, kind: 'network' | 'volume' | 'image', name: string): readonly string[] {
+  const uses: Record<typeof kind, (life: Life) => boolean> = {
+    network: ({ stored }) =>
+      stored.spec.networkMode?.kind === 'networks' &&
+      stored.spec.networkMode.attachments.some(({ network }) => network === name),
+    volume: ({ stored, state }) =>
+      (stored.spec.mounts ?? []).some((mount) => mount.type === 'volume' && mount.source === name) ||
+      Object.values(state.volumes).includes(name),
+    image: ({ state }) => state.imageId === name,
+  };
+  return [...registry.lives.values()].filter(uses[kind]).map(({ stored }) => stored.name);
+}

@@ -1,0 +1,152 @@
+/** Where a container is in the network: its sandbox, addresses and ports, from the first start to its end. */
+import { readFile } from 'node:fs/promises';
+import {
+  type ContainerSpec,
+  type Endpoint,
+  fail,
+  type KernelOp,
+  type NetworkMode,
+  type PortBinding,
+} from '@orc/model';
+import type { NetworkHost, SandboxRequest } from '@orc/network';
+import type { Stored } from './folder.ts';
+
+export type Etc = { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
+export type Connection = {
+  /** A pinned namespace's path, or `host`. */
+  readonly namespace: string;
+  readonly ops: readonly KernelOp[];
+  readonly etc: Etc;
+  readonly endpoints: readonly Endpoint[];
+  /** The sandbox is this container's own. */
+  readonly own: boolean;
+};
+
+/** What another container that shares its network gives. */
+export type Joinable = { readonly namespace: string; readonly etc: Etc } | undefined;
+
+export type ConnectDeps = {
+  readonly network: NetworkHost;
+  readonly joined: (mode: Extract<NetworkMode, { kind: 'service' | 'container' }>) => Joinable;
+};
+
+const DEFAULT_MODE: NetworkMode = { kind: 'networks', attachments: [{ network: 'bridge' }] };
+
+/** `given`: the endpoints that the state chose, for a task. Throws `network.exhausted`, `conflict.state`. */
+export async function connect(
+  stored: Stored,
+  hostname: string,
+  given: readonly Endpoint[],
+  deps: ConnectDeps,
+): Promise<Connection> {
+  const mode = stored.spec.networkMode ?? DEFAULT_MODE;
+  switch (mode.kind) {
+    case 'host':
+      return {
+        namespace: 'host',
+        ops: [],
+        etc: await hostEtc(stored.spec, hostname),
+        endpoints: [],
+        own: false,
+      };
+    case 'service':
+    case 'container':
+      return join(mode, deps);
+    case 'none':
+      return sandbox(stored, hostname, [], deps.network);
+    case 'networks': {
+      const endpoints = given.length > 0 ? given : allocate(stored, mode, deps.network);
+      return sandbox(stored, hostname, endpoints, deps.network);
+    }
+  }
+}
+
+function allocate(
+  stored: Stored,
+  mode: Extract<NetworkMode, { kind: 'networks' }>,
+  network: NetworkHost,
+): readonly Endpoint[] {
+  return mode.attachments.map((attachment, index) => {
+    const endpoint = network.allocate(stored.id, attachment.network, {
+      ...(attachment.ipv4 === undefined ? {} : { wanted: attachment.ipv4 }),
+      ...(attachment.mac === undefined ? {} : { mac: attachment.mac }),
+      aliases: [...(attachment.aliases ?? []), stored.id.slice(0, 12)],
+    });
+    return { ...endpoint, interface: `eth${index}` };
+  });
+}
+
+async function sandbox(
+  stored: Stored,
+  hostname: string,
+  endpoints: readonly Endpoint[],
+  network: NetworkHost,
+): Promise<Connection> {
+  const { namespace, ops, etc } = await network.sandbox(sandboxRequest(stored, hostname, endpoints));
+  return { namespace, ops, etc, endpoints, own: true };
+}
+
+export function sandboxRequest(
+  { id, name, spec }: Stored,
+  hostname: string,
+  endpoints: readonly Endpoint[],
+): SandboxRequest {
+  return {
+    container: id,
+    hostname,
+    name,
+    endpoints,
+    none: endpoints.length === 0,
+    ...(spec.extraHosts === undefined ? {} : { extraHosts: spec.extraHosts }),
+    ...(spec.dns === undefined ? {} : { dns: spec.dns }),
+    ...(spec.dnsSearch === undefined ? {} : { dnsSearch: spec.dnsSearch }),
+    ...(spec.dnsOptions === undefined ? {} : { dnsOptions: spec.dnsOptions }),
+    ...(spec.domainname === undefined ? {} : { domainname: spec.domainname }),
+    sysctls: Object.fromEntries(Object.entries(spec.sysctls ?? {}).filter(([key]) => key.startsWith('net.'))),
+  };
+}
+
+const SHORT_ID = 12;
+export const hostnameOf = ({ id, spec }: Stored): string => spec.hostname ?? id.slice(0, SHORT_ID);
+
+function join(mode: Extract<NetworkMode, { kind: 'service' | 'container' }>, deps: ConnectDeps): Connection {
+  const target = deps.joined(mode);
+  if (target === undefined) {
+    const name = mode.kind === 'service' ? `service ${mode.service}` : `container ${mode.container}`;
+    throw fail('conflict.state', `cannot join the network of ${name}: it is not running`, {
+      hint: 'start it first',
+      retry: true,
+    });
+  }
+  return { namespace: target.namespace, ops: [], etc: target.etc, endpoints: [], own: false };
+}
+
+async function hostEtc(spec: ContainerSpec, hostname: string): Promise<Etc> {
+  const [hosts, resolvConf] = await Promise.all(
+    ['/etc/hosts', '/etc/resolv.conf'].map((file) => readFile(file, 'utf8').catch(() => '')),
+  );
+  const extra = (spec.extraHosts ?? []).map(
+    ({ name, address }) => `${address === 'host-gateway' ? '127.0.0.1' : address}\t${name}\n`,
+  );
+  return {
+    hosts: `${hosts ?? ''}${extra.join('')}`,
+    hostname: `${hostname}\n`,
+    resolvConf: resolvConf ?? '',
+  };
+}
+
+/** Ports to publish: the user's and, with `publishAll`, one for each that the image or the user exposes. */
+export function wantedPorts(spec: ContainerSpec, exposed: readonly string[]): readonly PortBinding[] {
+  const ports = spec.ports ?? [];
+  if (spec.publishAll !== true) return ports;
+  const taken = new Set(ports.map((port) => `${port.containerPort}/${port.protocol}`));
+  const more = [...new Set([...(spec.expose ?? []), ...exposed])].map((text) =>
+    text.includes('/') ? text : `${text}/tcp`,
+  );
+  return [...ports, ...more.filter((text) => !taken.has(text)).map(toBinding)];
+}
+
+function toBinding(text: string): PortBinding {
+  const [port, protocol] = text.split('/');
+  return { containerPort: Number(port), protocol: protocol === 'udp' ? 'udp' : 'tcp' };
+}

@@ -1,0 +1,37 @@
+/** What the parts of the agent share. */
+import type { AssignedFile, Clock, Emit, Failpoint } from '@orc/model';
+import type { ImageStore } from '@orc/image';
+import type { NetworkHost } from '@orc/network';
+import type { Runtime } from '@orc/runtime';
+import type { Stored } from './folder.ts';
+import type { Life } from './life.ts';
+import type { Slots } from './slots.ts';
+import type { Volumes } from './volumes.ts';
+
+export type LifeDeps = {
+  readonly root: string;
+  readonly runtime: Runtime;
+  readonly images: ImageStore;
+  readonly network: NetworkHost;
+  readonly volumes: Volumes;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly failpoint: Failpoint;
+  readonly starts: Slots;
+  readonly probes: Slots;
+  readonly jitter: () => number;
+  /** Of the assignment in force. */
+  readonly secrets: () => ReadonlyMap<string, AssignedFile>;
+  readonly configs: () => ReadonlyMap<string, AssignedFile>;
+  /** The container whose namespaces another wants to join. */
+  readonly find: (
+    of: Stored,
+    mode:
+      | { readonly kind: 'service'; readonly service: string }
+      | { readonly kind: 'container'; readonly container: string },
+  ) => Life | undefined;
+  /** Networks that a container needs are there. */
+  readonly networksReady: () => Promise<void>;
+  readonly event: (stored: Stored, action: string, attributes: Readonly<Record<string, string>>) => void;
+  readonly changed: (life: Life) => void;
+};

@@ -1,0 +1,68 @@
+/** Programs that were started in running containers, by id; ended ones are kept for a while, then forgotten. */
+import { fail, type Random } from '@orc/model';
+import type { Attachment, Exec, ExecRequest, Running } from '@orc/runtime';
+import { LIMITS } from '../limits.ts';
+import type { ExecHandle } from '../types.ts';
+
+export type Execs = {
+  create(running: Running, request: ExecRequest): ExecHandle;
+  get(id: string): ExecHandle;
+};
+
+const ID_BYTES = 32;
+
+export function openExecs(random: Random): Execs {
+  const all = new Map<string, ExecHandle>();
+  const ended: string[] = [];
+  const forget = (id: string): void => {
+    ended.push(id);
+    if (ended.length > LIMITS.execsKept) all.delete(ended.shift() as string);
+  };
+  return {
+    create(running, request) {
+      if (all.size >= LIMITS.execsMax)
+        throw fail('conflict.state', `more than ${LIMITS.execsMax} execs on this host`, { retry: true });
+      const id = Buffer.from(random.bytes(ID_BYTES)).toString('hex');
+      const handle = openExec(id, running, request, () => forget(id));
+      all.set(id, handle);
+      return handle;
+    },
+    get(id) {
+      const handle = all.get(id);
+      if (handle === undefined) throw fail('notfound.exec', `no such exec: ${id}`);
+      return handle;
+    },
+  };
+}
+
+function openExec(id: string, running: Running, request: ExecRequest, over: () => void): ExecHandle {
+  let exec: Exec | undefined;
+  let exitCode: number | undefined;
+  const started = (): Exec => {
+    if (exec === undefined) throw fail('conflict.state', `exec ${id.slice(0, 12)} was not started`);
+    return exec;
+  };
+  return {
+    id,
+    container: running.id,
+    request,
+    state: () => ({
+      running: exec !== undefined && exitCode === undefined,
+      ...(exec === undefined ? {} : { pid: exec.pid }),
+      ...(exitCode === undefined ? {} : { exitCode }),
+    }),
+    async start(): Promise<Attachment> {
+      if (exec !== undefined) throw fail('conflict.state', `exec ${id.slice(0, 12)} was started already`);
+      exec = await running.exec(request).catch((error: unknown) => {
+        over();
+        throw error;
+      });
+      void exec.exited.then(({ code }) => {
+        exitCode = code;
+        over();
+      });
+      return exec.attachment;
+    },
+    resize: (columns, rows) => started().resize(columns, rows),
+  };
+}

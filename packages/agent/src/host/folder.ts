@@ -1,0 +1,117 @@
+/**
+ * A container's folder: `container.json` (what it is; durable, written once) and `state.json` (how far it got; by
+ * rename, without a sync: DECISIONS 15). Rows of docs/files.md.
+ */
+import { mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ContainerId,
+  type ContainerOwner,
+  type ContainerSpec,
+  type Digest,
+  type Endpoint,
+  type Exit,
+  isContainerId,
+  type PortBinding,
+  type TaskDesired,
+} from '@orc/model';
+import { LIMITS } from '../limits.ts';
+
+export type Stored = {
+  readonly schema: 1;
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly owner?: ContainerOwner;
+  readonly spec: ContainerSpec;
+};
+
+export type State = {
+  readonly schema: 1;
+  readonly desired: TaskDesired;
+  /** Starts so far, and the generation of `desired` that the last was for. */
+  readonly attempt: number;
+  readonly actedGeneration: number;
+  readonly imageId?: Digest;
+  readonly endpoints: readonly Endpoint[];
+  readonly ports: readonly PortBinding[];
+  readonly argv: readonly string[];
+  readonly startedAt?: number;
+  readonly restarts: number;
+  /** Of an attempt whose end is settled; what the shim wrote comes first. */
+  readonly exit?: Exit;
+  /** Anonymous volumes, by where they are mounted. */
+  readonly volumes: Readonly<Record<string, string>>;
+};
+
+export type Loaded = { readonly folder: string; readonly stored: Stored; readonly state: State };
+
+const CONTAINER_FILE = 'container.json';
+const STATE_FILE = 'state.json';
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+export const EMPTY_STATE: State = {
+  schema: 1,
+  desired: { state: 'ready', generation: 0 },
+  attempt: 0,
+  actedGeneration: 0,
+  endpoints: [],
+  ports: [],
+  argv: [],
+  restarts: 0,
+  volumes: {},
+};
+
+/** Durable when it resolves: an acknowledged container survives a power loss. */
+export async function createFolder(folder: string, stored: Stored): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  await writeByRename(join(folder, CONTAINER_FILE), JSON.stringify(stored), true);
+}
+
+export const writeState = (folder: string, state: State): Promise<void> =>
+  writeByRename(join(folder, STATE_FILE), JSON.stringify(state), false);
+
+async function writeByRename(file: string, text: string, durable: boolean): Promise<void> {
+  const handle = await open(`${file}.tmp`, 'w', FILE_MODE);
+  try {
+    await handle.writeFile(text);
+    if (durable) await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.tmp`, file);
+}
+
+/** All folders below `containers/`; `damaged` ones are for quarantine, never fatal. */
+export async function loadFolders(
+  containers: string,
+): Promise<{ readonly loaded: readonly Loaded[]; readonly damaged: readonly string[] }> {
+  await mkdir(containers, { recursive: true, mode: FOLDER_MODE });
+  const names = (await readdir(containers)).filter((name) => isContainerId(name));
+  const results = await Promise.all(names.map((name) => loadFolder(join(containers, name), name)));
+  return {
+    loaded: results.filter((each): each is Loaded => typeof each !== 'string'),
+    damaged: results.filter((each): each is string => typeof each === 'string'),
+  };
+}
+
+async function loadFolder(folder: string, id: string): Promise<Loaded | string> {
+  try {
+    const stored = await readJson<Stored>(join(folder, CONTAINER_FILE));
+    const state = await readJson<State>(join(folder, STATE_FILE)).catch(() => EMPTY_STATE);
+    if (stored.schema !== 1 || stored.id !== id || typeof stored.spec !== 'object') return folder;
+    return { folder, stored, state: { ...EMPTY_STATE, ...state } };
+  } catch {
+    return folder;
+  }
+}
+
+async function readJson<T extends object>(file: string): Promise<T> {
+  const text = await readFile(file, 'utf8');
+  if (text.length > LIMITS.stateFileBytesMax)
+    throw new Error(`${file} is larger than ${LIMITS.stateFileBytesMax} bytes`);
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null) throw new Error(`${file} holds no object`);
+  return value as T;
+}

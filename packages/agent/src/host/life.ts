@@ -1,0 +1,443 @@
+/** The life of one container: what is desired and what is seen, one step after the other, never two at once. */
+import {
+  assert,
+  type Container,
+  type ContainerId,
+  type Endpoint,
+  type Exit,
+  fail,
+  type Health,
+  OrcError,
+  type PortBinding,
+  type Problem,
+  type ResolvedImage,
+  type TaskDesired,
+  type TaskPhase,
+  type TaskStatus,
+  toProblem,
+} from '@orc/model';
+import type { Running } from '@orc/runtime';
+import { LIMITS } from '../limits.ts';
+import { decideRestart } from '../plan/restart.ts';
+import { nextStep, type Observed, type Step } from '../plan/step.ts';
+import type { Joinable } from './attachment.ts';
+import type { LifeDeps } from './deps.ts';
+import { type State, type Stored, writeState } from './folder.ts';
+import type { HealthWatch } from './health.ts';
+import { release, startAttempt, type Started } from './start.ts';
+import { watchLife } from './watch.ts';
+
+type Failure = {
+  readonly generation: number;
+  readonly problem: Problem;
+  readonly phase: 'failed' | 'rejected';
+};
+type StopRequest = { readonly graceMs?: number; readonly signal?: string };
+
+export class Life {
+  readonly stored: Stored;
+  readonly folder: string;
+  #state: State;
+  #image: ResolvedImage | undefined;
+  #running: Running | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #exit: Exit | undefined;
+  #health: Health = 'none';
+  #healthWatch: HealthWatch | undefined;
+  #failure: Failure | undefined;
+  #restartAt: number | undefined;
+  #restartDelayMs = 0;
+  #retryAt: number | undefined;
+  #restartsInRow = 0;
+  #joinable: Joinable;
+  #stopRequest: StopRequest = {};
+  #preparing = false;
+  #removed = false;
+  #busy = false;
+  #again = false;
+  #cancelTimer: (() => void) | undefined;
+  readonly #hurry = { call: (): void => {} };
+  readonly #watchers = new Set<() => void>();
+  readonly #deps: LifeDeps;
+  readonly #works = {
+    prepare: (): Promise<void> => this.#prepare(),
+    start: (): Promise<void> => this.#start(),
+    stop: (): Promise<void> => this.#stop(),
+    remove: (): Promise<void> => this.#remove(),
+  };
+
+  constructor(stored: Stored, folder: string, state: State, deps: LifeDeps) {
+    this.stored = stored;
+    this.folder = folder;
+    this.#state = state;
+    this.#exit = state.exit;
+    this.#deps = deps;
+  }
+
+  get id(): ContainerId {
+    return this.stored.id;
+  }
+  get running(): Running | undefined {
+    return this.#running;
+  }
+  get removed(): boolean {
+    return this.#removed;
+  }
+  get problem(): Problem | undefined {
+    return this.#failure?.problem;
+  }
+  get joinable(): Joinable {
+    return this.#running === undefined ? undefined : this.#joinable;
+  }
+  get state(): State {
+    return this.#state;
+  }
+  get image(): ResolvedImage | undefined {
+    return this.#image;
+  }
+
+  /** Takes effect from the next step on; a kill cuts a grace period short. */
+  desire(desired: TaskDesired, stop: StopRequest = {}): void {
+    const before = this.#state.desired;
+    this.#state = { ...this.#state, desired };
+    this.#stopRequest = stop;
+    if (desired.generation > before.generation) this.#failure = undefined;
+    if (desired.state !== 'run') this.#restartAt = undefined;
+    if (desired.kill !== undefined || desired.stopGraceMs === 0) this.#hurry.call();
+    this.wake();
+  }
+
+  /** What was running when the daemon ended runs on; `exit`: what ended meanwhile. */
+  adopt(
+    found:
+      | { readonly running: Running; readonly health: Health }
+      | { readonly attempt: number; readonly exit: Exit },
+    image: ResolvedImage | undefined,
+  ): void {
+    this.#image = image;
+    if ('running' in found) {
+      this.#state = { ...this.#state, attempt: found.running.attempt, startedAt: found.running.startedAt };
+      this.#health = found.health;
+      this.#attend(found.running, found.health);
+      return;
+    }
+    this.#state = { ...this.#state, attempt: found.attempt };
+    this.#settle(found.exit);
+  }
+
+  /** Made before the daemon ended, never started. */
+  prepared(image: ResolvedImage): void {
+    this.#image = image;
+  }
+
+  rejoin(joinable: Joinable): void {
+    this.#joinable = joinable;
+  }
+
+  wake(): void {
+    if (this.#removed) return;
+    if (this.#busy) this.#again = true;
+    else void this.#loop();
+  }
+
+  /** Resolves when `test` holds; it is asked after each change. */
+  async until(test: () => boolean, signal?: AbortSignal): Promise<void> {
+    while (!test()) {
+      if (signal?.aborted) throw fail('canceled', 'the wait was given up');
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#watchers.add(resolve);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+      this.#watchers.delete(resolve);
+    }
+  }
+
+  async #loop(): Promise<void> {
+    this.#busy = true;
+    this.#cancelTimer?.();
+    do {
+      this.#again = false;
+      const step = nextStep(this.#observed(), this.#state.desired, this.#deps.clock.now());
+      if (step.do === 'wait') {
+        if (step.until !== undefined && !this.#again) this.#armTimer(step.until);
+        continue;
+      }
+      await this.#perform(step);
+      this.#again = !this.#removed;
+    } while (this.#again);
+    this.#busy = false;
+  }
+
+  #armTimer(until: number): void {
+    this.#cancelTimer = this.#deps.clock.after(Math.max(0, until - this.#deps.clock.now()), () =>
+      this.wake(),
+    );
+  }
+
+  #observed(): Observed {
+    return {
+      prepared: this.#image !== undefined,
+      running: this.#running !== undefined,
+      actedGeneration: this.#state.actedGeneration,
+      ...(this.#restartAt === undefined ? {} : { restartAt: this.#restartAt }),
+      ...(this.#failure === undefined ? {} : { failedGeneration: this.#failure.generation }),
+      ...(this.#retryAt === undefined ? {} : { retryAt: this.#retryAt }),
+    };
+  }
+
+  async #perform(step: Exclude<Step, { do: 'wait' }>): Promise<void> {
+    const work = { prepare: this.#prepare, start: this.#start, stop: this.#stop, remove: this.#remove }[
+      step.do
+    ];
+    const generation = this.#state.desired.generation;
+    this.#retryAt = undefined;
+    try {
+      await work();
+    } catch (error) {
+      const problem = toProblem(error);
+      if (!(error instanceof OrcError))
+        this.#deps.emit('error', `${step.do} of ${this.stored.name} failed`, {
+          error: String((error as Error).stack),
+        });
+      this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed' };
+      this.#restartAt = undefined;
+      if (step.do === 'remove' || step.do === 'stop') this.#retryAt = this.#deps.clock.now() + LIMITS.retryMs;
+    }
+    this.#preparing = false;
+    this.#changed();
+  }
+
+  async #prepare(): Promise<void> {
+    this.#preparing = true;
+    this.#changed();
+    const image = await this.#deps.images.resolve(this.stored.spec.imageId ?? this.stored.spec.image);
+    this.#image = image ?? (await this.#deps.images.pull(this.stored.spec.image, {}));
+    await this.#deps.images.lease(this.id, this.#image.id);
+    this.#state = { ...this.#state, imageId: this.#image.id };
+    await writeState(this.folder, this.#state);
+  }
+
+  async #start(): Promise<void> {
+    assert(this.#image !== undefined, 'a container is prepared before it starts');
+    const asked = this.#state.desired.generation > this.#state.actedGeneration;
+    if (asked) {
+      this.#restartsInRow = 0;
+      this.#restartDelayMs = 0;
+    }
+    this.#restartAt = undefined;
+    this.#preparing = true;
+    this.#changed();
+    const next: State = {
+      ...this.#state,
+      attempt: this.#state.attempt + 1,
+      actedGeneration: this.#state.desired.generation,
+    };
+    const started = await this.#deps.starts(() =>
+      startAttempt(this.stored, this.folder, next, this.#image as ResolvedImage, this.#deps),
+    );
+    this.#failure = undefined;
+    this.#exit = undefined;
+    this.#begin(started);
+  }
+
+  #begin(started: Started): void {
+    this.#state = started.state;
+    this.#joinable = started.joinable;
+    this.#health = 'none';
+    this.#attend(started.running, 'starting');
+    this.#deps.event(this.stored, 'start', {});
+  }
+
+  #attend(running: Running, health: Health): void {
+    this.#running = running;
+    this.#ended = running.exited.then((exit) => this.#settle(exit));
+    this.#healthWatch = watchLife(this, running, health, this.#deps, (changed) =>
+      this.#healthChanged(changed),
+    );
+    if (this.#healthWatch !== undefined && this.#health === 'none') this.#health = 'starting';
+    this.#changed();
+  }
+
+  #healthChanged(health: Health): void {
+    this.#health = health;
+    this.#deps.event(this.stored, 'health_status', { health });
+    this.#changed();
+  }
+
+  /** An attempt has ended: whatever began with it ends here. */
+  #settle(exit: Exit): void {
+    const ranMs = exit.at - (this.#state.startedAt ?? exit.at);
+    this.#running = undefined;
+    this.#healthWatch?.stop();
+    this.#healthWatch = undefined;
+    this.#exit = exit;
+    if (exit.oomKilled) this.#deps.event(this.stored, 'oom', {});
+    this.#deps.event(this.stored, 'die', {
+      exitCode: String(exit.code),
+      ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+    });
+    this.#decide(exit, ranMs);
+    this.#state = {
+      ...this.#state,
+      exit,
+      restarts: this.#state.restarts + (this.#restartAt === undefined ? 0 : 1),
+    };
+    if (this.#restartAt === undefined) this.#finish();
+    this.#changed();
+    this.wake();
+  }
+
+  #decide(exit: Exit, ranMs: number): void {
+    const { desired, actedGeneration } = this.#state;
+    if (desired.state !== 'run' || desired.generation > actedGeneration || exit.reason === 'reboot') return;
+    const decision = decideRestart(this.stored.spec.restart, {
+      exit,
+      ranMs,
+      restarts: this.#restartsInRow,
+      lastDelayMs: this.#restartDelayMs,
+    });
+    if (!decision.restart) return;
+    this.#restartsInRow = decision.restarts;
+    this.#restartDelayMs = decision.delayMs;
+    this.#restartAt = this.#deps.clock.now() + decision.delayMs;
+  }
+
+  /** No attempt follows by itself: ports and addresses go back, `--rm` takes effect. */
+  #finish(): void {
+    const again =
+      this.#state.desired.state === 'run' && this.#state.desired.generation > this.#state.actedGeneration;
+    if (again) return;
+    this.#state = {
+      ...this.#state,
+      ports: [],
+      ...(this.stored.owner === undefined ? { endpoints: [] } : {}),
+    };
+    this.#ended = release(this.id, this.#deps).catch((error: unknown) =>
+      this.#deps.emit('warn', 'release failed', { error: String(error) }),
+    );
+    if (this.stored.spec.autoRemove === true && this.#state.desired.state !== 'remove') {
+      this.#state = {
+        ...this.#state,
+        desired: { ...this.#state.desired, state: 'remove', removeVolumes: true },
+      };
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { desired } = this.#state;
+    const signal =
+      desired.kill ??
+      this.#stopRequest.signal ??
+      this.stored.spec.stopSignal ??
+      this.#image?.config.StopSignal ??
+      'SIGTERM';
+    const graceMs =
+      this.#stopRequest.graceMs ?? desired.stopGraceMs ?? this.stored.spec.stopGraceMs ?? LIMITS.stopGraceMs;
+    if (this.stored.owner === undefined && desired.state === 'stop')
+      await writeState(this.folder, this.#state);
+    if (desired.kill === undefined && graceMs > 0) await this.#askToStop(running, signal, graceMs);
+    if (this.#running === running) await running.kill().catch(() => {});
+    await this.#endOf(running);
+    await this.#ended;
+    this.#deps.event(this.stored, 'stop', {});
+  }
+
+  async #askToStop(running: Running, signal: string, graceMs: number): Promise<void> {
+    await running.signal(signal).catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hurry.call = resolve;
+    const cancel = this.#deps.clock.after(graceMs, resolve);
+    await Promise.race([running.exited, promise]);
+    cancel();
+    this.#hurry.call = (): void => {};
+  }
+
+  async #endOf(running: Running): Promise<void> {
+    const abort = new AbortController();
+    const late = this.#deps.clock.sleep(LIMITS.killWaitMs, abort.signal).then(() => 'late');
+    const outcome = await Promise.race([running.exited, late]);
+    abort.abort();
+    if (outcome === 'late' && this.#running === running)
+      throw fail('timeout', `container ${this.stored.name} did not end after SIGKILL`, { retry: true });
+  }
+
+  async #remove(): Promise<void> {
+    await writeState(this.folder, this.#state).catch(() => {});
+    await this.#ended;
+    await release(this.id, this.#deps);
+    if (this.#state.desired.removeVolumes === true) {
+      for (const volume of Object.values(this.#state.volumes)) await this.#deps.volumes.remove(volume);
+    }
+    await this.#deps.runtime.remove(this.id, this.folder);
+    await this.#deps.images.release(this.id);
+    this.#removed = true;
+    this.#deps.event(this.stored, 'destroy', {});
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+    this.#deps.changed(this);
+  }
+
+  #phase(): TaskPhase {
+    if (this.#removed) return 'removed';
+    if (this.#running !== undefined) return 'running';
+    if (this.#failure !== undefined) return this.#failure.phase;
+    if (this.#preparing || this.#restartAt !== undefined) return 'preparing';
+    if (this.#exit !== undefined && this.#state.desired.generation <= this.#state.actedGeneration)
+      return 'exited';
+    if (this.#exit !== undefined && this.#state.desired.state !== 'run') return 'exited';
+    return this.#image === undefined ? 'assigned' : 'ready';
+  }
+
+  taskStatus(): TaskStatus {
+    const message = this.#failure?.problem.message;
+    return {
+      attempt: this.#state.attempt,
+      phase: this.#phase(),
+      health: this.#health,
+      generation: this.#state.actedGeneration,
+      restarts: this.#state.restarts,
+      ports: this.#state.ports,
+      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
+      ...(this.#running === undefined ? {} : { pid: this.#running.pid }),
+      ...(this.#state.startedAt === undefined ? {} : { startedAt: this.#state.startedAt }),
+      ...(message === undefined ? {} : { message }),
+    };
+  }
+
+  record(): Container {
+    const status = this.taskStatus();
+    const endpoints: readonly Endpoint[] = this.#state.endpoints;
+    const ports: readonly PortBinding[] = this.#state.ports;
+    return {
+      id: this.id,
+      name: this.stored.name,
+      createdAt: this.stored.createdAt,
+      ...(this.stored.owner === undefined ? {} : { owner: this.stored.owner }),
+      spec: this.stored.spec,
+      imageId: this.#state.imageId ?? this.stored.spec.imageId ?? ('' as Container['imageId']),
+      status: this.#containerStatus(),
+      health: this.#health,
+      ...(this.#healthWatch === undefined ? {} : { healthLog: this.#healthWatch.log() }),
+      attempt: this.#state.attempt,
+      restarts: this.#state.restarts,
+      ...(status.pid === undefined ? {} : { pid: status.pid }),
+      ...(this.#state.startedAt === undefined ? {} : { startedAt: this.#state.startedAt }),
+      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
+      endpoints,
+      ports,
+      argv: this.#state.argv,
+      ...(this.#failure === undefined ? {} : { error: this.#failure.problem.message }),
+    };
+  }
+
+  #containerStatus(): Container['status'] {
+    if (this.#running !== undefined) return 'running';
+    if (this.#state.desired.state === 'remove') return 'removing';
+    if (this.#restartAt !== undefined) return 'restarting';
+    return this.#exit === undefined ? 'created' : 'exited';
+  }
+}

@@ -1,0 +1,137 @@
+/** Crash-only: starting is recovering. Finds containers by their folders, adopts what runs, sweeps what nobody knows. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Exit, ResolvedImage } from '@orc/model';
+import type { Adopted } from '@orc/runtime';
+import type { AgentOptions } from '../types.ts';
+import { hostnameOf, sandboxRequest } from './attachment.ts';
+import type { Registry } from './containers.ts';
+import type { LifeDeps } from './deps.ts';
+import { type Loaded, loadFolders, type State } from './folder.ts';
+import { Life } from './life.ts';
+
+export type Recovered = {
+  readonly adopted: number;
+  readonly quarantined: readonly string[];
+  readonly tookMs: number;
+};
+
+export async function recover(options: AgentOptions, deps: LifeDeps, registry: Registry): Promise<Recovered> {
+  const began = options.clock.monotonic();
+  const rebooted = await noteBoot(options.run);
+  const { loaded, damaged } = await loadFolders(join(options.root, 'containers'));
+  const quarantined = await quarantine(options, damaged);
+  const found = await Promise.all(
+    loaded.map(async (each) => ({ each, adopted: await options.runtime.adopt(each.stored.id, each.folder) })),
+  );
+  await options.network.recover(
+    found
+      .filter(({ adopted }) => adopted.state === 'running')
+      .map(({ each }) => ({
+        container: each.stored.id,
+        endpoints: each.state.endpoints,
+        ports: each.state.ports,
+      })),
+  );
+  let running = 0;
+  const lives: Life[] = [];
+  for (const { each, adopted } of found) {
+    const life = new Life(each.stored, each.folder, stateAfter(each, adopted), deps);
+    registry.add(life);
+    lives.push(life);
+    if (adopted.state === 'running') running += 1;
+    takeOver(life, each, adopted, await imageOf(each, options), rebooted, options);
+  }
+  await rejoin(
+    lives,
+    found.map(({ adopted }) => adopted),
+    deps,
+  );
+  await options.runtime.sweep(new Set(loaded.map(({ stored }) => stored.id)));
+  for (const life of lives) if (life.running === undefined) life.wake();
+  return { adopted: running, quarantined, tookMs: options.clock.monotonic() - began };
+}
+
+/** What an acknowledged start implies, even if the daemon died before it wrote so. */
+function stateAfter({ stored, state }: Loaded, adopted: Adopted): State {
+  if (stored.owner !== undefined && stored.owner.oneOff !== true) return state;
+  const started = adopted.state !== 'none' || state.attempt > 0;
+  if (!started || state.desired.state !== 'ready') return state;
+  const generation = Math.max(1, state.actedGeneration);
+  return { ...state, actedGeneration: generation, desired: { state: 'run', generation } };
+}
+
+function takeOver(
+  life: Life,
+  { state }: Loaded,
+  adopted: Adopted,
+  image: ResolvedImage | undefined,
+  rebooted: boolean,
+  options: AgentOptions,
+): void {
+  if (adopted.state === 'running') life.adopt({ running: adopted.running, health: 'none' }, image);
+  else if (adopted.state === 'exited') life.adopt({ attempt: adopted.attempt, exit: adopted.exit }, image);
+  else if (state.attempt > 0)
+    life.adopt(
+      { attempt: state.attempt, exit: state.exit ?? lostExit(rebooted, options.clock.now()) },
+      image,
+    );
+  else if (image !== undefined) life.prepared(image);
+}
+
+const lostExit = (rebooted: boolean, at: number): Exit => ({
+  code: 137,
+  signal: 'SIGKILL',
+  oomKilled: false,
+  at,
+  reason: rebooted ? 'reboot' : 'shim lost',
+});
+
+/** DECISIONS 4: a reboot is known by the kernel's boot id and a marker in the run folder. */
+async function noteBoot(run: string): Promise<boolean> {
+  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  const marker = join(run, 'boot-id');
+  const before = await readFile(marker, 'utf8').catch(() => '');
+  await mkdir(run, { recursive: true, mode: 0o711 });
+  await writeFile(marker, boot);
+  return before !== boot;
+}
+
+const imageOf = async (
+  { stored, state }: Loaded,
+  { images }: AgentOptions,
+): Promise<ResolvedImage | undefined> =>
+  images.resolve(state.imageId ?? stored.spec.imageId ?? stored.spec.image).catch(() => undefined);
+
+async function quarantine(
+  { root, emit, clock }: AgentOptions,
+  damaged: readonly string[],
+): Promise<readonly string[]> {
+  const folder = join(root, 'quarantine');
+  if (damaged.length > 0) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const each of damaged) {
+    await rename(each, join(folder, `${basename(each)}-${clock.now()}`));
+    emit('error', 'a container folder is damaged and was set aside', { folder: each });
+  }
+  return damaged.map((each) => basename(each));
+}
+
+/** Networks that others may join: the sandbox of a running container is found again by its id. */
+async function rejoin(lives: readonly Life[], adopted: readonly Adopted[], deps: LifeDeps): Promise<void> {
+  await Promise.all(
+    lives.map(async (life, index) => {
+      const mode = life.stored.spec.networkMode?.kind;
+      if (
+        adopted[index]?.state !== 'running' ||
+        mode === 'host' ||
+        mode === 'service' ||
+        mode === 'container'
+      )
+        return;
+      const { namespace, etc } = await deps.network.sandbox(
+        sandboxRequest(life.stored, hostnameOf(life.stored), life.state.endpoints),
+      );
+      life.rejoin({ namespace, etc });
+    }),
+  );
+}

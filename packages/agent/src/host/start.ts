@@ -1,0 +1,209 @@
+/** One attempt: network, ports, volumes, and the launch; what was taken is given back when it fails. */
+import { join } from 'node:path';
+import {
+  type ContainerId,
+  fail,
+  type ImageConfig,
+  type NamespaceMode,
+  type PortBinding,
+  type ResolvedImage,
+} from '@orc/model';
+import type { ResolvedMount, Running, StartRequest } from '@orc/runtime';
+import { mkdir, stat } from 'node:fs/promises';
+import { LIMITS } from '../limits.ts';
+import { allMounts, resolveMounts, type VolumePlace } from '../plan/mounts.ts';
+import { type Connection, connect, hostnameOf, type Joinable, wantedPorts } from './attachment.ts';
+import type { LifeDeps } from './deps.ts';
+import { type State, type Stored, writeState } from './folder.ts';
+
+export type Started = { readonly running: Running; readonly state: State; readonly joinable: Joinable };
+
+/** `state`: as it shall be once the attempt runs. */
+export async function startAttempt(
+  stored: Stored,
+  folder: string,
+  state: State,
+  image: ResolvedImage,
+  deps: LifeDeps,
+): Promise<Started> {
+  const hostname = hostnameOf(stored);
+  await deps.networksReady();
+  try {
+    const given = stored.owner === undefined ? [] : state.endpoints;
+    const connection = await connect(stored, hostname, given, {
+      network: deps.network,
+      joined: (mode) => deps.find(stored, mode)?.joinable,
+    });
+    const ports = await publish(stored, connection, image.config, state.ports, deps);
+    const places = await placeVolumes(stored, image.config, state, deps);
+    const mounts = await mountsOf(stored, image.config, places, deps);
+    const next: State = {
+      ...state,
+      endpoints: connection.endpoints,
+      ports,
+      volumes: places.anonymous,
+      argv: argvOf(stored, image.config),
+    };
+    await writeState(folder, next);
+    deps.failpoint('agent.start.before-launch');
+    const running = await deps.runtime.start(
+      requestOf(stored, folder, next, image, hostname, connection, mounts, deps),
+    );
+    deps.failpoint('agent.start.after-launch');
+    if (connection.own) deps.network.attached(stored.id);
+    await Promise.all(places.fresh.map((name) => deps.volumes.filled(name)));
+    return {
+      running,
+      state: { ...next, startedAt: running.startedAt },
+      joinable: { namespace: connection.namespace, etc: connection.etc },
+    };
+  } catch (error) {
+    await release(stored.id, deps).catch(() => {});
+    throw error;
+  }
+}
+
+export async function release(id: ContainerId, deps: LifeDeps): Promise<void> {
+  await deps.network.unpublish(id);
+  await deps.network.release(id);
+}
+
+/** Ports that an earlier attempt still holds stay as they are. */
+async function publish(
+  stored: Stored,
+  connection: Connection,
+  config: ImageConfig,
+  held: readonly PortBinding[],
+  deps: LifeDeps,
+): Promise<readonly PortBinding[]> {
+  const wanted = wantedPorts(stored.spec, Object.keys(config.ExposedPorts ?? {}));
+  if (wanted.length === 0 || connection.endpoints.length === 0) return [];
+  return held.length > 0 ? held : deps.network.publish(stored.id, connection.endpoints, wanted);
+}
+
+type Places = {
+  readonly byTarget: ReadonlyMap<string, VolumePlace>;
+  readonly anonymous: Readonly<Record<string, string>>;
+  /** Names of volumes that the launch fills. */
+  readonly fresh: readonly string[];
+};
+
+async function placeVolumes(
+  stored: Stored,
+  config: ImageConfig,
+  state: State,
+  deps: LifeDeps,
+): Promise<Places> {
+  const byTarget = new Map<string, VolumePlace>();
+  const anonymous: Record<string, string> = { ...state.volumes };
+  const fresh: string[] = [];
+  for (const mount of allMounts(stored.spec.mounts ?? [], config)) {
+    if (mount.type !== 'volume') continue;
+    const name = mount.source ?? anonymous[mount.target] ?? anonymousName(stored, mount.target);
+    if (mount.source === undefined) anonymous[mount.target] = name;
+    const place = await deps.volumes.place(name);
+    byTarget.set(mount.target, place);
+    if (place.fresh) fresh.push(name);
+  }
+  return { byTarget, anonymous, fresh };
+}
+
+/** Of a task: by service, slot and path, so that its replacement takes it over; else of this container alone. */
+function anonymousName(stored: Stored, target: string): string {
+  const path = Buffer.from(target).toString('hex').slice(0, 64);
+  const { owner } = stored;
+  return owner === undefined || owner.oneOff === true
+    ? `${stored.id.slice(0, 32)}${path}`.slice(0, 96)
+    : `${owner.project}_${owner.service}_${owner.slot}_${path}`;
+}
+
+async function mountsOf(
+  stored: Stored,
+  config: ImageConfig,
+  places: Places,
+  deps: LifeDeps,
+): Promise<readonly ResolvedMount[]> {
+  const mounts = allMounts(stored.spec.mounts ?? [], config);
+  for (const mount of mounts)
+    if (mount.type === 'bind') await checkSource(mount.source, mount.createHostPath === true);
+  return resolveMounts(mounts, {
+    volume: ({ target }) => places.byTarget.get(target) as VolumePlace,
+    secrets: deps.secrets(),
+    configs: deps.configs(),
+  });
+}
+
+async function checkSource(source: string, create: boolean): Promise<void> {
+  const found = await stat(source).catch(() => undefined);
+  if (found !== undefined) return;
+  if (!create)
+    throw fail('input.missing', `bind source path does not exist: ${source}`, {
+      hint: 'make it, or use a named volume',
+    });
+  await mkdir(source, { recursive: true });
+}
+
+const argvOf = (stored: Stored, config: ImageConfig): readonly string[] => {
+  const { entrypoint, command } = stored.spec;
+  const first = entrypoint ?? config.Entrypoint ?? [];
+  return [...first, ...(command ?? (entrypoint === undefined ? (config.Cmd ?? []) : []))];
+};
+
+function requestOf(
+  stored: Stored,
+  folder: string,
+  state: State,
+  image: ResolvedImage,
+  hostname: string,
+  connection: Connection,
+  mounts: readonly ResolvedMount[],
+  deps: LifeDeps,
+): StartRequest {
+  const { spec } = stored;
+  const log = logFolder(stored, folder, deps.root);
+  const rotation = {
+    maxSizeBytes: spec.logging?.maxSizeBytes ?? LIMITS.logMaxSizeBytes,
+    maxFiles: spec.logging?.maxFiles ?? LIMITS.logMaxFiles,
+  };
+  return {
+    id: stored.id,
+    folder,
+    attempt: state.attempt,
+    spec,
+    image,
+    hostname,
+    mounts,
+    etc: connection.etc,
+    networkNamespace: connection.namespace,
+    kernelOps: connection.ops,
+    join: joinsOf(stored, deps),
+    ...(spec.logging?.driver === 'none' ? {} : { log: { folder: log, ...rotation } }),
+    volatileRoot: spec.autoRemove === true,
+  };
+}
+
+/** DECISIONS 14: logs of tasks live by project, service and slot and go by retention; others' with their folder. */
+export function logFolder(stored: Stored, folder: string, root: string): string {
+  const { owner } = stored;
+  if (owner === undefined || owner.oneOff === true) return join(folder, 'logs');
+  return join(root, 'logs', owner.project, owner.service, String(owner.slot), stored.id);
+}
+
+function joinsOf(stored: Stored, deps: LifeDeps): NonNullable<StartRequest['join']> {
+  const pidOf = (mode: NamespaceMode | undefined): number | undefined => {
+    if (mode === undefined || mode.kind === 'private' || mode.kind === 'host') return undefined;
+    const pid = deps.find(stored, mode)?.running?.pid;
+    if (pid !== undefined) return pid;
+    const name = mode.kind === 'service' ? mode.service : mode.container;
+    throw fail('conflict.state', `cannot join the namespaces of ${name}: it is not running`, {
+      hint: 'start it first',
+      retry: true,
+    });
+  };
+  const joins = {
+    pid: pidOf(stored.spec.pidMode),
+    ipc: pidOf(stored.spec.ipcMode),
+    uts: pidOf(stored.spec.utsMode),
+  };
+  return Object.fromEntries(Object.entries(joins).filter(([, pid]) => pid !== undefined));
+}

@@ -1,0 +1,176 @@
+/** The tasks of the assignment in force: their containers, and the reports about them. */
+import type {
+  AssignedFile,
+  AssignedTask,
+  Assignment,
+  Clock,
+  ContainerId,
+  Emit,
+  ObjectId,
+  Report,
+  TaskStatus,
+} from '@orc/model';
+import { LIMITS } from '../limits.ts';
+import type { Registry } from './containers.ts';
+import type { Life } from './life.ts';
+
+export type TaskDeps = {
+  readonly node: ObjectId;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly report: (report: Report) => Promise<void>;
+  readonly networks: (assignment: Assignment) => Promise<void>;
+};
+
+export type Tasks = {
+  assign(assignment: Assignment): void;
+  /** A container of a task has changed. */
+  changed(life: Life): void;
+  readonly secrets: () => ReadonlyMap<string, AssignedFile>;
+  readonly configs: () => ReadonlyMap<string, AssignedFile>;
+  readonly networksReady: () => Promise<void>;
+  close(): void;
+};
+
+const byName = (files: readonly AssignedFile[]): ReadonlyMap<string, AssignedFile> =>
+  new Map(files.map((file) => [file.name, file]));
+
+export function openTasks(deps: TaskDeps): Tasks {
+  const reporter = openReporter(deps);
+  const making = new Map<ContainerId, Promise<Life>>();
+  let current: Assignment | undefined;
+  let ready: Promise<void> = Promise.resolve();
+
+  const take = async (task: AssignedTask): Promise<void> => {
+    const life = deps.registry.lives.get(task.containerId) ?? (await making.get(task.containerId));
+    if (life === undefined) return begin(task);
+    const before = life.state.desired;
+    const same =
+      before.state === task.desired.state &&
+      before.generation === task.desired.generation &&
+      before.kill === task.desired.kill;
+    if (!same) life.desire(task.desired);
+  };
+  const begin = async (task: AssignedTask): Promise<void> => {
+    if (task.desired.state === 'remove') return reporter.removed(task.id);
+    const { project, service, slot } = task;
+    const made = deps.registry.make({
+      id: task.containerId,
+      name: task.name,
+      spec: task.container,
+      owner: { task: task.id, project, service, slot },
+      endpoints: task.endpoints,
+      desired: task.desired,
+    });
+    making.set(task.containerId, made);
+    try {
+      await made;
+    } catch (error) {
+      deps.emit('error', `task ${task.name} could not be made`, { error: String(error) });
+      reporter.status(task.id, rejected((error as Error).message));
+    } finally {
+      making.delete(task.containerId);
+    }
+  };
+
+  return {
+    assign(assignment) {
+      if (current !== undefined && assignment.revision < current.revision) return;
+      current = assignment;
+      ready = deps
+        .networks(assignment)
+        .catch((error: unknown) =>
+          deps.emit('error', 'networks could not be made', { error: String(error) }),
+        );
+      for (const task of assignment.tasks) void take(task);
+      removeStrangers(deps.registry, assignment);
+    },
+    changed(life) {
+      const task = life.stored.owner?.task;
+      if (task === undefined || life.stored.owner?.oneOff === true) return;
+      if (life.removed) reporter.removed(task);
+      else reporter.status(task, life.taskStatus());
+    },
+    secrets: () => byName(current?.secrets ?? []),
+    configs: () => byName(current?.configs ?? []),
+    networksReady: () => ready,
+    close: () => reporter.close(),
+  };
+}
+
+/** Containers of tasks that no assignment knows any more. */
+function removeStrangers(registry: Registry, assignment: Assignment): void {
+  const known = new Set(assignment.tasks.map((task) => task.containerId));
+  for (const life of registry.lives.values()) {
+    const { owner } = life.stored;
+    if (
+      owner === undefined ||
+      owner.oneOff === true ||
+      known.has(life.id) ||
+      life.state.desired.state === 'remove'
+    )
+      continue;
+    life.desire({ state: 'remove', generation: life.state.desired.generation });
+  }
+}
+
+const rejected = (message: string): TaskStatus => ({
+  attempt: 0,
+  phase: 'rejected',
+  health: 'none',
+  generation: 0,
+  message,
+});
+
+type Reporter = {
+  status(task: ObjectId, status: TaskStatus): void;
+  removed(task: ObjectId): void;
+  close(): void;
+};
+
+/** Gathers what changed for a moment; one report is under way at a time; one that fails is sent again with what came since. */
+function openReporter({ node, clock, emit, report }: TaskDeps): Reporter {
+  let statuses = new Map<ObjectId, TaskStatus>();
+  let removed = new Set<ObjectId>();
+  let armed = false;
+  let closed = false;
+  const arm = (): void => {
+    if (armed || closed) return;
+    armed = true;
+    clock.after(LIMITS.reportDelayMs, () => void send());
+  };
+  const send = async (): Promise<void> => {
+    const batch = { statuses, removed };
+    statuses = new Map();
+    removed = new Set();
+    try {
+      await report({
+        node,
+        tasks: [...batch.statuses].map(([id, status]) => ({ id, status })),
+        removed: [...batch.removed],
+      });
+    } catch (error) {
+      emit('warn', 'a report was not taken', { error: String(error) });
+      statuses = new Map([...batch.statuses, ...statuses]);
+      removed = new Set([...batch.removed, ...removed]);
+      await clock.sleep(LIMITS.retryMs);
+    }
+    armed = false;
+    if (statuses.size + removed.size > 0) arm();
+  };
+  return {
+    status(task, status) {
+      statuses.set(task, status);
+      arm();
+    },
+    removed(task) {
+      statuses.delete(task);
+      removed.add(task);
+      arm();
+    },
+    close() {
+      closed = true;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+export const LIMITS = {
+  /** DECISIONS 22: starts at a time, times the cores. */
+  startsPerCore: 2,
+  /** DECISIONS 9: probes at a time, times the cores. */
+  probesPerCore: 2,
+  probeOutputBytesMax: 4096,
+  healthLogMax: 5,
+  /** Docker's defaults of a health check. */
+  probeIntervalMs: 30_000,
+  probeTimeoutMs: 30_000,
+  probeStartIntervalMs: 5_000,
+  probeRetries: 3,
+  /** A stop or removal that failed is tried again after this. */
+  retryMs: 1000,
+  /** Docker's default stop grace. */
+  stopGraceMs: 10_000,
+  /** How long the end of a killed container is waited for before it is called dead. */
+  killWaitMs: 10_000,
+  restartBackoffMs: 100,
+  restartBackoffMaxMs: 60_000,
+  /** An attempt that lasted this long sets docker's back-off back. */
+  restartBackoffResetMs: 10_000,
+  /** Reports are gathered for this long before they go. */
+  reportDelayMs: 2,
+  /** Anonymous names tried before giving up. */
+  nameAttempts: 50,
+  execsMax: 4096,
+  /** Ended execs are forgotten after this many newer ones. */
+  execsKept: 256,
+  logMaxSizeBytes: 10 * 1024 * 1024,
+  logMaxFiles: 3,
+  stateFileBytesMax: 4 * 1024 * 1024,
+} as const;

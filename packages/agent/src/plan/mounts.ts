@@ -1,0 +1,95 @@
+/** Mounts as a user wrote them, and the image's volumes, to mounts whose sources are settled. */
+import type { AssignedFile, ImageConfig, Mount, TmpfsMount } from '@orc/model';
+import { fail, type OrcError } from '@orc/model';
+import type { ResolvedMount } from '@orc/runtime';
+
+/** A volume's place on this host. */
+export type VolumePlace = { readonly path: string; readonly fresh: boolean };
+
+export type MountSources = {
+  /** Of a named volume, or of the anonymous one for `target`. */
+  readonly volume: (mount: { readonly source?: string; readonly target: string }) => VolumePlace;
+  readonly secrets: ReadonlyMap<string, AssignedFile>;
+  readonly configs: ReadonlyMap<string, AssignedFile>;
+};
+
+const normal = (target: string): string => target.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+
+/** The user's mounts and, for each `VOLUME` of the image that they leave free, an anonymous volume. */
+export function allMounts(mounts: readonly Mount[], image: ImageConfig): readonly Mount[] {
+  const taken = new Set(mounts.map((mount) => normal(mount.target)));
+  const free = Object.keys(image.Volumes ?? {}).filter((target) => !taken.has(normal(target)));
+  return [...mounts, ...free.map((target): Mount => ({ type: 'volume', target }))];
+}
+
+/** Parents before children, whatever order they were written in. */
+export function resolveMounts(mounts: readonly Mount[], sources: MountSources): readonly ResolvedMount[] {
+  const depth = (mount: Mount): number => normal(mount.target).split('/').length;
+  return [...mounts].sort((a, b) => depth(a) - depth(b)).map((mount) => resolveMount(mount, sources));
+}
+
+function resolveMount(mount: Mount, sources: MountSources): ResolvedMount {
+  const target = normal(mount.target);
+  switch (mount.type) {
+    case 'bind':
+      return {
+        type: 'bind',
+        source: mount.source,
+        target,
+        readOnly: mount.readOnly === true,
+        recursive: mount.recursive !== false,
+        ...(mount.propagation === undefined ? {} : { propagation: mount.propagation }),
+      };
+    case 'volume': {
+      const place = sources.volume({
+        ...(mount.source === undefined ? {} : { source: mount.source }),
+        target,
+      });
+      const source = mount.subpath === undefined ? place.path : `${place.path}/${mount.subpath}`;
+      return {
+        type: 'bind',
+        source,
+        target,
+        readOnly: mount.readOnly === true,
+        copyUp: place.fresh && mount.nocopy !== true,
+      };
+    }
+    case 'tmpfs':
+      return { type: 'tmpfs', target, options: tmpfsOptions(mount) };
+    case 'secret':
+    case 'config':
+      return fileMount(mount, target, mount.type === 'secret' ? sources.secrets : sources.configs);
+  }
+}
+
+function tmpfsOptions(mount: TmpfsMount): readonly string[] {
+  return [
+    ...(mount.options ?? []),
+    ...(mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`]),
+    ...(mount.mode === undefined ? [] : [`mode=${mount.mode.toString(8)}`]),
+    ...(mount.readOnly ? ['ro'] : []),
+  ];
+}
+
+const DEFAULT_MODE = 0o444;
+
+function fileMount(
+  mount: Extract<Mount, { type: 'secret' | 'config' }>,
+  target: string,
+  files: ReadonlyMap<string, AssignedFile>,
+): ResolvedMount {
+  const file = files.get(mount.source);
+  if (file === undefined) throw missing(mount.type, mount.source);
+  return {
+    type: 'file',
+    target,
+    content: Buffer.from(file.data, 'base64'),
+    uid: mount.uid ?? 0,
+    gid: mount.gid ?? 0,
+    mode: mount.mode ?? DEFAULT_MODE,
+    secret: mount.type === 'secret',
+  };
+}
+
+const missing = (type: string, name: string): OrcError =>
+  fail('notfound.object', `${type} ${name} is not on this node`, { retry: true });

@@ -1,0 +1,32 @@
+/** Whether and when a container that ended begins again in place (DECISIONS 1, 2). */
+import type { Exit, RestartPolicy } from '@orc/model';
+import { LIMITS } from '../limits.ts';
+
+export type Ended = {
+  readonly exit: Exit;
+  /** How long the attempt ran. */
+  readonly ranMs: number;
+  /** Restarts by the policy since the last success or word of a user. */
+  readonly restarts: number;
+  /** Back-off of the last restart; 0 before the first. */
+  readonly lastDelayMs: number;
+};
+
+export type RestartDecision =
+  | { readonly restart: true; readonly delayMs: number; readonly restarts: number }
+  | { readonly restart: false };
+
+const succeeded = (exit: Exit): boolean => exit.code === 0 && exit.reason !== 'shim lost';
+
+export function decideRestart(policy: RestartPolicy | undefined, ended: Ended): RestartDecision {
+  if (policy === undefined || policy.condition === 'no') return { restart: false };
+  if (policy.condition === 'on-failure' && succeeded(ended.exit)) return { restart: false };
+  const lasted = ended.ranMs >= (policy.windowMs ?? LIMITS.restartBackoffResetMs);
+  const restarts = lasted ? 0 : ended.restarts;
+  if (policy.maxAttempts !== undefined && policy.maxAttempts > 0 && restarts >= policy.maxAttempts)
+    return { restart: false };
+  if (policy.delay.kind === 'fixed')
+    return { restart: true, delayMs: policy.delay.ms, restarts: restarts + 1 };
+  const doubled = lasted || ended.lastDelayMs === 0 ? LIMITS.restartBackoffMs : ended.lastDelayMs * 2;
+  return { restart: true, delayMs: Math.min(doubled, LIMITS.restartBackoffMaxMs), restarts: restarts + 1 };
+}

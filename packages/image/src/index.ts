@@ -1,1 +1,2 @@
-export {};
+export { openImageStore } from './store/open.ts';
+export type * from './types.ts';

@@ -84,13 +84,28 @@ export type ImageStore = {
   /** Ready to run: its layers are unpacked. `undefined`: not here. */
   resolve(reference: string): Promise<ResolvedImage | undefined>;
   inspect(reference: string): Promise<ImageInspect | undefined>;
-  history(reference: string): Promise<readonly { readonly created: string; readonly createdBy: string; readonly size: number; readonly empty: boolean }[]>;
+  history(reference: string): Promise<
+    readonly {
+      readonly created: string;
+      readonly createdBy: string;
+      readonly size: number;
+      readonly empty: boolean;
+    }[]
+  >;
   pull(
     reference: string,
-    options: { readonly platform?: string; readonly auth?: Auth; readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
+    options: {
+      readonly platform?: string;
+      readonly auth?: Auth;
+      readonly onProgress?: OnProgress;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<ResolvedImage>;
   /** Makes an image by the program that knows how: debootstrap for `debian:*` and `ubuntu:*`, busybox for `busybox`. */
-  bootstrap(reference: string, options: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal }): Promise<ResolvedImage>;
+  bootstrap(
+    reference: string,
+    options: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
+  ): Promise<ResolvedImage>;
   /** docker save archives and OCI layouts, tar or compressed tar. Returns what was loaded (`name:tag` or id). */
   load(archive: AsyncIterable<Uint8Array>, onProgress?: OnProgress): Promise<readonly string[]>;
   /** An archive that docker and skopeo read (OCI layout with manifest.json). */
@@ -102,13 +117,18 @@ export type ImageStore = {
   ): Promise<Digest>;
   tag(reference: string, target: string): Promise<void>;
   /** docker rmi: untags, deletes when it was the last name and nothing uses it (`force` untags all). */
-  remove(reference: string, options: { readonly force?: boolean }): Promise<readonly ({ readonly untagged: string } | { readonly deleted: string })[]>;
+  remove(
+    reference: string,
+    options: { readonly force?: boolean },
+  ): Promise<readonly ({ readonly untagged: string } | { readonly deleted: string })[]>;
   build(request: BuildRequest): Promise<Digest>;
   /** DECISIONS 13: who (a container id, a pull, a build) uses which image; synced before the mount. */
   lease(holder: string, image: Digest): Promise<void>;
   release(holder: string): Promise<void>;
   /** Leases of holders not in `known` go; then layers and blobs that nothing names. */
-  collect(known?: ReadonlySet<string>): Promise<{ readonly deleted: readonly string[]; readonly bytes: number }>;
+  collect(
+    known?: ReadonlySet<string>,
+  ): Promise<{ readonly deleted: readonly string[]; readonly bytes: number }>;
   close(): Promise<void>;
 };
 

@@ -1,0 +1,61 @@
+/** Every bound of this package, by name. */
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+export const REFERENCE_LENGTH_MAX = 1024;
+
+/** Documents. */
+export const MANIFEST_BYTES_MAX = 4 * MIB;
+export const CONFIG_BYTES_MAX = 8 * MIB;
+export const INDEX_DEPTH_MAX = 3;
+export const INDEX_MANIFESTS_MAX = 1000;
+/** Overlay takes 128 lower directories at most in one mount's option page. */
+export const LAYERS_MAX = 127;
+export const HISTORY_MAX = 4096;
+
+/** Archives. */
+export const TAR_META_BYTES_MAX = 1 * MIB;
+export const TAR_SPARSE_PARTS_MAX = 65_536;
+export const PATH_BYTES_MAX = 4095;
+export const PATH_DEPTH_MAX = 500;
+export const NAME_BYTES_MAX = 255;
+export const LAYER_ENTRIES_MAX = 1_000_000;
+export const LAYER_BYTES_MAX = 256 * GIB;
+/** A compressed layer may grow this much once it is beyond the size below: a zip bomb is refused, sparse files are not. */
+export const COMPRESSION_RATIO_MAX = 200;
+export const COMPRESSION_RATIO_FROM_BYTES = 1 * GIB;
+export const ARCHIVE_ENTRIES_MAX = 100_000;
+export const ARCHIVE_JSON_BYTES_MAX = 8 * MIB;
+export const XATTR_BYTES_MAX = 64 * 1024;
+export const LINK_HOPS_MAX = 40;
+
+/** Reading and writing. */
+export const READ_CHUNK_BYTES = 1 * MIB;
+/** A walk or an extraction lets others run after this long. */
+export const SLICE_MS = 8;
+
+/** Registry. */
+export const DOWNLOADS_AT_ONCE = 3;
+export const UNPACKS_AT_ONCE = 2;
+export const DOWNLOAD_ATTEMPTS_MAX = 5;
+export const RETRY_DELAY_MS = 200;
+export const RETRY_DELAY_MS_MAX = 5_000;
+export const REDIRECTS_MAX = 5;
+export const HEADERS_TIMEOUT_MS = 30_000;
+export const BODY_IDLE_TIMEOUT_MS = 60_000;
+export const CONNECT_TIMEOUT_MS = 15_000;
+export const TOKEN_BYTES_MAX = 1 * MIB;
+export const TOKENS_KEPT_MAX = 256;
+export const BLOB_BYTES_MAX = 64 * GIB;
+export const PROGRESS_INTERVAL_MS = 100;
+
+/** Build cache. */
+export const CACHE_RECORDS_MAX = 2_000;
+export const CACHE_RECORD_BYTES_MAX = 1 * MIB;
+
+/** Bootstrap. */
+export const BOOTSTRAP_TIMEOUT_MS = 20 * 60_000;
+export const BOOTSTRAP_OUTPUT_LINES_KEPT = 20;
+/** Sources, keyrings and configuration copied from the host's apt. */
+export const APT_FILE_BYTES_MAX = 1 * MIB;
+export const INDEX_BYTES_MAX = 64 * MIB;

@@ -1,0 +1,52 @@
+/** Files that survive a power loss: write aside, fsync, rename, fsync the folder. */
+import { mkdirSync } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fail } from '@orc/model';
+import { isErrno } from '../layer/syscalls.ts';
+
+export async function writeDurable(path: string, data: string | Uint8Array): Promise<void> {
+  const aside = `${path}.new`;
+  const file = await open(aside, 'w', 0o600);
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(aside, path);
+  await syncFolder(dirname(path));
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+export async function removeDurable(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolder(dirname(path));
+}
+
+export const makePrivateFolder = (path: string): void => {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+};
+
+/** `undefined` when there is none; throws `disk.damaged` when it is larger than `bytesMax` or no JSON. */
+export async function readJson(path: string, bytesMax: number): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  if (text.length > bytesMax) throw fail('disk.damaged', `${path} is larger than ${bytesMax} bytes`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw fail('disk.damaged', `${path} is not JSON: ${(error as Error).message}`);
+  }
+}

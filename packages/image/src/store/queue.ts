@@ -1,0 +1,40 @@
+/** One at a time, in order; a failure does not stop the next. */
+export type Serial = <T>(job: () => Promise<T>) => Promise<T>;
+
+export function serial(): Serial {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(job: () => Promise<T>): Promise<T> => {
+    const result = last.then(job);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+/** At most `limit` at a time, in order of arrival. */
+export function limited(limit: number): Serial {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async <T>(job: () => Promise<T>): Promise<T> => {
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await job();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
+/** Callers of one key at the same time share one run. */
+export function shared<T>(): (key: string, job: () => Promise<T>) => Promise<T> {
+  const running = new Map<string, Promise<T>>();
+  return (key, job) => {
+    const present = running.get(key);
+    if (present !== undefined) return present;
+    const started = job().finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
+}

@@ -50,6 +50,7 @@ export class Life {
   #retryAt: number | undefined;
   #restartsInRow = 0;
   #joinable: Joinable;
+  #early: EarlyAttachment | undefined;
   #stopRequest: StopRequest = {};
   #preparing = false;
   #removed = false;
@@ -132,6 +133,16 @@ export class Life {
 
   rejoin(joinable: Joinable): void {
     this.#joinable = joinable;
+  }
+
+  /** Before the program starts, so that nothing of its output is missed; the first who asks is served so. */
+  attachEarly(options: AttachOptions): Attachment {
+    assert(this.#early === undefined, 'one early attachment at a time');
+    this.#early = openEarly(options);
+    return this.#early.attachment;
+  }
+  get awaitsAttachment(): boolean {
+    return this.#early !== undefined;
   }
 
   wake(): void {

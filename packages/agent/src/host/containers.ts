@@ -139,7 +139,12 @@ export function openContainers(deps: LifeDeps, random: Random): Registry {
     },
     remove: async (reference, options = {}) => remove(find(reference), options),
     wait: (reference, condition, signal) => wait(find(reference), condition, signal),
-    attach: async (reference, options) => runningOf(reference).attach(options),
+    attach: async (reference, options) => {
+      const life = find(reference);
+      const early =
+        life.running === undefined && life.record().status === 'created' && !life.awaitsAttachment;
+      return early ? life.attachEarly(options) : runningOf(reference).attach(options);
+    },
     resize: async (reference, columns, rows) => runningOf(reference).resize(columns, rows),
     logs: (reference, query) => {
       const life = find(reference);

@@ -16,12 +16,13 @@ import {
   type TaskStatus,
   toProblem,
 } from '@orc/model';
-import type { Running } from '@orc/runtime';
+import type { Attachment, AttachOptions, Running } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
+import { type EarlyAttachment, openEarly } from './early.ts';
 import { type State, type Stored, writeState } from './folder.ts';
 import type { HealthWatch } from './health.ts';
 import { release, startAttempt, type Started } from './start.ts';
@@ -243,12 +244,20 @@ export class Life {
       attempt: this.#state.attempt + 1,
       actedGeneration: this.#state.desired.generation,
     };
-    const started = await this.#deps.starts(() =>
-      startAttempt(this.stored, this.folder, next, this.#image as ResolvedImage, this.#deps),
-    );
-    this.#failure = undefined;
-    this.#exit = undefined;
-    this.#begin(started);
+    const image = this.#image;
+    const early = this.#early;
+    this.#early = undefined;
+    try {
+      const launch = (): Promise<Started> =>
+        startAttempt(this.stored, this.folder, next, image, this.#deps, early?.options);
+      const started = await this.#deps.starts(launch);
+      early?.give(started.running.attachment);
+      this.#failure = undefined;
+      this.#exit = undefined;
+      this.#begin(started);
+    } finally {
+      early?.give(undefined);
+    }
   }
 
   #begin(started: Started): void {

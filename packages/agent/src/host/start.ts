@@ -8,7 +8,7 @@ import {
   type PortBinding,
   type ResolvedImage,
 } from '@orc/model';
-import type { ResolvedMount, Running, StartRequest } from '@orc/runtime';
+import type { AttachOptions, ResolvedMount, Running, StartRequest } from '@orc/runtime';
 import { mkdir, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
 import { allMounts, resolveMounts, type VolumePlace } from '../plan/mounts.ts';
@@ -25,6 +25,7 @@ export async function startAttempt(
   state: State,
   image: ResolvedImage,
   deps: LifeDeps,
+  attach?: AttachOptions,
 ): Promise<Started> {
   const hostname = hostnameOf(stored);
   await deps.networksReady();
@@ -46,9 +47,8 @@ export async function startAttempt(
     };
     await writeState(folder, next);
     deps.failpoint('agent.start.before-launch');
-    const running = await deps.runtime.start(
-      requestOf(stored, folder, next, image, hostname, connection, mounts, deps),
-    );
+    const request = requestOf(stored, folder, next, image, hostname, connection, mounts, deps);
+    const running = await deps.runtime.start(attach === undefined ? request : { ...request, attach });
     deps.failpoint('agent.start.after-launch');
     if (connection.own) deps.network.attached(stored.id);
     await Promise.all(places.fresh.map((name) => deps.volumes.filled(name)));

@@ -331,9 +331,7 @@ export type Backend = {
 
   listNetworks(): Promise<readonly NetworkObj[]>;
   createNetwork(name: string, spec: NetworkSpec): Promise<NetworkObj>;
-  getNetwork(
-    reference: string,
-  ): Promise<
+  getNetwork(reference: string): Promise<
     NetworkObj & {
       readonly containers: readonly {
         readonly id: ContainerId;

@@ -1,1 +1,5 @@
-export {};
+export * from './backend.ts';
+export { createMatcher } from './match.ts';
+export { NATIVE, type Route, type RouteTable } from './routes.ts';
+export { type ServeOptions, type Server, serve } from './server.ts';
+export { decodeChunks, decodeFrames, encodeFrame } from './stdcopy.ts';

@@ -36,6 +36,8 @@ export type ProjectSpec = {
   readonly workingDir?: string;
   readonly configFiles?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** `down` asked: its networks, files and this object go once its services have; volumes too if so. */
+  readonly removing?: { readonly volumes: boolean };
 };
 export type ProjectObj = Obj<'project', ProjectSpec, Record<string, never>>;
 
@@ -82,6 +84,14 @@ export type ServiceSpec = {
   readonly restartGeneration: number;
   /** Stop grace of the operation that asked (`stop -t`), instead of the template's. */
   readonly stopGraceMs?: number;
+  /** Counts `--force-recreate`; it is part of `hash`. */
+  readonly recreations?: number;
+  /** The replacement under way does not take over anonymous volumes; those of the old tasks go. */
+  readonly renewAnonVolumes?: boolean;
+  /** Slots whose container was removed by hand: not filled again before the next `up`. */
+  readonly absentSlots?: readonly number[];
+  /** Goes once its tasks have; with their anonymous volumes if so. */
+  readonly removing?: { readonly volumes: boolean };
 };
 export type ServiceObj = Obj<
   'service',
@@ -130,7 +140,11 @@ export type TaskSpec = {
   /** One per attachment, chosen by `allocate`. */
   readonly endpoints: readonly Endpoint[];
   readonly desired: TaskDesired;
-  /** Why it is not placed, in words. */
+  /** `ServiceSpec.generation` that `desired` follows; an older one: the start that was asked for is still to come. */
+  readonly generation?: number;
+  /** Its predecessor in the slot, whose anonymous volumes it takes over. */
+  readonly replaces?: ObjectId;
+  /** Why it is not placed or not started, in words. */
   readonly pendingReason?: string;
 };
 

@@ -1,0 +1,173 @@
+/** Containers behind the API. What belongs to a task changes through the log (DECISIONS 3). */
+import type { Backend, ContainerSummary, Duplex, ExecState } from '@orc/api';
+import type { Agent, ExecHandle } from '@orc/agent';
+import { type Container, type ContainerOwner, type Healthcheck, healthcheckOf } from '@orc/model';
+import type { ImageStore } from '@orc/image';
+import type { Attachment } from '@orc/runtime';
+import type { EventStream, LogQuery } from '@orc/telemetry';
+import { containerFilter } from './filters.ts';
+import { summaryOf } from './summary.ts';
+
+type ContainersBackend = Pick<
+  Backend,
+  | 'listContainers'
+  | 'createContainer'
+  | 'getContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'restartContainer'
+  | 'killContainer'
+  | 'removeContainer'
+  | 'waitContainer'
+  | 'containerLogs'
+  | 'attachContainer'
+  | 'resizeContainer'
+  | 'createExec'
+  | 'startExec'
+  | 'getExec'
+  | 'resizeExec'
+>;
+
+export type ContainerParts = {
+  readonly agent: Agent;
+  readonly images: ImageStore;
+  readonly events: EventStream;
+  /** Changes the desired state of a task and resolves when the agent has done so. */
+  readonly actOnTask: (owner: ContainerOwner, action: TaskAction) => Promise<void>;
+  /** Networks and volumes that a container names: the networks exist, the volumes are made. */
+  readonly ensure: (spec: Container['spec']) => Promise<void>;
+};
+export type TaskAction =
+  | { readonly kind: 'start' | 'restart' | 'stop'; readonly timeoutMs?: number; readonly signal?: string }
+  | { readonly kind: 'rm'; readonly force: boolean; readonly volumes: boolean };
+
+const NS_PER_MS = 1_000_000n;
+
+export function containersBackend(parts: ContainerParts): ContainersBackend {
+  const { agent, images } = parts;
+  const { containers } = agent;
+  const ownerOf = (reference: string): ContainerOwner | undefined => {
+    const { owner } = containers.get(reference);
+    return owner === undefined || owner.oneOff === true ? undefined : owner;
+  };
+  const duplexOf = (attachment: Attachment): Duplex => attachment;
+  return {
+    async listContainers({ all, filters }) {
+      const wanted = containerFilter(filters);
+      const shown = containers
+        .list()
+        .filter(
+          (each) =>
+            all ||
+            filters?.['status'] !== undefined ||
+            each.status === 'running' ||
+            each.status === 'restarting',
+        );
+      const rows = await Promise.all(shown.map((each) => summarize(each, images)));
+      return rows.filter(wanted).sort((a, b) => b.createdAt - a.createdAt);
+    },
+    async createContainer({ name, spec }) {
+      await parts.ensure(spec);
+      const { id } = await containers.create({ spec, ...(name === undefined ? {} : { name }) });
+      return { id, warnings: [] };
+    },
+    getContainer: async (reference) => effective(containers.get(reference), images),
+    async startContainer(reference) {
+      const owner = ownerOf(reference);
+      await (owner === undefined ? containers.start(reference) : parts.actOnTask(owner, { kind: 'start' }));
+    },
+    async stopContainer(reference, options) {
+      const owner = ownerOf(reference);
+      await (owner === undefined
+        ? containers.stop(reference, graceOf(options))
+        : parts.actOnTask(owner, { kind: 'stop', ...options }));
+    },
+    async restartContainer(reference, options) {
+      const owner = ownerOf(reference);
+      await (owner === undefined
+        ? containers.restart(reference, graceOf(options))
+        : parts.actOnTask(owner, { kind: 'restart', ...options }));
+    },
+    killContainer: (reference, signal) => containers.kill(reference, signal),
+    async removeContainer(reference, { force = false, volumes = false }) {
+      const owner = ownerOf(reference);
+      await (owner === undefined
+        ? containers.remove(reference, { force, volumes })
+        : parts.actOnTask(owner, { kind: 'rm', force, volumes }));
+    },
+    waitContainer: (reference, condition, signal) => containers.wait(reference, condition, signal),
+    containerLogs: (reference, query, signal) => containers.logs(reference, logQuery(query, signal)),
+    attachContainer: async (reference, options) => duplexOf(await containers.attach(reference, options)),
+    resizeContainer: (reference, columns, rows) => containers.resize(reference, columns, rows),
+    async createExec(reference, { argv, env, workingDir, user, tty, stdin, privileged }) {
+      const { id } = containers.createExec(reference, {
+        argv,
+        tty,
+        attach: { stdin, stdout: true, stderr: true },
+        ...(env === undefined ? {} : { env }),
+        ...(workingDir === undefined ? {} : { workingDir }),
+        ...(user === undefined ? {} : { user }),
+        ...(privileged === undefined ? {} : { privileged }),
+      });
+      return { id };
+    },
+    startExec: async (id) => duplexOf(await containers.getExec(id).start()),
+    getExec: async (id) => execState(containers.getExec(id)),
+    resizeExec: (id, columns, rows) => containers.getExec(id).resize(columns, rows),
+  };
+}
+
+const graceOf = ({
+  timeoutMs,
+  signal,
+}: {
+  readonly timeoutMs?: number;
+  readonly signal?: string;
+}): { graceMs?: number; signal?: string } => ({
+  ...(timeoutMs === undefined ? {} : { graceMs: timeoutMs }),
+  ...(signal === undefined ? {} : { signal }),
+});
+
+async function summarize(container: Container, images: ImageStore): Promise<ContainerSummary> {
+  const image = await images.resolve(container.imageId).catch(() => undefined);
+  return summaryOf(container, image?.config);
+}
+
+/** With the health check that is in force, whoever wrote it. */
+async function effective(container: Container, images: ImageStore): Promise<Container> {
+  const image = await images.resolve(container.imageId).catch(() => undefined);
+  const inherited: Healthcheck | undefined = image === undefined ? undefined : healthcheckOf(image.config);
+  if (inherited === undefined || container.spec.healthcheck?.test !== undefined) return container;
+  return {
+    ...container,
+    spec: { ...container.spec, healthcheck: { ...inherited, ...container.spec.healthcheck } },
+  };
+}
+
+function logQuery(query: Parameters<Backend['containerLogs']>[1], signal: AbortSignal): LogQuery {
+  const { sinceMs, untilMs, ...rest } = query;
+  const ns = (ms: number): bigint => BigInt(Math.trunc(ms)) * NS_PER_MS;
+  return {
+    ...rest,
+    signal,
+    ...(sinceMs === undefined ? {} : { sinceNs: ns(sinceMs) }),
+    ...(untilMs === undefined ? {} : { untilNs: ns(untilMs) }),
+  };
+}
+
+function execState(handle: ExecHandle): ExecState {
+  const { argv, tty, attach, env, user, workingDir } = handle.request;
+  return {
+    id: handle.id,
+    container: handle.container,
+    ...handle.state(),
+    config: {
+      argv,
+      tty,
+      stdin: attach.stdin,
+      ...(env === undefined ? {} : { env }),
+      ...(user === undefined ? {} : { user }),
+      ...(workingDir === undefined ? {} : { workingDir }),
+    },
+  };
+}

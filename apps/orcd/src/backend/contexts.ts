@@ -1,0 +1,166 @@
+/**
+ * Build contexts that clients send. A context lies in a folder named by its key; a file whose fingerprint (device,
+ * inode, size, times of the sender) is the one of the last time is not sent again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, symlink, utimes, writeFile, chmod } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import type { ContextFile } from '@orc/api';
+import { fail } from '@orc/model';
+import type { BuildContext } from '@orc/image';
+
+export type Contexts = {
+  open(
+    key: string,
+    files: readonly ContextFile[],
+  ): Promise<{ readonly context: string; readonly needed: readonly number[] }>;
+  fill(context: string, contents: AsyncIterable<Uint8Array>): Promise<void>;
+  /** `null`: an empty one (`dockerfile_inline` without a context). */
+  take(context: string | null): Promise<BuildContext>;
+};
+
+type Pending = {
+  readonly folder: string;
+  readonly files: readonly ContextFile[];
+  readonly needed: readonly number[];
+};
+type Known = Readonly<Record<string, string>>;
+
+const FILES_MAX = 1_000_000;
+const MANIFEST = 'context.json';
+const FILES = 'files';
+
+export function openContexts(root: string): Contexts {
+  const base = join(root, 'contexts');
+  const pending = new Map<string, Pending>();
+  return {
+    async open(key, files) {
+      if (files.length > FILES_MAX)
+        throw fail('input.toolarge', `a build context of ${files.length} files; at most ${FILES_MAX}`, {
+          hint: 'name what is not needed in .dockerignore',
+        });
+      for (const file of files) checkPath(file.path);
+      const context = createHash('sha256').update(key).digest('hex').slice(0, 32);
+      const folder = join(base, context);
+      await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
+      const known = await readKnown(folder);
+      await removeStrangers(folder, known, files);
+      const needed = files.flatMap((file, index) =>
+        file.type === 'file' && known[file.path] !== file.fingerprint ? [index] : [],
+      );
+      pending.set(context, { folder, files, needed });
+      if (needed.length === 0) await finish(pending.get(context) as Pending);
+      return { context, needed };
+    },
+    async fill(context, contents) {
+      const found = pending.get(context);
+      if (found === undefined) throw fail('notfound.object', `no such build context: ${context}`);
+      await receive(found, contents);
+      await finish(found);
+    },
+    async take(context) {
+      if (context === null) return emptyContext(base);
+      const found = pending.get(context);
+      if (found === undefined)
+        throw fail('notfound.object', `no such build context: ${context}`, { hint: 'send it first' });
+      return { folder: join(found.folder, FILES), remove: () => Promise.resolve() };
+    },
+  };
+}
+
+function checkPath(path: string): void {
+  const bad =
+    path === '' ||
+    path.startsWith('/') ||
+    path.includes('\0') ||
+    normalize(path) !== path ||
+    path.split('/').includes('..');
+  if (bad) throw fail('input.invalid', `invalid path in a build context: ${JSON.stringify(path)}`);
+}
+
+async function emptyContext(base: string): Promise<BuildContext> {
+  const folder = join(base, `empty-${process.hrtime.bigint()}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+const readKnown = async (folder: string): Promise<Known> =>
+  readFile(join(folder, MANIFEST), 'utf8').then(
+    (text) => JSON.parse(text) as Known,
+    () => ({}),
+  );
+
+/** What is not in the new listing, or changed its type, goes first. */
+async function removeStrangers(folder: string, known: Known, files: readonly ContextFile[]): Promise<void> {
+  const now = new Map(files.map((file) => [file.path, file]));
+  const gone = Object.entries(known).filter(
+    ([path, fingerprint]) => now.get(path)?.fingerprint !== fingerprint,
+  );
+  for (const [path] of gone.sort(([a], [b]) => (a < b ? 1 : -1))) {
+    if (now.get(path)?.type === 'directory') continue;
+    await rm(join(folder, FILES, path), { recursive: true, force: true });
+  }
+}
+
+async function receive(
+  { folder, files, needed }: Pending,
+  contents: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const reader = exactly(contents);
+  for (const index of needed) {
+    const file = files[index] as ContextFile;
+    const path = join(folder, FILES, file.path);
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(path, 'w', 0o600);
+    try {
+      for await (const chunk of reader(file.size)) await handle.writeFile(chunk);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+/** Cuts a stream into pieces of known sizes. */
+function exactly(contents: AsyncIterable<Uint8Array>): (size: number) => AsyncIterable<Uint8Array> {
+  const source = contents[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array(0);
+  return async function* (size) {
+    let missing = size;
+    while (missing > 0) {
+      if (rest.length === 0) {
+        const next = await source.next();
+        if (next.done) throw fail('input.invalid', 'the build context ended too early', { retry: true });
+        rest = next.value;
+        continue;
+      }
+      const piece = rest.subarray(0, missing);
+      rest = rest.subarray(piece.length);
+      missing -= piece.length;
+      yield piece;
+    }
+  };
+}
+
+/** Folders, links, modes and times; then the manifest, so that an interrupted transfer is sent again. */
+async function finish({ folder, files, needed }: Pending): Promise<void> {
+  const fresh = new Set(needed);
+  for (const [index, file] of files.entries()) {
+    const path = join(folder, FILES, file.path);
+    if (file.type === 'directory') await mkdir(path, { recursive: true });
+    if (file.type === 'symlink') await relink(path, file.linkname ?? '');
+    if (file.type !== 'file' || !fresh.has(index)) continue;
+    await chmod(path, file.mode);
+    await utimes(path, file.mtimeMs / 1000, file.mtimeMs / 1000);
+  }
+  for (const file of files)
+    if (file.type === 'directory') await chmod(join(folder, FILES, file.path), file.mode);
+  const text = JSON.stringify(Object.fromEntries(files.map((file) => [file.path, file.fingerprint])));
+  await writeFile(join(folder, `${MANIFEST}.tmp`), text, { mode: 0o600 });
+  await rename(join(folder, `${MANIFEST}.tmp`), join(folder, MANIFEST));
+}
+
+async function relink(path: string, target: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await symlink(target, path);
+}

@@ -1,0 +1,125 @@
+/** Images behind the API: streams of progress out of callbacks. */
+import type { Backend, ImageProgress } from '@orc/api';
+import { fail, isDigest, toProblem } from '@orc/model';
+import type { Agent } from '@orc/agent';
+import type { Auth, ImageStore, OnProgress } from '@orc/image';
+import type { EventStream } from '@orc/telemetry';
+import type { Contexts } from './contexts.ts';
+
+type Images = Pick<
+  Backend,
+  | 'listImages'
+  | 'inspectImage'
+  | 'pullImage'
+  | 'bootstrapImage'
+  | 'loadImage'
+  | 'saveImages'
+  | 'importImage'
+  | 'tagImage'
+  | 'removeImage'
+  | 'openContext'
+  | 'fillContext'
+  | 'build'
+>;
+
+export function imagesBackend(
+  images: ImageStore,
+  agent: Agent,
+  events: EventStream,
+  contexts: Contexts,
+): Images {
+  const missing = (reference: string): Error =>
+    fail('notfound.image', `no such image: ${reference}`, {
+      hint: `get it with: orc image pull ${reference}`,
+    });
+  return {
+    listImages: () => images.list(),
+    async inspectImage(reference) {
+      const found = await images.inspect(reference);
+      if (found === undefined) throw missing(reference);
+      return found;
+    },
+    pullImage: (reference, options, signal) =>
+      progressOf(async (onProgress) => {
+        const auth = options.auth === undefined ? {} : { auth: authOf(options.auth) };
+        const platform = options.platform === undefined ? {} : { platform: options.platform };
+        const { id } = await images.pull(reference, { ...platform, ...auth, onProgress, signal });
+        events.publish('image', 'pull', reference, { name: reference });
+        return { id };
+      }),
+    bootstrapImage: (reference, signal) =>
+      progressOf(async (onProgress) => {
+        const { id } = await images.bootstrap(reference, { onProgress, signal });
+        events.publish('image', 'import', reference, { name: reference });
+        return { id };
+      }),
+    loadImage: (archive) =>
+      progressOf(async (onProgress) => ({ loaded: await images.load(archive, onProgress) })),
+    saveImages: (references) => images.save(references),
+    importImage: async (archive, options) => ({ id: await images.import(archive, options) }),
+    async tagImage(reference, target) {
+      await images.tag(reference, target);
+      events.publish('image', 'tag', target, { name: target });
+    },
+    async removeImage(reference, options) {
+      const found = await images.inspect(reference);
+      if (found === undefined) throw missing(reference);
+      const by = isDigest(found.Id) ? agent.users('image', found.Id) : [];
+      const last = found.RepoTags.length <= 1 || reference.startsWith(found.Id.slice('sha256:'.length, 19));
+      if (by.length > 0 && last && options.force !== true) {
+        throw fail('conflict.inuse', `image ${reference} is used by ${by.join(', ')}`, {
+          hint: 'remove these containers first, or use --force',
+        });
+      }
+      const removed = await images.remove(reference, options);
+      events.publish('image', 'delete', reference, { name: reference });
+      return removed;
+    },
+    openContext: (key, files) => contexts.open(key, files),
+    fillContext: (context, contents) => contexts.fill(context, contents),
+    build: (context, options, signal) =>
+      progressOf(async (onProgress) => {
+        const id = await images.build({
+          ...options,
+          context: await contexts.take(context),
+          run: agent.runStep,
+          onProgress,
+          signal,
+        });
+        events.publish('image', 'build', options.tags[0] ?? id, { name: options.tags[0] ?? id });
+        return { id };
+      }),
+  };
+}
+
+const authOf = (
+  auth: { readonly username: string; readonly password: string } | { readonly token: string },
+): Auth => ('token' in auth ? { kind: 'token', token: auth.token } : { kind: 'basic', ...auth });
+
+/** What `work` reports, as it comes, then its result or its problem as the last line. */
+async function* progressOf(
+  work: (onProgress: OnProgress) => Promise<NonNullable<ImageProgress['result']>>,
+): AsyncIterable<ImageProgress> {
+  const queue: ImageProgress[] = [];
+  let wake = (): void => {};
+  let over = false;
+  const push = (progress: ImageProgress): void => {
+    queue.push(progress);
+    wake();
+  };
+  void work(push)
+    .then((result) => push({ status: 'done', result }))
+    .catch((error: unknown) => push({ status: 'failed', problem: toProblem(error) }))
+    .finally(() => {
+      over = true;
+      wake();
+    });
+  for (;;) {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) yield next;
+    if (over) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (queue.length > 0 || over) resolve();
+    });
+  }
+}

@@ -1,0 +1,35 @@
+/** A container as lists show it. */
+import type { ContainerSummary } from '@orc/api';
+import type { Container, ImageConfig } from '@orc/model';
+
+/** `argv` of one never started is what it would run. */
+export function summaryOf(container: Container, config: ImageConfig | undefined): ContainerSummary {
+  const { spec, owner } = container;
+  const argv =
+    container.argv.length > 0
+      ? container.argv
+      : [...(spec.entrypoint ?? config?.Entrypoint ?? []), ...(spec.command ?? config?.Cmd ?? [])];
+  return {
+    id: container.id,
+    name: container.name,
+    image: spec.image,
+    imageId: container.imageId,
+    command: argv.join(' '),
+    createdAt: container.createdAt,
+    status: container.status,
+    health: container.health,
+    ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
+    ...(container.exit === undefined ? {} : { exit: container.exit }),
+    restarts: container.restarts,
+    ports: container.ports,
+    exposed: [...new Set([...(spec.expose ?? []), ...Object.keys(config?.ExposedPorts ?? {})])],
+    labels: { ...config?.Labels, ...spec.labels },
+    networks: Object.fromEntries(
+      container.endpoints.map((endpoint) => [endpoint.network, endpoint.ipv4 ?? '']),
+    ),
+    mounts: (spec.mounts ?? []).map((mount) =>
+      'source' in mount && mount.source !== undefined ? mount.source : mount.target,
+    ),
+    ...(owner === undefined ? {} : { project: owner.project, service: owner.service, slot: owner.slot }),
+  };
+}

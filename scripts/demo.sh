@@ -1,0 +1,15 @@
+#!/bin/sh
+# npm run demo [-- down]: the example shop, from nothing to a page that answers.
+set -eu
+cd "$(dirname "$0")/.."
+file=examples/shop/compose.yaml
+orc() { node_modules/.bin/orc "$@"; }
+if [ "${1:-up}" = down ]; then
+  orc -f "$file" down --volumes --rmi local
+  exit 0
+fi
+sh scripts/setup.sh
+orc image inspect debian:bookworm >/dev/null 2>&1 || orc image bootstrap debian:bookworm
+orc -f "$file" up --detach --build --wait
+printf '\nThe shop answers: http://127.0.0.1:%s/\n' "$(orc -f "$file" port web 80 | sed 's/.*://')"
+printf 'Its logs: node_modules/.bin/orc -f %s logs -f      Its end: npm run demo -- down\n' "$file"

@@ -6,3 +6,20 @@ export const CGROUP_KILL_MS = 10_000;
 export const CGROUP_REMOVE_MS = 5_000;
 /** Between two looks at a cgroup, at most. */
 export const CGROUP_POLL_MS = 10;
+
+/** BPF_MAXINSNS: more, and the kernel refuses a filter. */
+export const SECCOMP_INSTRUCTIONS_MAX = 4096;
+/** Compiled filters kept: one per set of capabilities and profile in use. */
+export const SECCOMP_CACHE_MAX = 32;
+/** The largest frame that a shim takes. */
+export const ATTACH_FRAME_BYTES = 64 * 1024;
+/** Output that waits for its reader in the daemon; beyond it the socket is paused. */
+export const ATTACH_QUEUE_BYTES = 256 * 1024;
+/** Starts at a time, per processor (DECISIONS 22). */
+export const STARTS_PER_CPU = 2;
+/** From spawning the launcher to its `ready`. */
+export const LAUNCHER_READY_MS = 10_000;
+/** A launcher that was told to end. */
+export const LAUNCHER_END_MS = 5_000;
+/** Nodes of /dev that a privileged container gets. */
+export const HOST_DEVICES_MAX = 4096;

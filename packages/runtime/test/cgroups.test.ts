@@ -106,7 +106,9 @@ describe('device rules', () => {
     const rule = fc
       .record({ type: fc.constantFrom('b' as const, 'c' as const), major: number, minor: number, access })
       .map(({ type, major, minor, access: letters }) => ({
-        ...{ allow: true, type, access: letters },
+        allow: true,
+        type,
+        access: letters,
         ...(major === undefined ? {} : { major }),
         ...(minor === undefined ? {} : { minor }),
       }));

@@ -20,7 +20,8 @@ export function parseCidr(text: string): Cidr | undefined {
   const [address, length, ...rest] = text.split('/');
   const value = parseIpv4(address ?? '');
   const prefixLength = Number(length);
-  if (value === undefined || rest.length > 0 || !/^\d{1,2}$/.test(length ?? '') || prefixLength > 32) return undefined;
+  if (value === undefined || rest.length > 0 || !/^\d{1,2}$/.test(length ?? '') || prefixLength > 32)
+    return undefined;
   return { base: maskTo(value, prefixLength), prefixLength };
 }
 
@@ -28,7 +29,8 @@ export const formatCidr = (cidr: Cidr): string => `${formatIpv4(cidr.base)}/${ci
 export const sizeOf = (cidr: Cidr): number => 2 ** (32 - cidr.prefixLength);
 export const maskTo = (value: number, prefixLength: number): number =>
   prefixLength === 0 ? 0 : (value & (~0 << (32 - prefixLength))) >>> 0;
-export const contains = (cidr: Cidr, address: number): boolean => maskTo(address, cidr.prefixLength) === cidr.base;
+export const contains = (cidr: Cidr, address: number): boolean =>
+  maskTo(address, cidr.prefixLength) === cidr.base;
 export const overlaps = (a: Cidr, b: Cidr): boolean => contains(a, b.base) || contains(b, a.base);
 
 /** The first subnet of `prefixLength` in `pool` that overlaps none of `taken`. */
@@ -42,7 +44,11 @@ export function firstFreeSubnet(pool: Cidr, prefixLength: number, taken: readonl
 }
 
 /** The first host address of `cidr` at or after `from` that is not taken; never the network or broadcast address. */
-export function firstFreeAddress(cidr: Cidr, taken: ReadonlySet<number>, from = cidr.base + 1): number | undefined {
+export function firstFreeAddress(
+  cidr: Cidr,
+  taken: ReadonlySet<number>,
+  from = cidr.base + 1,
+): number | undefined {
   const last = cidr.base + sizeOf(cidr) - 2;
   const start = Math.min(Math.max(from, cidr.base + 1), last);
   for (let address = start; address <= last; address += 1) if (!taken.has(address)) return address;
@@ -52,4 +58,8 @@ export function firstFreeAddress(cidr: Cidr, taken: ReadonlySet<number>, from = 
 
 /** Locally administered, from the address: `02:42:ac:11:00:02`, as docker does. */
 export const macOf = (address: number): string =>
-  ['02', '42', ...[24, 16, 8, 0].map((shift) => ((address >>> shift) & 255).toString(16).padStart(2, '0'))].join(':');
+  [
+    '02',
+    '42',
+    ...[24, 16, 8, 0].map((shift) => ((address >>> shift) & 255).toString(16).padStart(2, '0')),
+  ].join(':');

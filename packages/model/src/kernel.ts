@@ -20,7 +20,13 @@ export type KernelOp =
       readonly tolerate?: readonly number[];
     }
   /** Writes `value` to /proc/sys/`key` (slashes) as seen in `namespace`. */
-  | { readonly op: 'sysctl'; readonly namespace?: string; readonly key: string; readonly value: string; readonly tolerate?: readonly number[] };
+  | {
+      readonly op: 'sysctl';
+      readonly namespace?: string;
+      readonly key: string;
+      readonly value: string;
+      readonly tolerate?: readonly number[];
+    };
 
 /** Throws an `OrcError` (`network.failed`, `kernel.missing`) naming the operation. */
 export type Kernel = { readonly run: (ops: readonly KernelOp[]) => Promise<void> };

@@ -33,7 +33,7 @@ export function cgroupsV1(mounts: CgroupMounts, instance: string, emit: Emit): C
     create: (id, resources, rules) => create(host, id, resources, rules),
     createChild: (id, child) => createChild(host, id, child),
     update: (id, resources) => update(host, id, resources),
-    launcher: () => placeOf(LAUNCHER.flatMap((name) => make(host, name, LAUNCHER_LEAF) ?? [])),
+    launcher: () => launcher(host),
     pids: (id) => processesOf(primary(id)),
     killOnce: (id, round) => killOnce(host, id, round),
     setFrozen: (id, frozen) => setFrozen(host, id, frozen),
@@ -69,7 +69,7 @@ function create(host: Host, id: string, resources: Resources, rules: readonly De
     for (const folder of folders) removeFolder(folder);
     throw error;
   }
-  return placeOf(folders);
+  return placeOf(host, id, folders);
 }
 
 /** In the primary hierarchy only, so that its processes can be told from their container's; limits are shared. */
@@ -80,12 +80,24 @@ function createChild(host: Host, id: string, child: string): CgroupPlace {
   const others = hierarchies(host)
     .map((root) => join(root, host.instance, id))
     .filter((each) => each !== parent && readText(join(each, 'notify_on_release')) !== '');
-  return placeOf([folder, ...others]);
+  return { ...placeOf(host, id, [folder, ...others]), folder };
 }
 
-const placeOf = (folders: readonly string[]): CgroupPlace => ({
-  tasksFiles: [...new Set(folders)].map((folder) => join(folder, 'tasks')),
-});
+const launcher = (host: Host): CgroupPlace =>
+  placeOf(
+    host,
+    LAUNCHER_LEAF,
+    LAUNCHER.flatMap((name) => make(host, name, LAUNCHER_LEAF) ?? []),
+  );
+
+function placeOf(host: Host, id: string, folders: readonly string[]): CgroupPlace {
+  const memory = folderOf(host, 'memory', id);
+  return {
+    folder: primaryFolder(host, id),
+    tasksFiles: [...new Set(folders)].map((folder) => join(folder, 'tasks')),
+    ...(memory === undefined ? {} : { oomFile: join(memory, 'memory.oom_control') }),
+  };
+}
 
 const folderOf = (host: Host, controller: string, id: string): string | undefined => {
   const root = host.mounts[controller];

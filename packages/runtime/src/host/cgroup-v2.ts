@@ -64,7 +64,7 @@ function create(host: Host, id: string, resources: Resources, rules: readonly De
 
 function place(folder: string): CgroupPlace {
   makeFolder(folder);
-  return { tasksFiles: [], v2Dir: folder };
+  return { folder, tasksFiles: [], v2Dir: folder, oomFile: join(folder, 'memory.events') };
 }
 
 /** Only when the instance's folder is new: the controllers stay on as long as it is there. */

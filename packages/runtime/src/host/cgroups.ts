@@ -15,6 +15,10 @@ import { cgroupsV1 } from './cgroup-v1.ts';
 import { cgroupsV2 } from './cgroup-v2.ts';
 
 export type CgroupPlace = {
+  /** Where its processes are listed (`cgroup.procs`), and killed whole. */
+  readonly folder: string;
+  /** Counts processes killed for want of memory, in a line `oom_kill N`; absent without a memory controller. */
+  readonly oomFile?: string;
   /** v1: the process, single-threaded still, writes `0` into each, then unshares its cgroup namespace. */
   readonly tasksFiles: readonly string[];
   /** v2: for CLONE_INTO_CGROUP. */

@@ -1,7 +1,7 @@
 /** Limits that limit, on this machine's own cgroups. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Resources } from '@orc/model';
@@ -56,6 +56,7 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
     const place = create({ memoryBytes: 20 << 20, memorySwapBytes: 20 << 20 });
     const ended = await run(place, 'exec head -c 100m /dev/zero | tail -c 100m > /dev/null');
     expect(cgroups.oomKills('a')).toBeGreaterThan(0);
+    expect(readFileSync(place.oomFile as string, 'utf8')).toMatch(/^oom_kill [1-9]/m);
     expect(ended.code).not.toBe(0);
     expect(cgroups.stats('a').memoryLimitBytes).toBe(20 << 20);
   });
@@ -134,7 +135,8 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
   test('a child is killed alone, and shares the limits', async () => {
     const main = await started(create({ pidsMax: 5 }), 'exec sleep 100');
     const place = cgroups.createChild('a', 'probe');
-    await started(place, 'exec sleep 100');
+    const probe = await started(place, 'exec sleep 100');
+    expect(readFileSync(`${place.folder}/cgroup.procs`, 'utf8').trim()).toBe(String(probe.pid));
     expect(cgroups.pids('a')).toHaveLength(2);
     expect(cgroups.stats('a').pids).toBe(2);
     await cgroups.kill('a/probe');

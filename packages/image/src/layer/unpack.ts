@@ -1,0 +1,42 @@
+/** A stream of an archive, of any supported compression, into a folder. */
+import { createHash } from 'node:crypto';
+import type { Digest } from '@orc/model';
+import { createTarReader } from '../tar/reader.ts';
+import { decompress, type Source } from './compression.ts';
+import { type Extracted, type ExtractOptions, openExtractor } from './extract.ts';
+
+export type UnpackOptions = ExtractOptions & {
+  /** Also compute the digest of the uncompressed tar. */
+  readonly withDiffId?: boolean;
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+};
+export type Unpacked = Extracted & { readonly diffId?: Digest };
+
+/** Throws `image.invalid` for a damaged or hostile archive; the folder then holds part of it. */
+export async function unpackArchive(
+  source: Source,
+  folder: string,
+  options: UnpackOptions,
+): Promise<Unpacked> {
+  const extractor = openExtractor(folder, options);
+  const reader = createTarReader(extractor.handler);
+  const hash = options.withDiffId === true ? createHash('sha256') : undefined;
+  let bytes = 0;
+  try {
+    for await (const chunk of decompress(source)) {
+      options.signal?.throwIfAborted();
+      hash?.update(chunk);
+      reader.push(chunk);
+      bytes += chunk.length;
+      options.onBytes?.(bytes);
+    }
+    reader.end();
+    const extracted = extractor.finish();
+    return hash === undefined
+      ? extracted
+      : { ...extracted, diffId: `sha256:${hash.digest('hex')}` as Digest };
+  } finally {
+    extractor.close();
+  }
+}

@@ -37,6 +37,13 @@ describe('resolveCapabilities', () => {
     expect(resolve([], ['ALL'], { privileged: true }).effective).toBe(ALL_CAPABILITIES);
   });
 
+  test('what the host lacks is left out', () => {
+    const available = ALL_CAPABILITIES & ~(1n << 24n);
+    const request = { add: ['SYS_RESOURCE'], drop: [], uid: 0, available };
+    expect(resolveCapabilities({ ...request, privileged: true }).permitted).toBe(available);
+    expect(resolveCapabilities({ ...request, privileged: false }).bounding).toBe(0xa80425fbn);
+  });
+
   test('another user than root holds nothing and keeps the bounding set', () => {
     const caps = resolve(['NET_ADMIN'], [], { uid: 1000 });
     expect(caps).toMatchObject({

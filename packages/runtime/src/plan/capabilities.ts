@@ -74,10 +74,13 @@ export function resolveCapabilities(request: {
   readonly drop: readonly string[];
   readonly privileged: boolean;
   readonly uid: number;
+  /** What this host has to give (CapBnd of /proc/self/status): some lack a few, and capset(2) refuses the rest. */
+  readonly available?: bigint;
 }): Capabilities {
   const add = toMask(request.add);
   const drop = toMask(request.drop);
-  const bounding = request.privileged ? ALL_CAPABILITIES : combine(add, drop);
+  const wanted = request.privileged ? ALL_CAPABILITIES : combine(add, drop);
+  const bounding = wanted & (request.available ?? ALL_CAPABILITIES);
   const held = request.uid === 0 ? bounding : 0n;
   const names = CAPABILITY_NAMES.filter((_, at) => (bounding >> BigInt(at)) & 1n).map(
     (name) => `CAP_${name}`,

@@ -1,1 +1,1 @@
-export {};
+export { openDaemon } from './daemon.ts';

@@ -1,0 +1,132 @@
+/** Builds the World and wires the rooms; no logic of its own. */
+import { mkdir } from 'node:fs/promises';
+import { cpus, hostname } from 'node:os';
+import { type Agent, openAgent } from '@orc/agent';
+import { serve } from '@orc/api';
+import { project, takeReport } from '@orc/cluster';
+import { openImageStore } from '@orc/image';
+import { type NetworkObj, type World } from '@orc/model';
+import { openNetwork } from '@orc/network';
+import { openRuntime } from '@orc/runtime';
+import { openEvents } from '@orc/telemetry';
+import { containersBackend } from './backend/containers.ts';
+import { openContexts } from './backend/contexts.ts';
+import { imagesBackend } from './backend/images.ts';
+import { actOnTask, ensureObjects, objectsBackend, projectsBackend } from './backend/projects.ts';
+import { systemBackend } from './backend/system.ts';
+import { publishChanges } from './changes.ts';
+import type { Config } from './config.ts';
+import type { Places } from './instance.ts';
+import { openReplica, type Replica } from './replica.ts';
+import { openSealing, type Sealing } from './sealing.ts';
+
+export type Daemon = { readonly recovered: Agent['recovered']; close(): Promise<void> };
+
+const PRIVATE = 0o700;
+/** The socket is reached through it by the group; nothing else in it is readable. */
+const RUN_MODE = 0o711;
+
+export async function openDaemon(places: Places, config: Config, world: World): Promise<Daemon> {
+  const { root, run, instance } = places;
+  await mkdir(root, { recursive: true, mode: PRIVATE });
+  await mkdir(run, { recursive: true, mode: RUN_MODE });
+  const { clock, random, emit, failpoint } = world;
+  const events = openEvents(clock, clock.now() * 1000);
+  const [runtime, images] = await Promise.all([
+    openRuntime({ root, run, instance, emit, clock }),
+    openImageStore({ root, clock, random, emit, failpoint }),
+  ]);
+  const network = await openNetwork({
+    root,
+    run,
+    instance,
+    kernel: runtime.kernel,
+    clock,
+    random,
+    emit,
+    ...(config.addressPools === undefined ? {} : { pools: config.addressPools }),
+    ...(config.noHostFirewall === undefined ? {} : { noHostFirewall: config.noHostFirewall }),
+  });
+  let sealing: Sealing | undefined;
+  const replica = await openReplica(root, world, (isNew) => {
+    sealing = openSealing(root, isNew);
+    return sealing;
+  });
+  const agent = await openAgent({
+    root,
+    run,
+    node: replica.node.id,
+    runtime,
+    images,
+    network,
+    events,
+    clock,
+    random,
+    emit,
+    failpoint,
+    cores: cpus().length,
+    hostname: hostname(),
+    report: async (report) => {
+      await replica.propose('report', (state) => ({ changes: takeReport(state, report), result: undefined }));
+    },
+  });
+  assignOnChange(replica, agent, sealing as Sealing);
+  replica.onApplied((before, after) => publishChanges(events, before, after));
+  await images.collect(new Set(agent.containers.list().map(({ id }) => id)));
+
+  const parts = { replica, agent, events, world, defaultNetwork: asObject(network.defaultNetwork, replica) };
+  const server = await serve(
+    {
+      ...systemBackend({ places, replica, agent, images, network, runtime, events, clock }),
+      ...projectsBackend(parts),
+      ...objectsBackend(parts),
+      ...imagesBackend(images, agent, events, openContexts(root)),
+      ...containersBackend({
+        agent,
+        images,
+        events,
+        actOnTask: (owner, action) => actOnTask(parts, owner, action),
+        ensure: (spec) => ensureObjects(parts, spec),
+      }),
+    },
+    { socketPath: places.socket, group: 'orc', emit },
+  );
+  return {
+    recovered: agent.recovered,
+    async close() {
+      await server.close();
+      await agent.close();
+      await replica.close();
+      await network.close();
+      await images.close();
+      await runtime.close();
+    },
+  };
+}
+
+/** The newest assignment, once for all entries that were applied in one turn of the loop. */
+function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing): void {
+  let armed = false;
+  const assign = (): void => {
+    armed = false;
+    agent.assign(project(replica.state(), replica.node.id, sealing.open));
+  };
+  replica.onApplied(() => {
+    if (armed) return;
+    armed = true;
+    setImmediate(assign);
+  });
+  assign();
+}
+
+function asObject(
+  network: {
+    readonly id: NetworkObj['id'];
+    readonly name: string;
+    readonly spec: NetworkObj['spec'];
+    readonly status: NetworkObj['status'];
+  },
+  replica: Replica,
+): NetworkObj {
+  return { kind: 'network', ...network, specVersion: 1, statusVersion: 1, createdAt: replica.node.createdAt };
+}

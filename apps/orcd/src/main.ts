@@ -1,0 +1,47 @@
+/** `orcd [--config FILE]`: the daemon in the foreground. SIGTERM and SIGINT let go; containers live on. */
+import { parseArgs } from 'node:util';
+import { formatProblem, PROBLEM_CODES, toProblem } from '@orc/model';
+import { readConfig } from './config.ts';
+import { openDaemon } from './daemon.ts';
+import { placesOf } from './instance.ts';
+import { takeLock } from './lock.ts';
+import { realWorld } from './world.ts';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
+  const config = readConfig(values.config);
+  const places = placesOf(process.env);
+  const world = realWorld(
+    config.logLevel === undefined ? process.env : { ...process.env, ORC_LOG_LEVEL: config.logLevel },
+  );
+  const lock = takeLock(places);
+  const began = world.clock.monotonic();
+  const daemon = await openDaemon(places, config, world);
+  const { adopted, quarantined, tookMs } = daemon.recovered;
+  world.emit('info', 'listening', {
+    socket: places.socket,
+    instance: places.instance,
+    adopted,
+    quarantined,
+    adoptionMs: tookMs,
+    startMs: world.clock.monotonic() - began,
+  });
+  const stop = (signal: string): void => {
+    world.emit('info', 'stopping', { signal });
+    void daemon
+      .close()
+      .catch((error: unknown) => world.emit('error', 'closing failed', { error: String(error) }))
+      .finally(() => {
+        lock.release();
+        process.exit(0);
+      });
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
+}
+
+main().catch((error: unknown) => {
+  const problem = toProblem(error);
+  console.error(formatProblem(problem));
+  if (problem.code === 'internal') console.error(error);
+  process.exit(PROBLEM_CODES[problem.code].exit);
+});

@@ -1,1 +1,2 @@
-export {};
+export { openRuntime } from './host/runtime.ts';
+export * from './types.ts';

@@ -159,4 +159,6 @@ export type RuntimeOptions = {
   readonly instance: string;
   readonly emit: import('@orc/model').Emit;
   readonly clock: import('@orc/model').Clock;
+  /** Path of the native program; absent: where its build puts it. */
+  readonly launcher?: string;
 };

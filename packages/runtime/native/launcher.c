@@ -1,0 +1,150 @@
+/*
+ * orc-launch serve RUN [cgroup file…]: the resident fork server. One child per connection; it holds no state. Prints
+ * `ready PID` once it listens. Writes `0` to each of the cgroup files first.
+ */
+#include "orc.h"
+#include <linux/memfd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024 };
+static const char SEALED[] = "ORC_LAUNCH_SEALED=1";
+
+static void die(const char *what) {
+  fprintf(stderr, "orc-launch: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+void default_signals(void) {
+  for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
+}
+
+/* From here on /proc/PID/exe of whatever we fork is a sealed copy that nobody can write (CVE-2019-5736). */
+static void seal(char **argv) {
+  const char *mark = getenv("ORC_LAUNCH_SEALED");
+  if (mark) return;
+  int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  int copy = memfd_create("orc-launch", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  struct stat st;
+  if (self < 0 || copy < 0 || fstat(self, &st)) die("sealing");
+  for (off_t left = st.st_size; left > 0;) {
+    ssize_t n = sendfile(copy, self, NULL, (size_t)left);
+    if (n <= 0) die("sealing");
+    left -= n;
+  }
+  if (fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)) die("sealing");
+  char *environment[] = {(char *)(uintptr_t)SEALED, getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") - 13 : NULL, NULL};
+  fexecve(copy, argv, environment);
+  die("sealing");
+}
+
+static void join_cgroups(char **files) {
+  for (; *files; files++) {
+    int fd = open(*files, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, "0", 1) != 1) die(*files);
+    close(fd);
+  }
+}
+
+/* One launcher per run folder: the lock is held as long as it lives. */
+static int listen_at(const char *run) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "launcher.sock"};
+  if (chdir(run)) die(run);
+  int lock = open("launcher.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB)) die("another launcher runs; launcher.lock");
+  unlink("launcher.sock");
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, BACKLOG)) die("launcher.sock");
+  if (chdir("/")) die("/");
+  return fd;
+}
+
+static void null_stdio(void) {
+  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int i = 0; i <= 2; i++) dup2(fd, i);
+  if (fd > 2) close(fd);
+}
+
+static void answer_hello(int client) {
+  uint32_t payload[2] = {PROTOCOL, (uint32_t)getppid()};
+  send_frame(client, FR_OK, 0, payload, sizeof payload);
+}
+
+static void run_plan(int client, struct frame *head) {
+  struct plan p;
+  uint8_t *data = map_plan(client, head->length);
+  if (!data) {
+    send_failure(client, -1, EBADMSG, "plan");
+    return;
+  }
+  plan_init(&p, data, head->length, client);
+  int result = plan_walk(&p);
+  if (result) send_failure(client, p.index, -result, p.name);
+  else send_frame(client, FR_OK, 0, NULL, 0);
+}
+
+static bool is_root(int client) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  return getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+}
+
+static void serve(int client) __attribute__((noreturn));
+static void serve(int client) {
+  struct frame head;
+  default_signals();
+  while (is_root(client) && read_all(client, &head, sizeof head) == 0) {
+    if (head.type == FR_START) shim_run(client, &head);
+    else if (head.type == FR_RUN) run_plan(client, &head);
+    else if (head.type == FR_HELLO) answer_hello(client);
+    else if (head.type == FR_SHUTDOWN) kill(getppid(), SIGTERM);
+    else break;
+  }
+  _exit(0);
+}
+
+static void accept_forever(int listener) __attribute__((noreturn));
+static void accept_forever(int listener) {
+  for (;;) {
+    int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (client < 0) continue;
+    pid_t pid = fork();
+    if (pid == 0) {
+      close(listener);
+      serve(client);
+    }
+    close(client);
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3 || strcmp(argv[1], "serve")) {
+    fprintf(stderr, "usage: orc-launch serve RUN [cgroup file...]\n");
+    return 2;
+  }
+  seal(argv);
+  umask(077);
+  pid_t pid = fork();
+  if (pid) _exit(pid < 0);
+  setsid();
+  prctl(PR_SET_NAME, "orc-launch");
+  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  signal(SIGCHLD, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  join_cgroups(argv + 3);
+  int listener = listen_at(argv[2]);
+  dprintf(1, "ready %d\n", getpid());
+  null_stdio();
+  accept_forever(listener);
+}

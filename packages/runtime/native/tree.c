@@ -1,0 +1,205 @@
+/* Copies and removes trees of a container by descriptor, never following a link. */
+#include "orc.h"
+#include <dirent.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { XATTR_VALUE_MAX = 64 << 10, COPY_CHUNK = 1 << 20 };
+
+static int copy_xattrs(int from, int to) {
+  char names[4096];
+  static char value[XATTR_VALUE_MAX];
+  ssize_t length = flistxattr(from, names, sizeof names);
+  if (length < 0) return errno == ENOTSUP ? 0 : -errno;
+  for (char *name = names; name < names + length; name += strlen(name) + 1) {
+    /* overlay's own marks mean nothing outside of it */
+    if (!strncmp(name, "trusted.overlay.", 16)) continue;
+    ssize_t size = fgetxattr(from, name, value, sizeof value);
+    if (size < 0) return -errno;
+    if (fsetxattr(to, name, value, (size_t)size, 0) && errno != ENOTSUP) return -errno;
+  }
+  return 0;
+}
+
+static int copy_metadata(int to, const struct stat *st) {
+  struct timespec times[2] = {st->st_atim, st->st_mtim};
+  if (fchown(to, st->st_uid, st->st_gid) || fchmod(to, st->st_mode & 07777)) return -errno;
+  return futimens(to, times) ? -errno : 0;
+}
+
+static int copy_bytes(int from, int to) {
+  for (;;) {
+    ssize_t n = sendfile(to, from, NULL, COPY_CHUNK);
+    if (n == 0) return 0;
+    if (n < 0 && errno != EINTR) return -errno;
+  }
+}
+
+static int copy_file(int dir, const char *name, int to_dir, const struct stat *st) {
+  SCOPED_FD from = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (from < 0) return -errno;
+  SCOPED_FD to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (to < 0) return -errno;
+  int result = copy_bytes(from, to);
+  /* chown clears security.capability, so the attributes come after it */
+  if (!result) result = copy_metadata(to, st);
+  return result ? result : copy_xattrs(from, to);
+}
+
+static int copy_link(int dir, const char *name, int to_dir, const struct stat *st) {
+  char text[4096];
+  ssize_t length = readlinkat(dir, name, text, sizeof text - 1);
+  if (length < 0) return -errno;
+  text[length] = 0;
+  if (symlinkat(text, to_dir, name)) return -errno;
+  return fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+static int copy_special(const char *name, int to_dir, const struct stat *st) {
+  if (mknodat(to_dir, name, st->st_mode, st->st_rdev)) return -errno;
+  if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW)) return -errno;
+  return fchmodat(to_dir, name, st->st_mode & 07777, 0) ? -errno : 0;
+}
+
+static int copy_entries(int from, int to, int depth);
+
+static int copy_directory(int dir, const char *name, int to_dir, int depth) {
+  if (depth > TREE_DEPTH_MAX) return -ELOOP;
+  if (mkdirat(to_dir, name, 0700)) return -errno;
+  SCOPED_FD from = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  SCOPED_FD to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return from < 0 || to < 0 ? -errno : copy_entries(from, to, depth);
+}
+
+static int copy_entry(int dir, const char *name, int to_dir, int depth) {
+  struct stat st;
+  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) return -errno;
+  if (S_ISDIR(st.st_mode)) return copy_directory(dir, name, to_dir, depth + 1);
+  if (S_ISREG(st.st_mode)) return copy_file(dir, name, to_dir, &st);
+  if (S_ISLNK(st.st_mode)) return copy_link(dir, name, to_dir, &st);
+  return copy_special(name, to_dir, &st);
+}
+
+static bool is_dots(const char *name) { return !strcmp(name, ".") || !strcmp(name, ".."); }
+
+static int copy_entries(int from, int to, int depth) {
+  DIR *list = fdopendir(dup(from));
+  if (!list) return -errno;
+  int result = 0;
+  for (struct dirent *e; !result && (e = readdir(list));) {
+    if (!is_dots(e->d_name)) result = copy_entry(from, e->d_name, to, depth);
+  }
+  closedir(list);
+  struct stat st;
+  if (!result) result = fstat(from, &st) ? -errno : copy_metadata(to, &st);
+  return result ? result : copy_xattrs(from, to);
+}
+
+/* Contents, owner, mode, times and attributes of one directory onto another. */
+int copy_tree(int from, int to) { return copy_entries(from, to, 0); }
+
+static int empty_directory(int dir, const char *name, int depth) {
+  if (depth > TREE_DEPTH_MAX) return -ELOOP;
+  int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  DIR *list = fdopendir(fd);
+  if (!list) return -errno;
+  int result = 0;
+  for (struct dirent *e; !result && (e = readdir(list));) {
+    if (is_dots(e->d_name) || !unlinkat(fd, e->d_name, 0) || errno == ENOENT) continue;
+    if (errno != EISDIR && errno != EPERM) result = -errno;
+    else result = empty_directory(fd, e->d_name, depth + 1);
+    if (!result && unlinkat(fd, e->d_name, AT_REMOVEDIR) && errno != ENOENT) result = -errno;
+  }
+  closedir(list);
+  return result;
+}
+
+int remove_tree(int dir, const char *name) {
+  int result = empty_directory(dir, name, 0);
+  if (result == -ENOENT) return 0;
+  if (result == -ENOTDIR || result == -ELOOP) return unlinkat(dir, name, 0) ? -errno : 0;
+  if (result) return result;
+  return unlinkat(dir, name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
+}
+
+static int set_marker(const char *marker) {
+  SCOPED_FD fd = open(marker, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  return fd < 0 ? -errno : 0;
+}
+
+static int clear_directory(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int result = empty_directory(fd, ".", 0);
+  close(fd);
+  return result;
+}
+
+/*
+ * path in the image, volume's folder, marker (beside the data; it says that the copy was completed). A copy that was
+ * cut off begins anew. Two containers that start with one fresh volume take turns by a lock on the folder.
+ */
+int op_copy_up(struct plan *p, struct cursor *c) {
+  const char *path = take_string(c);
+  const char *folder = take_string(c);
+  const char *marker = take_string(c);
+  if (c->bad) return -EBADMSG;
+  SCOPED_FD to = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (to < 0 || flock(to, LOCK_EX)) return -errno;
+  if (faccessat(AT_FDCWD, marker, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return 0;
+  SCOPED_FD from = in_root(p->root, path, O_RDONLY | O_DIRECTORY, 0);
+  if (from == -ENOENT || from == -ENOTDIR) return set_marker(marker);
+  if (from < 0) return from;
+  int result = clear_directory(folder);
+  if (!result) result = copy_tree(from, to);
+  return result ? result : set_marker(marker);
+}
+
+/* folder: waits until no shim holds it */
+int op_lock(struct plan *p, struct cursor *c) {
+  char path[4096];
+  const char *folder = take_string(c);
+  if (c->bad) return -EBADMSG;
+  if ((size_t)snprintf(path, sizeof path, "%s/lock", folder) >= sizeof path) return -ENAMETOOLONG;
+  p->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (p->lock < 0) return errno == ENOENT ? 0 : -errno;
+  uint64_t until = monotonic_ms() + LOCK_WAIT_MS;
+  while (flock(p->lock, LOCK_EX | LOCK_NB)) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return -errno;
+    if (monotonic_ms() > until) return -EBUSY;
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  }
+  return 0;
+}
+
+int op_remove_tree(struct plan *p, struct cursor *c) {
+  (void)p;
+  const char *path = take_string(c);
+  if (c->bad || *path != '/') return -EBADMSG;
+  return remove_tree(AT_FDCWD, path);
+}
+
+/* path in the root: its content as an output frame; an empty one when it is missing or no regular file */
+int op_read(struct plan *p, struct cursor *c) {
+  const char *path = take_string(c);
+  if (c->bad) return -EBADMSG;
+  SCOPED_FD fd = in_root(p->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+  struct stat st;
+  if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) return send_frame(p->client, FR_OUTPUT, 1, NULL, 0);
+  if (st.st_size > READ_BYTES_MAX) return -EFBIG;
+  char *text = malloc((size_t)st.st_size + 1);
+  if (!text) return -ENOMEM;
+  ssize_t length = read(fd, text, (size_t)st.st_size);
+  int result = length < 0 ? -errno : send_frame(p->client, FR_OUTPUT, 1, text, (uint32_t)length);
+  free(text);
+  return result;
+}

@@ -1,0 +1,96 @@
+/** One connection to a shim or to an exec's handler: requests with answers in order, output, the end. */
+import { getSystemErrorName } from 'node:util';
+import { fail } from '@orc/model';
+import type { Attachment } from '../types.ts';
+import { outputQueue } from './output.ts';
+import {
+  type Connection,
+  type Ended,
+  FRAME,
+  type Frame,
+  readEnded,
+  readFailure,
+  readStarted,
+  type Started,
+} from './wire.ts';
+
+export type Channel = {
+  /** Undefined when the other side went away without a word. */
+  readonly ended: Promise<Ended | undefined>;
+  /** Throws `conflict.state` when nobody is there any more. */
+  request(type: number, arg: number, payload: Uint8Array): Promise<void>;
+  hello(): Promise<Started | undefined>;
+  readonly attachment: Attachment;
+  close(): void;
+};
+
+type Waiting = { readonly resolve: (frame: Frame) => void; readonly reject: (error: Error) => void };
+
+/** Takes the connection over. */
+export function openChannel(connection: Connection): Channel {
+  const waiting: Waiting[] = [];
+  const output = outputQueue(
+    () => connection.pause(),
+    () => connection.resume(),
+  );
+  const ended = Promise.withResolvers<Ended | undefined>();
+  const gone = (): Error => fail('conflict.state', 'the program does not run any more');
+  const onClose = (): void => {
+    ended.resolve(undefined);
+    output.end();
+    for (const each of waiting.splice(0)) each.reject(gone());
+  };
+  connection.listen((frame) => {
+    if (frame.type === FRAME.output) {
+      output.push({ stream: frame.arg === 2 ? 'stderr' : 'stdout', data: frame.payload });
+    } else if (frame.type === FRAME.outputEnd) output.end();
+    else if (frame.type === FRAME.exited) ended.resolve(readEnded(frame));
+    else waiting.shift()?.resolve(frame);
+  }, onClose);
+  connection.resume();
+  const ask = (type: number, arg: number, payload: Uint8Array): Promise<Frame> => {
+    if (connection.closed) return Promise.reject(gone());
+    const answer = new Promise<Frame>((resolve, reject) => waiting.push({ resolve, reject }));
+    void connection.send(type, arg, payload);
+    return answer;
+  };
+  return {
+    ended: ended.promise,
+    request: async (type, arg, payload) => checkAnswer(await ask(type, arg, payload)),
+    hello: async () => readStarted(await ask(FRAME.hello, 0, Buffer.alloc(0))),
+    attachment: {
+      output: output.chunks,
+      write: (data) => connection.sendChunks(FRAME.stdin, data),
+      closeStdin: () => void connection.send(FRAME.stdinClose),
+      close: () => {
+        connection.close();
+        output.end();
+      },
+    },
+    close: () => connection.close(),
+  };
+}
+
+function checkAnswer(frame: Frame): void {
+  if (frame.type !== FRAME.failed) return;
+  const failure = readFailure(frame);
+  const errno = getSystemErrorName(-failure.errno);
+  if (errno === 'ESRCH') throw fail('conflict.state', 'the program does not run any more');
+  if (errno === 'ENOTTY') {
+    throw fail('conflict.state', 'the container has no terminal', { hint: 'start it with a tty' });
+  }
+  throw fail('internal', `${failure.name}: ${errno}`);
+}
+
+export function sizePayload(columns: number, rows: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt16LE(Math.min(columns, 0xffff), 0);
+  payload.writeUInt16LE(Math.min(rows, 0xffff), 2);
+  return payload;
+}
+
+export function numberPayload(number: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt32LE(number);
+  return payload;
+}

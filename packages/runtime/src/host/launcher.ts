@@ -1,0 +1,187 @@
+/** The daemon's side of the launcher: finds or starts it, and sends it plans. */
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import { fail, OrcError, type ProblemCode } from '@orc/model';
+import { LAUNCHER_END_MS, LAUNCHER_READY_MS } from '../limits.ts';
+import { encodePlan } from '../plan/encode.ts';
+import { explainOp } from '../plan/explain.ts';
+import type { LaunchPlan } from '../plan/ops.ts';
+import {
+  Connection,
+  connect,
+  type Failure,
+  FRAME,
+  type Frame,
+  nextFrame,
+  PROTOCOL,
+  readFailure,
+} from './wire.ts';
+
+export type Launcher = {
+  readonly pid: number;
+  /** Runs a plan without a program; what its `read` operations said, in order. */
+  run(plan: LaunchPlan): Promise<readonly Buffer[]>;
+  /** The connection of a container's shim, and the frame that tells of its start. */
+  start(
+    plan: LaunchPlan,
+    attach: number,
+  ): Promise<{ readonly connection: Connection; readonly started: Frame }>;
+  shutdown(): Promise<void>;
+};
+
+const SOCKET = 'launcher.sock';
+
+/** `cgroupFiles`: where the launcher writes `0` to leave the daemon's cgroup. */
+export async function openLauncher(options: {
+  readonly program: string;
+  readonly run: string;
+  readonly cgroupFiles: () => readonly string[];
+}): Promise<Launcher> {
+  mkdirSync(options.run, { recursive: true, mode: 0o700 });
+  const found = await findLauncher(options.run);
+  const pid = found ?? (await spawnLauncher(options.program, options.run, options.cgroupFiles()));
+  return {
+    pid,
+    run: (plan) => runPlan(options.run, plan),
+    start: (plan, attach) => startPlan(options.run, plan, attach),
+    shutdown: () => shutdown(options.run),
+  };
+}
+
+const nobodyListens = (error: unknown): boolean =>
+  ['ENOENT', 'ECONNREFUSED'].includes((error as { code?: string }).code ?? '');
+
+async function findLauncher(run: string): Promise<number | undefined> {
+  const connection = await connect(run, SOCKET).catch((error: unknown) => {
+    if (nobodyListens(error)) return undefined;
+    throw error;
+  });
+  if (connection === undefined) return undefined;
+  void connection.send(FRAME.hello);
+  const answer = await nextFrame(connection, 'hello');
+  connection.close();
+  const [protocol, pid] = [answer.payload.readUInt32LE(0), answer.payload.readUInt32LE(4)];
+  if (protocol === PROTOCOL) return pid;
+  await shutdown(run);
+  return undefined;
+}
+
+/** It detaches itself; the child that we see ends at once. */
+function spawnLauncher(program: string, run: string, cgroupFiles: readonly string[]): Promise<number> {
+  const child = spawn(program, ['serve', run, ...cgroupFiles], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: process.env['ASAN_OPTIONS'] === undefined ? {} : { ASAN_OPTIONS: process.env['ASAN_OPTIONS'] },
+  });
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const give = (why: string): void =>
+      reject(
+        fail('start.failed', `cannot start the launcher ${program}: ${why}`, { hint: 'run npm run setup' }),
+      );
+    const timer = setTimeout(() => give('it does not say that it is ready'), LAUNCHER_READY_MS);
+    const settle = (): void => {
+      clearTimeout(timer);
+      const pid = /^ready (\d+)$/m.exec(text)?.[1];
+      if (pid === undefined) give(text.trim());
+      else resolve(Number(pid));
+    };
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      give(error.message);
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.stdout.on('close', settle);
+  });
+}
+
+async function runPlan(run: string, plan: LaunchPlan): Promise<readonly Buffer[]> {
+  const connection = await connect(run, SOCKET);
+  const texts: Buffer[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.listen(
+        (frame) => {
+          if (frame.type === FRAME.output) texts.push(Buffer.from(frame.payload));
+          else if (frame.type === FRAME.ok) resolve();
+          else reject(failureOf(plan, readFailure(frame)));
+        },
+        () => reject(fail('start.failed', "the launcher's process went away")),
+      );
+      void connection.send(FRAME.run, 0, encodePlan(plan));
+    });
+  } finally {
+    connection.close();
+  }
+  return texts;
+}
+
+async function startPlan(
+  run: string,
+  plan: LaunchPlan,
+  attach: number,
+): Promise<{ readonly connection: Connection; readonly started: Frame }> {
+  const data = encodePlan(plan);
+  const connection = await connect(run, SOCKET);
+  return startOn(connection, FRAME.start, plan, data, attach);
+}
+
+/** For `start` with the launcher and for `exec` with a shim alike. */
+export async function startOn(
+  connection: Connection,
+  type: number,
+  plan: LaunchPlan,
+  data: Uint8Array,
+  attach: number,
+): Promise<{ readonly connection: Connection; readonly started: Frame }> {
+  void connection.send(type, attach, data);
+  const started = await nextFrame(connection, 'start');
+  if (started.type === FRAME.started) return { connection, started };
+  connection.close();
+  throw failureOf(plan, readFailure(started));
+}
+
+async function shutdown(run: string): Promise<void> {
+  const connection = await connect(run, SOCKET).catch(() => undefined);
+  if (connection === undefined) return;
+  await connection.send(FRAME.shutdown);
+  connection.close();
+  const until = performance.now() + LAUNCHER_END_MS;
+  while (performance.now() < until) {
+    const again = await connect(run, SOCKET).catch(() => undefined);
+    if (again === undefined) return;
+    again.close();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const EXEC_CODES: Readonly<Record<string, ProblemCode>> = {
+  ENOENT: 'start.notfound',
+  EACCES: 'start.notexecutable',
+  ENOEXEC: 'start.notexecutable',
+  ENOTDIR: 'start.notfound',
+  EISDIR: 'start.notexecutable',
+};
+
+/** What docker's users know: 127 for a program that is not there, 126 for one that cannot be executed. */
+export function failureOf(plan: LaunchPlan, failure: Failure): OrcError {
+  const errno = failure.errno > 0 ? getSystemErrorName(-failure.errno) : `errno ${failure.errno}`;
+  const op = plan.ops[failure.index];
+  if (op?.op === 'exec') {
+    const code = EXEC_CODES[errno] ?? 'start.failed';
+    return fail(code, `cannot execute ${JSON.stringify(op.argv[0])}: ${errno}`, {
+      hint:
+        code === 'start.notfound'
+          ? 'no such file in the image, or not in its PATH; or its interpreter is missing'
+          : 'the file must be executable and made for this machine',
+    });
+  }
+  const what = op === undefined ? failure.name : explainOp(op).slice(0, 300);
+  return fail('start.failed', `step ${failure.index} (${what}): ${errno}`);
+}

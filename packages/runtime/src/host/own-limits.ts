@@ -1,0 +1,49 @@
+/** Without CAP_SYS_RESOURCE nobody gets a hard limit above the daemon's own. */
+import { readFileSync } from 'node:fs';
+import { CAPABILITY_NAMES } from '../plan/capabilities.ts';
+import { RLIM_INFINITY, RLIMITS } from '../plan/rlimits.ts';
+import { hostBounding } from './identity.ts';
+
+const SYS_RESOURCE = BigInt(CAPABILITY_NAMES.indexOf('SYS_RESOURCE'));
+
+/** Names in /proc/self/limits by those of setrlimit(2). */
+const TITLES: Readonly<Record<string, string>> = {
+  cpu: 'Max cpu time',
+  fsize: 'Max file size',
+  data: 'Max data size',
+  stack: 'Max stack size',
+  core: 'Max core file size',
+  rss: 'Max resident set',
+  nproc: 'Max processes',
+  nofile: 'Max open files',
+  memlock: 'Max locked memory',
+  as: 'Max address space',
+  locks: 'Max file locks',
+  sigpending: 'Max pending signals',
+  msgqueue: 'Max msgqueue size',
+  nice: 'Max nice priority',
+  rtprio: 'Max realtime priority',
+  rttime: 'Max realtime timeout',
+};
+
+let known: ReadonlyMap<number, bigint> | undefined;
+
+/** By number; undefined where any limit can be given. */
+export function hardLimits(): ReadonlyMap<number, bigint> | undefined {
+  if ((hostBounding() >> SYS_RESOURCE) & 1n) return undefined;
+  known ??= parseLimits(readFileSync('/proc/self/limits', 'utf8'));
+  return known;
+}
+
+function parseLimits(text: string): ReadonlyMap<number, bigint> {
+  const limits = new Map<number, bigint>();
+  for (const [name, number] of Object.entries(RLIMITS)) {
+    const line = text.split('\n').find((each) => each.startsWith(TITLES[name] ?? name));
+    const hard = line
+      ?.slice((TITLES[name] ?? '').length)
+      .trim()
+      .split(/\s+/)[1];
+    if (hard !== undefined) limits.set(number, hard === 'unlimited' ? RLIM_INFINITY : BigInt(hard));
+  }
+  return limits;
+}

@@ -1,0 +1,142 @@
+/** A container with a shim, as the daemon holds it. */
+import { type ContainerId, type Exit, fail } from '@orc/model';
+import { compileExec } from '../plan/exec.ts';
+import { encodePlan } from '../plan/encode.ts';
+import type { Attachment, AttachOptions, Exec, ExecRequest, Running } from '../types.ts';
+import type { Cgroups } from './cgroups.ts';
+import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
+import { type Context, exitOf, readContext, readExit } from './folder.ts';
+import { resolveIdentity } from './identity.ts';
+import { type Launcher, startOn } from './launcher.ts';
+import { signalNumber } from './signals.ts';
+import { attachBits, connect, FRAME, readStarted, type Started } from './wire.ts';
+
+export const SHIM_SOCKET = 'shim.sock';
+
+export type Host = {
+  readonly launcher: Launcher;
+  readonly cgroups: Cgroups;
+  /** The daemon lets go: nothing that ends from now on is told. */
+  readonly closing: AbortSignal;
+};
+
+export type RunningParts = {
+  readonly id: ContainerId;
+  readonly folder: string;
+  readonly started: Started;
+  /** Tells of the end, and takes requests. */
+  readonly control: Channel;
+  readonly attachment?: Attachment;
+};
+
+export function openRunning(host: Host, parts: RunningParts): Running {
+  const { id, folder, started, control } = parts;
+  let over = false;
+  const exited = awaitExit(host, parts).then((exit) => {
+    over = true;
+    return exit;
+  });
+  const alive = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (over) throw fail('conflict.state', `container ${id} does not run any more`);
+    return act();
+  };
+  return {
+    id,
+    pid: started.pid,
+    attempt: started.attempt,
+    startedAt: started.at,
+    exited,
+    ...(parts.attachment === undefined ? {} : { attachment: parts.attachment }),
+    attach: (options) => alive(() => attach(folder, options)),
+    exec: (request) => alive(() => exec(host, folder, request)),
+    signal: (name) => alive(() => control.request(FRAME.signal, 0, numberPayload(signalNumber(name)))),
+    resize: (columns, rows) => alive(() => control.request(FRAME.resize, 0, sizePayload(columns, rows))),
+    kill: () => alive(() => host.cgroups.kill(id)),
+    stats: () => alive(async () => host.cgroups.stats(id)),
+    pause: () => alive(() => host.cgroups.freeze(id)),
+    unpause: () => alive(() => host.cgroups.thaw(id)),
+  };
+}
+
+/** From the shim's word, else its record; without either the shim was killed (DECISIONS 8). */
+async function awaitExit(host: Host, { id, folder, started, control }: RunningParts): Promise<Exit> {
+  const ended = await control.ended;
+  if (ended !== undefined) {
+    control.close();
+    return exitOf(ended);
+  }
+  if (host.closing.aborted) return new Promise<never>(() => undefined);
+  const record = readExit(folder);
+  if (record?.attempt === started.attempt) return record.exit;
+  await host.cgroups.kill(id).catch(() => undefined);
+  return { code: 137, signal: 'SIGKILL', oomKilled: false, at: Date.now(), reason: 'shim lost' };
+}
+
+async function openShim(folder: string): Promise<Channel> {
+  const connection = await connect(folder, SHIM_SOCKET).catch(() => {
+    throw fail('conflict.state', `the container in ${folder} does not run any more`);
+  });
+  return openChannel(connection);
+}
+
+async function attach(folder: string, options: AttachOptions): Promise<Attachment> {
+  const channel = await openShim(folder);
+  await channel.request(FRAME.attach, attachBits(options), Buffer.alloc(0));
+  return channel.attachment;
+}
+
+async function exec(host: Host, folder: string, request: ExecRequest): Promise<Exec> {
+  const context = readContext(folder);
+  const plan = compileExec({
+    program: {
+      argv: request.argv,
+      env: { ...context.env, ...(request.tty ? { TERM: 'xterm' } : {}), ...request.env },
+      cwd: request.workingDir ?? context.cwd,
+    },
+    identity: await execIdentity(host, folder, context, request),
+    tty: request.tty,
+    stdin: request.attach.stdin,
+    tasksFiles: context.tasksFiles,
+    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+    ...(context.cgroupV2 === undefined ? {} : { cgroupV2: context.cgroupV2 }),
+  });
+  const data = encodePlan(plan);
+  const connection = await connect(folder, SHIM_SOCKET);
+  const { started } = await startOn(connection, FRAME.exec, plan, data, attachBits(request.attach));
+  return execOf(openChannel(connection), readStarted(started).pid);
+}
+
+const execIdentity = (host: Host, folder: string, context: Context, request: ExecRequest) =>
+  resolveIdentity(host.launcher, {
+    folder,
+    layers: context.layers,
+    user: request.user ?? context.user,
+    groupAdd: context.groupAdd,
+    capAdd: context.capAdd,
+    capDrop: context.capDrop,
+    privileged: request.privileged ?? context.privileged,
+    noNewPrivileges: context.noNewPrivileges,
+    seccomp: context.seccomp,
+  });
+
+const KILLED = { code: 137, timedOut: false };
+
+const execOf = (channel: Channel, pid: number): Exec => ({
+  pid,
+  attachment: channel.attachment,
+  exited: channel.ended.then((ended) => {
+    if (ended === undefined) return KILLED;
+    return { code: ended.timedOut ? 137 : ended.code, timedOut: ended.timedOut };
+  }),
+  resize: (columns, rows) => channel.request(FRAME.resize, 0, sizePayload(columns, rows)),
+  signal: (name) => channel.request(FRAME.signal, 0, numberPayload(signalNumber(name))),
+});
+
+/** The shim's socket, when somebody answers it. */
+export async function findShim(folder: string): Promise<{ channel: Channel; started: Started } | undefined> {
+  const connection = await connect(folder, SHIM_SOCKET).catch(() => undefined);
+  if (connection === undefined) return undefined;
+  const channel = openChannel(connection);
+  const started = await channel.hello().catch(() => undefined);
+  return started === undefined ? undefined : { channel, started };
+}

@@ -1,0 +1,88 @@
+/** The room's door: what `agent` and `orcd` call. */
+import { availableParallelism, release } from 'node:os';
+import { join } from 'node:path';
+import type { ContainerId } from '@orc/model';
+import { STARTS_PER_CPU } from '../limits.ts';
+import { CAPABILITY_NAMES } from '../plan/capabilities.ts';
+import { kernelOps } from '../plan/compile.ts';
+import { planOf } from '../plan/ops.ts';
+import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from '../types.ts';
+import { type Cgroups, openCgroups } from './cgroups.ts';
+import { readExit } from './folder.ts';
+import { hostBounding } from './identity.ts';
+import { openLauncher } from './launcher.ts';
+import { findShim, type Host, openRunning } from './running.ts';
+import { startContainer } from './start.ts';
+import { turns } from './turns.ts';
+
+/** Finds or starts the launcher. Throws `start.failed` when it cannot. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const cgroups = openCgroups({ instance: options.instance, emit: options.emit });
+  const closing = new AbortController();
+  const launcher = await openLauncher({
+    program: options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch'),
+    run: options.run,
+    cgroupFiles: () => launcherFiles(cgroups),
+  });
+  const host: Host = { launcher, cgroups, closing: closing.signal };
+  const turn = turns(STARTS_PER_CPU * availableParallelism());
+  return {
+    kernel: { run: (ops) => launcher.run(planOf(kernelOps(ops))).then(() => undefined) },
+    start: (request: StartRequest) => turn(() => startContainer(host, request)),
+    adopt: (id, folder) => adopt(host, id, folder),
+    remove: (id, folder) => remove(host, id, folder),
+    sweep: (known) => sweep(host, known),
+    info: async () => describe(host),
+    close: async () => closing.abort(),
+    shutdown: async () => {
+      closing.abort();
+      await launcher.shutdown();
+      await cgroups.removeAll();
+    },
+  };
+}
+
+function launcherFiles(cgroups: Cgroups): readonly string[] {
+  const place = cgroups.launcherDirs();
+  return place.v2Dir === undefined ? place.tasksFiles : [...place.tasksFiles, `${place.v2Dir}/cgroup.procs`];
+}
+
+async function adopt(host: Host, id: ContainerId, folder: string): Promise<Adopted> {
+  const shim = await findShim(folder).catch(() => undefined);
+  if (shim !== undefined) {
+    const running = openRunning(host, { id, folder, started: shim.started, control: shim.channel });
+    return { state: 'running', running };
+  }
+  const record = readExit(folder);
+  return record === undefined ? { state: 'none' } : { state: 'exited', ...record };
+}
+
+async function remove(host: Host, id: ContainerId, folder: string): Promise<void> {
+  await host.cgroups.kill(id);
+  await host.launcher.run(
+    planOf([
+      { op: 'lock', folder },
+      { op: 'remove-tree', path: folder },
+    ]),
+  );
+  await host.cgroups.remove(id);
+}
+
+async function sweep(host: Host, known: ReadonlySet<ContainerId>): Promise<void> {
+  for (const id of host.cgroups.list().filter((each) => !known.has(each as ContainerId))) {
+    await host.cgroups.kill(id);
+    await host.cgroups.remove(id);
+  }
+}
+
+function describe(host: Host): RuntimeInfo {
+  const bounding = hostBounding();
+  const missing = CAPABILITY_NAMES.filter((_, at) => ((bounding >> BigInt(at)) & 1n) === 0n);
+  return {
+    cgroup: host.cgroups.kind,
+    kernel: release(),
+    missing: missing.map((name) => `CAP_${name}`),
+    seccomp: true,
+    launcherPid: host.launcher.pid,
+  };
+}

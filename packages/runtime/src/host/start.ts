@@ -1,0 +1,167 @@
+/** One start: looks up what the plan needs, makes the cgroup, sends the plan, holds the result. */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fail } from '@orc/model';
+import { HOST_DEVICES_MAX } from '../limits.ts';
+import { compileStart, type StartFacts } from '../plan/compile.ts';
+import { parseDeviceRule } from '../plan/device-rules.ts';
+import {
+  DEFAULT_DEVICES,
+  DEVICE_RULES,
+  type DeviceNode,
+  type DeviceRule,
+  PRIVILEGED_DEVICE_RULES,
+  thermalThrottlePaths,
+} from '../plan/paths.ts';
+import { resolveArgv, resolveEnv } from '../plan/process.ts';
+import type { Running, StartRequest } from '../types.ts';
+import type { CgroupPlace } from './cgroups.ts';
+import { openChannel } from './channel.ts';
+import { type Context, prepareFolder, writeContext } from './folder.ts';
+import { type IdentityRequest, resolveIdentity } from './identity.ts';
+import { hardLimits } from './own-limits.ts';
+import { findShim, type Host, openRunning } from './running.ts';
+import { attachBits, type Connection, readStarted } from './wire.ts';
+
+export async function startContainer(host: Host, request: StartRequest): Promise<Running> {
+  prepareFolder(request);
+  if (request.log !== undefined) mkdirSync(request.log.folder, { recursive: true, mode: 0o700 });
+  const devices = hostDevices(request);
+  const rules = deviceRules(request, devices);
+  const facts = await gatherFacts(host, request, devices, () =>
+    host.cgroups.create(request.id, request.spec.resources ?? {}, rules),
+  );
+  writeContext(request.folder, contextOf(request, facts));
+  const attach = request.attach === undefined ? 0 : attachBits(request.attach);
+  const { connection, started } = await host.launcher.start(compileStart(request, facts), attach);
+  return hold(host, request, connection, started);
+}
+
+/** With output on it the first connection may stall: requests and the end then go over one of their own. */
+async function hold(
+  host: Host,
+  request: StartRequest,
+  connection: Connection,
+  frame: Parameters<typeof readStarted>[0],
+): Promise<Running> {
+  const { id, folder } = request;
+  const started = readStarted(frame);
+  const first = openChannel(connection);
+  if (request.attach === undefined) return openRunning(host, { id, folder, started, control: first });
+  const shim = await findShim(folder);
+  const control = shim?.channel ?? first;
+  return openRunning(host, { id, folder, started, control, attachment: first.attachment });
+}
+
+async function gatherFacts(
+  host: Host,
+  request: StartRequest,
+  devices: readonly DeviceNode[],
+  createCgroup: () => CgroupPlace,
+): Promise<StartFacts> {
+  const { spec, image } = request;
+  const identity = await resolveIdentity(host.launcher, identityRequest(request));
+  const argv = request.argv ?? resolveArgv(spec, image.config);
+  const env = resolveEnv(spec, image.config, { hostname: request.hostname, home: identity.user.home });
+  const place = createCgroup();
+  const oomFile = findOomFile(place);
+  const limits = hardLimits();
+  return {
+    program: { argv, env, cwd: spec.workingDir || image.config.WorkingDir || '/' },
+    identity,
+    tasksFiles: place.tasksFiles,
+    ...(place.v2Dir === undefined ? {} : { cgroupV2: place.v2Dir }),
+    ...(place.deviceProgram === undefined ? {} : { deviceProgram: place.deviceProgram }),
+    ...(oomFile === undefined ? {} : { oomFile }),
+    devices,
+    maskedMore: thermalThrottlePaths(availableParallelism()),
+    ...(limits === undefined ? {} : { hardLimits: limits }),
+    terminal: { columns: 0, rows: 0 },
+  };
+}
+
+const identityRequest = ({ folder, spec, image }: StartRequest): IdentityRequest => ({
+  folder,
+  layers: image.layers,
+  user: spec.user ?? image.config.User ?? '',
+  groupAdd: spec.groupAdd ?? [],
+  capAdd: spec.capAdd ?? [],
+  capDrop: spec.capDrop ?? [],
+  privileged: spec.privileged === true,
+  noNewPrivileges: spec.security?.noNewPrivileges ?? true,
+  seccomp: spec.security?.seccomp ?? 'default',
+});
+
+function contextOf(request: StartRequest, facts: StartFacts): Context {
+  const { folder: _, ...identity } = identityRequest(request);
+  return {
+    schema: 1,
+    id: request.id,
+    attempt: request.attempt,
+    ...identity,
+    env: facts.program.env,
+    cwd: facts.program.cwd,
+    imageId: request.image.id,
+    tasksFiles: facts.tasksFiles,
+    ...(facts.cgroupV2 === undefined ? {} : { cgroupV2: facts.cgroupV2 }),
+  };
+}
+
+function findOomFile(place: CgroupPlace): string | undefined {
+  const v1 = place.tasksFiles.map((each) => join(dirname(each), 'memory.oom_control'));
+  const v2 = place.v2Dir === undefined ? [] : [join(place.v2Dir, 'memory.events')];
+  return [...v1, ...v2].find((each) => existsSync(each));
+}
+
+const DEVICE_MODE = 0o660;
+
+/** `devices:` as the host has them now; a privileged container gets all. */
+function hostDevices({ spec }: StartRequest): readonly DeviceNode[] {
+  const wanted = (spec.devices ?? []).map((each) => deviceNode(each.source, each.target || each.source));
+  const missing = wanted.findIndex((each) => each === undefined);
+  if (missing !== -1) {
+    throw fail('input.invalid', `no device ${spec.devices?.[missing]?.source} on this host`, {
+      hint: 'ls -l /dev shows those there are',
+    });
+  }
+  const all = spec.privileged ? everyDevice() : [];
+  const own = new Map([...all, ...wanted].flatMap((each) => (each === undefined ? [] : [[each.path, each]])));
+  for (const each of DEFAULT_DEVICES) own.delete(each.path);
+  return [...own.values()];
+}
+
+function deviceNode(source: string, target: string): DeviceNode | undefined {
+  const stat = statSync(source, { throwIfNoEntry: false });
+  if (stat === undefined || !(stat.isCharacterDevice() || stat.isBlockDevice())) return undefined;
+  const mode = stat.mode & 0o777 || DEVICE_MODE;
+  return {
+    path: target,
+    type: stat.isCharacterDevice() ? 'c' : 'b',
+    major: majorOf(stat.rdev),
+    minor: minorOf(stat.rdev),
+    mode,
+  };
+}
+
+/** linux/kdev_t.h, as glibc encodes it in st_rdev. */
+const majorOf = (rdev: number): number => (rdev >>> 8) & 0xfff;
+const minorOf = (rdev: number): number => (rdev & 0xff) | ((rdev >>> 12) & 0xfff00);
+
+const NOT_OURS: readonly string[] = ['console', 'ptmx'];
+
+function everyDevice(): readonly (DeviceNode | undefined)[] {
+  const entries = readdirSync('/dev', { withFileTypes: true }).slice(0, HOST_DEVICES_MAX);
+  return entries
+    .filter((each) => (each.isCharacterDevice() || each.isBlockDevice()) && !NOT_OURS.includes(each.name))
+    .map((each) => deviceNode(`/dev/${each.name}`, `/dev/${each.name}`));
+}
+
+function deviceRules({ spec }: StartRequest, devices: readonly DeviceNode[]): readonly DeviceRule[] {
+  if (spec.privileged) return PRIVILEGED_DEVICE_RULES;
+  const given = devices.map((each, at): DeviceRule => {
+    const access = spec.devices?.[at]?.permissions || 'rwm';
+    return { allow: true, type: each.type, major: each.major, minor: each.minor, access };
+  });
+  return [...DEVICE_RULES, ...given, ...(spec.deviceCgroupRules ?? []).map((each) => parseDeviceRule(each))];
+}

@@ -1,0 +1,229 @@
+/** A container's root: overlay, the kernel's file systems, /dev, then what its user mounts; by docker's defaults. */
+import { fail } from '@orc/model';
+import type { ResolvedMount } from '../types.ts';
+import { MOUNT_ATTR, MS, S_IFBLK, S_IFCHR } from './flags.ts';
+import { type Op, TARGET_MAKE, TARGET_PLAIN } from './ops.ts';
+import { DEFAULT_DEVICES, DEVICE_LINKS, type DeviceNode, MASKED_PATHS, READONLY_PATHS } from './paths.ts';
+
+const QUIET = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+const SHM_BYTES = 64 * 2 ** 20;
+/** Written out: a host's module parameters may say otherwise (DECISIONS 11). */
+const OVERLAY_OPTIONS = 'redirect_dir=off,metacopy=off,index=off';
+
+export type RootRequest = {
+  readonly folder: string;
+  /** The lowest first. */
+  readonly layers: readonly string[];
+  readonly volatile: boolean;
+};
+
+/** Mounted on the folder's `merged` in the container's own mount namespace; nobody else sees it. */
+export const rootOps = ({ folder, layers, volatile }: RootRequest): readonly Op[] => [
+  { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
+  {
+    op: 'overlay',
+    target: `${folder}/merged`,
+    upper: `${folder}/upper`,
+    work: `${folder}/work`,
+    options: volatile ? `${OVERLAY_OPTIONS},volatile` : OVERLAY_OPTIONS,
+    layers: layers.toReversed(),
+  },
+  { op: 'root', path: `${folder}/merged` },
+];
+
+const mount = (type: string, target: string, flags: bigint, data: string, how: number): Op => ({
+  op: 'mount',
+  source: type,
+  target,
+  type,
+  flags,
+  data,
+  how,
+});
+
+export type SystemRequest = {
+  readonly privileged: boolean;
+  readonly shmBytes?: number;
+  /** Joins or shares the host's ipc namespace: /dev/shm and mqueue are that one's. */
+  readonly hostIpc: boolean;
+  readonly ownCgroups: boolean;
+  readonly devices: readonly DeviceNode[];
+};
+
+/** /proc and /sys may not be links of the image: what is mounted there must be what later checks look at. */
+export const systemOps = (request: SystemRequest): readonly Op[] => [
+  mount('proc', '/proc', QUIET, '', TARGET_PLAIN | TARGET_MAKE),
+  mount('tmpfs', '/dev', MS.NOSUID | MS.STRICTATIME, 'mode=755,size=65536k', TARGET_PLAIN | TARGET_MAKE),
+  mount(
+    'devpts',
+    '/dev/pts',
+    MS.NOSUID | MS.NOEXEC,
+    'newinstance,ptmxmode=0666,mode=0620,gid=5',
+    TARGET_MAKE,
+  ),
+  ...ipcOps(request),
+  mount('sysfs', '/sys', QUIET | (request.privileged ? 0n : MS.RDONLY), '', TARGET_PLAIN | TARGET_MAKE),
+  ...deviceOps(request.devices),
+];
+
+const ipcOps = (request: SystemRequest): readonly Op[] =>
+  request.hostIpc
+    ? [bindOp('/dev/shm', '/dev/shm', { recursive: false, attributes: QUIET })]
+    : [
+        mount('mqueue', '/dev/mqueue', QUIET, '', TARGET_MAKE),
+        mount('tmpfs', '/dev/shm', QUIET, `mode=1777,size=${request.shmBytes ?? SHM_BYTES}`, TARGET_MAKE),
+      ];
+
+function deviceOps(devices: readonly DeviceNode[]): readonly Op[] {
+  const nodes = [...DEFAULT_DEVICES, ...devices].map(
+    (each): Op => ({
+      op: 'mknod',
+      path: each.path,
+      mode: each.mode | (each.type === 'c' ? S_IFCHR : S_IFBLK),
+      major: each.major,
+      minor: each.minor,
+      uid: 0,
+      gid: 0,
+    }),
+  );
+  return [...nodes, ...DEVICE_LINKS.map(([path, text]): Op => ({ op: 'symlink', text, path }))];
+}
+
+/** What docker hides of /proc and /sys; after the sysctls, since it makes /proc/sys read-only. */
+export const maskOps = (more: readonly string[]): readonly Op[] => [
+  ...READONLY_PATHS.map((path): Op => ({ op: 'readonly', path })),
+  ...[...MASKED_PATHS, ...more].map((path): Op => ({ op: 'mask', path })),
+];
+
+function bindOp(
+  source: string,
+  target: string,
+  options: { readonly recursive: boolean; readonly attributes: bigint; readonly propagation?: bigint },
+): Op {
+  return {
+    op: 'bind',
+    source,
+    target,
+    recursive: options.recursive ? 1 : 0,
+    attributes: options.attributes,
+    propagation: options.propagation ?? MS.PRIVATE,
+    how: TARGET_MAKE,
+  };
+}
+
+/** /etc/hosts and its like: written in the container's folder, bound over the image's. */
+export const etcOps = (folder: string, taken: ReadonlySet<string>): readonly Op[] =>
+  ['hosts', 'hostname', 'resolv.conf']
+    .filter((name) => !taken.has(`/etc/${name}`))
+    .map((name) => bindOp(`${folder}/etc/${name}`, `/etc/${name}`, { recursive: false, attributes: 0n }));
+
+/** A target within another's comes after it. */
+export function userMountOps(folder: string, mounts: readonly ResolvedMount[]): readonly Op[] {
+  for (const each of mounts) checkTarget(each.target);
+  const sorted = mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
+  const files = sorted.filter((each) => each.type === 'file');
+  return [
+    ...fileStageOps(folder, files),
+    ...sorted.flatMap((each) =>
+      each.type === 'file' ? [fileBind(folder, each, files.indexOf(each))] : mountOps(each),
+    ),
+  ];
+}
+
+const depth = (target: string): number => target.split('/').filter((part) => part !== '').length;
+
+/** What stands over the kernel's file systems would make the container's own checks look at it (CVE-2019-16884). */
+function checkTarget(target: string): void {
+  const plain = `/${target
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')}`;
+  const inProc = plain === '/proc' || plain.startsWith('/proc/');
+  if (
+    target.startsWith('/') &&
+    !target.split('/').includes('..') &&
+    plain !== '/' &&
+    !inProc &&
+    plain !== '/sys'
+  ) {
+    return;
+  }
+  throw fail('input.invalid', `cannot mount over ${target}`, {
+    hint: 'mount on an absolute path below the root, outside of /proc and /sys',
+  });
+}
+
+type FileMount = Extract<ResolvedMount, { type: 'file' }>;
+
+/** Contents live in a tmpfs that only these binds reach, and are read-only from then on. */
+function fileStageOps(folder: string, files: readonly FileMount[]): readonly Op[] {
+  if (files.length === 0) return [];
+  const stage = `${folder}/files`;
+  return [
+    { op: 'root', path: stage },
+    mount('tmpfs', '/', QUIET, 'mode=700', 0),
+    { op: 'root', path: stage },
+    ...files.map(
+      (each, at): Op => ({
+        op: 'file',
+        path: `/${at}`,
+        mode: each.mode,
+        uid: each.uid,
+        gid: each.gid,
+        content: each.content,
+      }),
+    ),
+    { op: 'root', path: `${folder}/merged` },
+  ];
+}
+
+const fileBind = (folder: string, file: FileMount, at: number): Op =>
+  bindOp(`${folder}/files/${at}`, file.target, {
+    recursive: false,
+    attributes: MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC,
+  });
+
+function mountOps(each: Exclude<ResolvedMount, FileMount>): readonly Op[] {
+  if (each.type === 'tmpfs') return [tmpfsOp(each.target, each.options)];
+  const copy: readonly Op[] = each.copyUp
+    ? [{ op: 'copy-up', path: each.target, folder: each.source, marker: `${each.source}.copied` }]
+    : [];
+  const bind = bindOp(each.source, each.target, {
+    recursive: each.recursive ?? true,
+    attributes: each.readOnly ? MOUNT_ATTR.RDONLY : 0n,
+    propagation: PROPAGATIONS[each.propagation ?? 'rprivate'] ?? MS.PRIVATE,
+  });
+  return [...copy, bind];
+}
+
+const PROPAGATIONS: Readonly<Record<string, bigint>> = {
+  private: MS.PRIVATE,
+  rprivate: MS.PRIVATE,
+  slave: MS.SLAVE,
+  rslave: MS.SLAVE,
+  shared: MS.SHARED,
+  rshared: MS.SHARED,
+};
+
+const TMPFS_FLAGS: Readonly<Record<string, readonly [set: bigint, clear: bigint]>> = {
+  ro: [MS.RDONLY, 0n],
+  rw: [0n, MS.RDONLY],
+  nosuid: [MS.NOSUID, 0n],
+  suid: [0n, MS.NOSUID],
+  nodev: [MS.NODEV, 0n],
+  dev: [0n, MS.NODEV],
+  noexec: [MS.NOEXEC, 0n],
+  exec: [0n, MS.NOEXEC],
+};
+
+/** Docker's default is nosuid, nodev, noexec; each option may undo one. */
+function tmpfsOp(target: string, options: readonly string[]): Op {
+  let flags = QUIET;
+  const data: string[] = [];
+  for (const option of options.flatMap((each) => each.split(',')).filter((each) => each !== '')) {
+    const [set, clear] = TMPFS_FLAGS[option] ?? [0n, 0n];
+    if (TMPFS_FLAGS[option] === undefined) data.push(option);
+    flags = (flags | set) & ~clear;
+  }
+  return mount('tmpfs', target, flags, data.join(','), TARGET_MAKE);
+}

@@ -7,6 +7,8 @@ export type SandboxRequest = {
   /** The container's own name: added to /etc/hosts beside the hostname. */
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
+  /** The network of the default route; absent: the first endpoint's that leads outside. */
+  readonly gatewayNetwork?: string;
   /** Empty sandbox with `lo` only (`network_mode: none`). */
   readonly none?: boolean;
   readonly extraHosts?: readonly { readonly name: string; readonly address: string }[];
@@ -27,7 +29,11 @@ export type Sandbox = {
   readonly etc: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
 };
 
-export type Attached = { readonly container: ContainerId; readonly endpoints: readonly Endpoint[]; readonly ports: readonly PortBinding[] };
+export type Attached = {
+  readonly container: ContainerId;
+  readonly endpoints: readonly Endpoint[];
+  readonly ports: readonly PortBinding[];
+};
 
 export type NetworkHost = {
   /** Makes, changes and removes bridges until exactly these networks (and the node-local default one) have one. */
@@ -38,7 +44,11 @@ export type NetworkHost = {
    * Addresses for a node-local container, on the default network or out of the node's blocks of a state network.
    * Throws `network.exhausted`. `wanted`: a fixed IPv4 address.
    */
-  allocate(container: ContainerId, network: string, options?: { readonly wanted?: string; readonly aliases?: readonly string[]; readonly mac?: string }): Endpoint;
+  allocate(
+    container: ContainerId,
+    network: string,
+    options?: { readonly wanted?: string; readonly aliases?: readonly string[]; readonly mac?: string },
+  ): Endpoint;
   /** A sandbox belongs to its container until `release`: a restart in place gets the same one, ops empty. */
   sandbox(request: SandboxRequest): Promise<Sandbox>;
   /** The ops of that sandbox ran: later `sandbox` calls for this container return none. */
@@ -47,7 +57,11 @@ export type NetworkHost = {
    * Holds the host ports (bound by the daemon) and opens the rules, with an ephemeral port where none was named.
    * Throws `conflict.port`; nothing changed then. Changes of many containers at once are one `nft` run.
    */
-  publish(container: ContainerId, endpoints: readonly Endpoint[], ports: readonly PortBinding[]): Promise<readonly PortBinding[]>;
+  publish(
+    container: ContainerId,
+    endpoints: readonly Endpoint[],
+    ports: readonly PortBinding[],
+  ): Promise<readonly PortBinding[]>;
   unpublish(container: ContainerId): Promise<void>;
   /** Gives back addresses, ports and the sandbox. Idempotent; the veth goes with its namespace. */
   release(container: ContainerId): Promise<void>;
@@ -76,4 +90,8 @@ export type NetworkOptions = {
   readonly pools?: readonly string[];
   /** Refuse instead of adding a rule to other firewalls' chains (DECISIONS 23). */
   readonly noHostFirewall?: boolean;
+  /** This node's id: only its blocks are given to node-local containers. Absent: every block that it is told of. */
+  readonly node?: import('@orc/model').ObjectId;
+  /** Tests lower it; LIMITS.bridgePortsMax. */
+  readonly bridgePortsMax?: number;
 };

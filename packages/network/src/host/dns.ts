@@ -1,0 +1,175 @@
+/** The name server on each bridge's gateway address, UDP and TCP. What it answers is decided in plan/names.ts. */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createServer, type Server, type Socket } from 'node:net';
+import { decode, encode, type Packet } from 'dns-packet';
+import type { ContainerId, Emit, Random } from '@orc/model';
+import { LIMITS } from '../limits.ts';
+import { answer, type Asker, type NameTable } from '../plan/names.ts';
+import { cut, failure, rcodes, reply, sizeLimit } from '../plan/reply.ts';
+import { openForwarder } from './forward.ts';
+
+export type DnsOptions = {
+  readonly random: Random;
+  readonly emit: Emit;
+  readonly table: () => NameTable;
+  readonly asker: (source: string) => Asker | undefined;
+  /** Resolvers that other names of this asker go to, in order. */
+  readonly upstreams: (container: ContainerId | undefined) => readonly string[];
+};
+export type Dns = {
+  /** Listens on exactly these addresses. */
+  readonly listen: (addresses: readonly string[]) => Promise<void>;
+  readonly close: () => void;
+};
+
+type Listener = { readonly udp: UdpSocket; readonly tcp: Server };
+const PORT = 53;
+
+export function openDns(options: DnsOptions): Dns {
+  const listeners = new Map<string, Listener>();
+  const connections = new Set<Socket>();
+  const forwarder = openForwarder(options.random);
+  let turn = 0;
+
+  /** Undefined: not answered at all. */
+  const handle = async (message: Buffer, source: string, tcp: boolean): Promise<Buffer | undefined> => {
+    const asker = options.asker(source);
+    const query = decoded(message);
+    if (asker === undefined || query === undefined || query.type !== 'query') return undefined;
+    const question = query.questions?.[0];
+    if (query.questions?.length !== 1 || question === undefined)
+      return encode(failure(query, rcodes.formatError));
+    turn = (turn + 1) % 0x10000;
+    const said = answer(options.table(), asker, question, turn);
+    if (said.kind !== 'forward') return cut(reply(query, said), tcp ? 0xffff : sizeLimit(query));
+    const got = await forwarder.forward(message, source, options.upstreams(asker.container), tcp);
+    return got ?? encode(failure(query, rcodes.serverFailure));
+  };
+
+  const open = async (address: string): Promise<Listener> => {
+    const udp = await openUdp(address, handle);
+    try {
+      return { udp, tcp: await openTcp(address, handle, connections) };
+    } catch (error) {
+      udp.close();
+      throw error;
+    }
+  };
+
+  const close = (address: string): void => {
+    const listener = listeners.get(address);
+    listeners.delete(address);
+    listener?.udp.close();
+    listener?.tcp.close();
+  };
+
+  return {
+    listen: async (addresses) => {
+      for (const address of [...listeners.keys()]) if (!addresses.includes(address)) close(address);
+      for (const address of addresses.filter((each) => !listeners.has(each))) {
+        try {
+          listeners.set(address, await open(address));
+        } catch (error) {
+          const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+          options.emit('error', 'containers get no names: the DNS port cannot be bound', {
+            address,
+            port: PORT,
+            reason,
+          });
+        }
+      }
+    },
+    close: () => {
+      for (const address of [...listeners.keys()]) close(address);
+      for (const socket of connections) socket.destroy();
+      forwarder.close();
+    },
+  };
+}
+
+type Handle = (message: Buffer, source: string, tcp: boolean) => Promise<Buffer | undefined>;
+
+function decoded(message: Buffer): Packet | undefined {
+  try {
+    return decode(message);
+  } catch {
+    return undefined;
+  }
+}
+
+function openUdp(address: string, handle: Handle): Promise<UdpSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.on('message', (message, from) => {
+      if (message.length > LIMITS.dnsMessageMax) return;
+      void handle(message, from.address, false).then((said) => {
+        if (said !== undefined) sendQuietly(socket, said, from.port, from.address);
+      });
+    });
+    socket.bind({ address, port: PORT, exclusive: true }, () => {
+      socket
+        .removeAllListeners('error')
+        .on('error', () => undefined)
+        .unref();
+      resolve(socket);
+    });
+  });
+}
+
+/** The listener may be closed while an answer was fetched. */
+function sendQuietly(socket: UdpSocket, said: Buffer, port: number, address: string): void {
+  try {
+    socket.send(said, port, address, () => undefined);
+  } catch {
+    // Its asker asks again.
+  }
+}
+
+function openTcp(address: string, handle: Handle, connections: Set<Socket>): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => serve(socket, handle, connections));
+    server.maxConnections = LIMITS.dnsTcpConnectionsMax;
+    server.once('error', reject);
+    server.listen({ host: address, port: PORT, exclusive: true }, () => {
+      server
+        .removeAllListeners('error')
+        .on('error', () => undefined)
+        .unref();
+      resolve(server);
+    });
+  });
+}
+
+/** Messages with a length of two bytes before each (RFC 1035, 4.2.2), answered one after the other. */
+function serve(socket: Socket, handle: Handle, connections: Set<Socket>): void {
+  connections.add(socket);
+  socket.on('close', () => connections.delete(socket)).on('error', () => socket.destroy());
+  socket.setTimeout(LIMITS.dnsTcpIdleMs, () => socket.destroy());
+  const source = socket.remoteAddress ?? '';
+  let pending = Buffer.alloc(0);
+  let busy: Promise<void> = Promise.resolve();
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    if (pending.length > LIMITS.dnsMessageMax) socket.destroy();
+    while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
+      const end = 2 + pending.readUInt16BE(0);
+      const message = Buffer.from(pending.subarray(2, end));
+      pending = pending.subarray(end);
+      busy = busy.then(() => handle(message, source, true)).then((said) => write(socket, said));
+    }
+  });
+}
+
+function write(socket: Socket, said: Buffer | undefined): void {
+  if (said === undefined || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(said.length);
+  socket.write(Buffer.concat([length, said]));
+}

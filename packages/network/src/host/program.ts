@@ -1,0 +1,33 @@
+/** Runs one of the host's own programs and waits for it. */
+import { spawn } from 'node:child_process';
+import { fail } from '@orc/model';
+import { LIMITS } from '../limits.ts';
+
+export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/** Throws `program.missing` and `timeout`; any exit code is a result. `package`: what Debian calls its package. */
+export function runProgram(
+  [program, ...args]: readonly [string, ...string[]],
+  options: { readonly package: string; readonly input?: string; readonly timeoutMs: number },
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: options.timeoutMs });
+    const out = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out.stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      out.stderr = (out.stderr + text).slice(0, LIMITS.stderrMax);
+    });
+    child.once('error', () => reject(missing(program, options.package)));
+    child.once('close', (code, signal) => {
+      if (signal !== null) reject(fail('timeout', `${program} took longer than ${options.timeoutMs} ms`));
+      else resolve({ code, ...out });
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+const missing = (program: string, name: string): Error =>
+  fail('program.missing', `the program ${program} is not on this host`, { hint: `apt-get install ${name}` });

@@ -1,0 +1,79 @@
+/** Publishes ports: the holder has the socket, the rules send the packets. */
+import type { ContainerId, Emit, Endpoint, PortBinding } from '@orc/model';
+import { targetOf } from '../plan/ports.ts';
+import type { Bridges } from './bridges.ts';
+import { forgetFlows } from './conntrack.ts';
+import type { PortHolder } from './ports.ts';
+import type { Rules } from './rules.ts';
+import type { Sandboxes } from './sandboxes.ts';
+
+export type Publisher = {
+  readonly publish: (
+    container: ContainerId,
+    endpoints: readonly Endpoint[],
+    ports: readonly PortBinding[],
+  ) => Promise<readonly PortBinding[]>;
+  readonly unpublish: (container: ContainerId) => Promise<void>;
+  /** Holds the ports of an earlier daemon again, without touching rules. */
+  readonly adopt: (
+    container: ContainerId,
+    endpoints: readonly Endpoint[],
+    ports: readonly PortBinding[],
+  ) => Promise<void>;
+};
+
+export type PublisherOptions = {
+  readonly holder: PortHolder;
+  readonly rules: Rules;
+  readonly bridges: Bridges;
+  readonly sandboxes: Sandboxes;
+  readonly emit: Emit;
+};
+
+export function openPublisher(options: PublisherOptions): Publisher {
+  const { holder, rules, sandboxes, emit } = options;
+  const internal = (network: string): boolean => options.bridges.get(network)?.spec.internal === true;
+  const remember = (container: ContainerId, published: readonly PortBinding[]): void => {
+    const record = sandboxes.get(container);
+    if (record !== undefined) sandboxes.update({ ...record, published });
+  };
+
+  const unpublish = async (container: ContainerId): Promise<void> => {
+    const entry = holder.release(container);
+    if (entry === undefined) return;
+    await rules.apply();
+    remember(container, []);
+    await forgetFlows(entry.bindings, emit);
+  };
+
+  return {
+    publish: async (container, endpoints, ports) => {
+      const address = targetOf(endpoints, internal);
+      if (ports.length === 0) return [];
+      if (address === undefined) {
+        emit('warn', 'ports are not published: no network of the container leads outside', { container });
+        return [];
+      }
+      await unpublish(container);
+      const bindings = await holder.hold(container, address, ports);
+      try {
+        await rules.apply();
+      } catch (error) {
+        holder.release(container);
+        throw error;
+      }
+      remember(container, bindings);
+      await forgetFlows(bindings, emit);
+      return bindings;
+    },
+    unpublish,
+    adopt: async (container, endpoints, ports) => {
+      const address = targetOf(endpoints, internal);
+      if (ports.length === 0 || address === undefined || holder.get(container) !== undefined) return;
+      const lost = await holder.adopt(container, address, ports);
+      for (const each of lost)
+        emit('warn', 'a published port belongs to another program now', { container, ...each });
+      remember(container, ports);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/** The set of networks that have a bridge here, and the order in which rules and bridges come and go. */
+import { fail, type AssignedNetwork, type Kernel } from '@orc/model';
+import type { PublishedPort, RuleState } from '../plan/nft.ts';
+import type { Bridges } from './bridges.ts';
+import { bridgeName } from '../plan/links.ts';
+import type { PresentLink } from './present.ts';
+import type { Records } from './records.ts';
+import type { Rules } from './rules.ts';
+
+export type Segments = {
+  readonly rules: () => RuleState;
+  readonly gateways: () => readonly string[];
+  /** Finds the networks of an earlier daemon again; rules know them from then on. */
+  readonly adopt: (links: readonly PresentLink[]) => void;
+  /** Makes the bridges that `adopt` decided on. */
+  readonly up: () => Promise<void>;
+  readonly set: (
+    networks: readonly AssignedNetwork[],
+    rules: Rules,
+    listen: (gateways: readonly string[]) => Promise<void>,
+  ) => Promise<void>;
+  /** Whether a bridge was added since the last call. */
+  readonly grown: () => boolean;
+};
+
+export type SegmentsOptions = {
+  readonly instance: string;
+  readonly kernel: Kernel;
+  readonly bridges: Bridges;
+  readonly records: Records;
+  readonly defaultNetwork: AssignedNetwork;
+  readonly ports: () => PublishedPort[];
+};
+
+export function openSegments(options: SegmentsOptions): Segments {
+  const { bridges, records, defaultNetwork, instance } = options;
+  /** Networks that are about to get a bridge: their rules come first. */
+  let coming: readonly AssignedNetwork[] = [];
+  let queue: Promise<void> = Promise.resolve();
+  let known = 0;
+
+  const change = async (wanted: readonly AssignedNetwork[], rules: Rules): Promise<void> => {
+    const gone = bridges.all().filter((each) => !wanted.some((other) => same(each, other)));
+    coming = wanted;
+    records.putNetworks(wanted);
+    await rules.apply();
+    await bridges.drop(gone);
+    await bridges.add(wanted.filter((each) => !unchanged(bridges.get(each.name), each)));
+    coming = [];
+    await rules.apply();
+  };
+
+  return {
+    rules: () => ({ bridges: bridges.rules(coming), ports: options.ports() }),
+    gateways: () => bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway)),
+    adopt: (links) => {
+      const present = new Set(links.map((link) => link.name));
+      const kept = records.networks().filter((each) => present.has(bridgeName(instance, each.status.index)));
+      coming = [defaultNetwork, ...kept.filter((each) => each.name !== defaultNetwork.name)];
+      bridges.adopt(coming, links);
+    },
+    up: async () => {
+      records.putNetworks(coming);
+      await options.kernel.run([{ op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1' }]);
+      await bridges.add(coming);
+      coming = [];
+      known = bridges.names().length;
+    },
+    set: (networks, rules, listen) => {
+      const wanted = [defaultNetwork, ...networks.filter((each) => bridged(each))];
+      const refused = wanted.filter((each) => each.spec.ipv6 === true);
+      queue = queue.catch(() => undefined).then(() => change(wanted, rules));
+      return queue
+        .then(() => listen(bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway))))
+        .then(() => {
+          known = bridges.names().length;
+          if (refused[0] !== undefined) throw withoutIpv6(refused[0]);
+        });
+    },
+    grown: () => {
+      const count = bridges.names().length;
+      const grew = count > known;
+      known = count;
+      return grew;
+    },
+  };
+}
+
+const bridged = (network: AssignedNetwork): boolean => network.spec.driver === 'bridge';
+const same = (a: AssignedNetwork, b: AssignedNetwork): boolean =>
+  a.name === b.name && a.status.index === b.status.index && a.id === b.id;
+const unchanged = (a: AssignedNetwork | undefined, b: AssignedNetwork): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+const withoutIpv6 = (network: AssignedNetwork): Error =>
+  fail('input.unsupported', `network ${network.name} asks for IPv6, which bridges here do not have yet`, {
+    hint: 'leave out enable_ipv6: the network runs with IPv4',
+  });

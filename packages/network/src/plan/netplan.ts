@@ -1,0 +1,196 @@
+/** What has to happen in the kernel for a network or a sandbox, as ordered operations. `explain` prints them. */
+import { assert, formatIpv4, macOf, parseIpv4, type Endpoint, type KernelOp } from '@orc/model';
+import {
+  deleteLink,
+  joinMessages,
+  newAddress,
+  newBridge,
+  newDefaultRoute,
+  newVeth,
+  setLink,
+  withHairpin,
+  withoutLinkLocal,
+  type Message,
+} from './netlink.ts';
+
+export { explain } from './explain.ts';
+
+const ENOENT = 2;
+const EEXIST = 17;
+const ENODEV = 19;
+
+/** A network as its bridge has to be; addresses are unsigned 32-bit numbers. */
+export type BridgeWish = {
+  readonly name: string;
+  readonly index: number;
+  readonly mtu?: number;
+  readonly gateways: readonly { readonly address: number; readonly prefixLength: number }[];
+};
+
+/** The rules are loaded before: no bridge is up for an instant without them. */
+export function planBridge(wish: BridgeWish): KernelOp[] {
+  const mac = bridgeMac(wish.gateways[0]?.address ?? wish.index);
+  const { name, index } = wish;
+  return [
+    netlink([newBridge({ name, index, mac, ...(wish.mtu === undefined ? {} : { mtu: wish.mtu }) })]),
+    { op: 'sysctl', key: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', tolerate: [ENOENT] },
+    { op: 'sysctl', key: `net/ipv4/conf/${name}/route_localnet`, value: '1' },
+    netlink([
+      ...wish.gateways.map((each) => newAddress(index, each.address, each.prefixLength)),
+      setLink({ index, up: true }),
+    ]),
+  ];
+}
+
+/** Subnets that a network got later. */
+export const planAddresses = (wish: BridgeWish): KernelOp[] => [
+  netlink(wish.gateways.map((each) => newAddress(wish.index, each.address, each.prefixLength))),
+];
+
+/** A bridge of no address, joined to the network's first one by a cable: one segment, so one gateway. */
+export function planExtension(extension: {
+  readonly bridge: { readonly name: string; readonly index: number; readonly mtu?: number };
+  readonly first: number;
+  readonly cable: readonly [{ name: string; index: number }, { name: string; index: number }];
+}): KernelOp[] {
+  const { bridge, cable } = extension;
+  const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu };
+  return [
+    netlink([newBridge({ name: bridge.name, index: bridge.index, mac: bridgeMac(bridge.index), ...mtu })]),
+    { op: 'sysctl', key: `net/ipv6/conf/${bridge.name}/disable_ipv6`, value: '1', tolerate: [ENOENT] },
+    netlink([
+      newVeth({ host: cable[0], peer: cable[1], ...mtu }),
+      ...attach(cable[0].index, extension.first),
+      ...attach(cable[1].index, bridge.index),
+      setLink({ index: bridge.index, up: true }),
+    ]),
+  ];
+}
+
+export const planDelete = (names: readonly string[]): KernelOp[] =>
+  names.map((name) => netlink([deleteLink(name)], { tolerate: [ENODEV] }));
+
+/** What docker sets in each namespace, and no IPv6 on links that get none. */
+const NAMESPACE_SYSCTLS: readonly (readonly [string, string])[] = [
+  ['net/ipv6/conf/default/disable_ipv6', '1'],
+  ['net/ipv4/ip_unprivileged_port_start', '0'],
+  ['net/ipv4/ping_group_range', '0 2147483647'],
+];
+
+export const planNamespace = (path: string): KernelOp[] => [
+  { op: 'netns', path },
+  ...NAMESPACE_SYSCTLS.map(
+    ([key, value]): KernelOp => ({ op: 'sysctl', namespace: path, key, value, tolerate: [ENOENT] }),
+  ),
+];
+
+/** One cable of a sandbox: the host's end, and the container's with its name until it is attached. */
+export type Cable = { readonly name: string; readonly hostIndex: number; readonly peerIndex: number };
+export const PEER_NAME = 'eth0';
+
+export const planPooled = (path: string, cable: Cable): KernelOp[] => [
+  ...planNamespace(path),
+  netlink([newCable(path, cable, PEER_NAME)]),
+];
+
+export type Attachment = {
+  readonly endpoint: Endpoint;
+  readonly cable: Cable;
+  /** Index of the bridge that has a free port. */
+  readonly bridge: number;
+  readonly mtu?: number;
+  /** The pair is there already, out of the pool. */
+  readonly pooled: boolean;
+};
+export type Wiring = {
+  readonly namespace: string;
+  readonly attachments: readonly Attachment[];
+  /** Whose gateway is the default route. */
+  readonly gateway?: string;
+  readonly sysctls?: Readonly<Record<string, string>>;
+};
+
+/** Attachment, address and route in one batch; it may run twice, and the second time changes nothing. */
+export function planWiring(wiring: Wiring): KernelOp[] {
+  const { namespace, attachments } = wiring;
+  const made = attachments.filter((each) => !each.pooled);
+  return [
+    ...made.map((each) =>
+      netlink([newCable(namespace, each.cable, each.endpoint.interface, each.mtu)], { tolerate: [EEXIST] }),
+    ),
+    ...(attachments.length === 0
+      ? []
+      : [
+          netlink(attachments.flatMap((each) => hostSide(each))),
+          netlink([...attachments.flatMap((each) => insideSide(each)), ...defaultRoute(wiring)], {
+            namespace,
+          }),
+        ]),
+    ...Object.entries(wiring.sysctls ?? {}).map(
+      ([key, value]): KernelOp => ({ op: 'sysctl', namespace, key: key.replaceAll('.', '/'), value }),
+    ),
+  ];
+}
+
+export const planRemove = (paths: readonly string[]): KernelOp[] =>
+  paths.map((path) => ({ op: 'netns-remove', path }));
+
+function newCable(path: string, cable: Cable, peer: string, mtu?: number): Message {
+  return newVeth({
+    host: { name: cable.name, index: cable.hostIndex },
+    peer: { name: peer, index: cable.peerIndex },
+    namespace: path,
+    ...(mtu === undefined ? {} : { mtu }),
+  });
+}
+
+function hostSide(each: Attachment): Message[] {
+  const mtu = each.pooled && each.mtu !== undefined ? { mtu: each.mtu } : {};
+  return [...attach(each.cable.hostIndex, each.bridge, mtu), withHairpin(each.cable.hostIndex)];
+}
+
+/** The master first: a port that comes up alone would answer for itself. */
+const attach = (index: number, master: number, mtu: { readonly mtu?: number } = {}): Message[] => [
+  withoutLinkLocal(index),
+  setLink({ index, master, up: true, ...mtu }),
+];
+
+function insideSide(each: Attachment): Message[] {
+  const { endpoint, cable } = each;
+  const renamed = each.pooled && endpoint.interface !== PEER_NAME ? { name: endpoint.interface } : {};
+  const mtu = each.pooled && each.mtu !== undefined ? { mtu: each.mtu } : {};
+  const address = endpoint.ipv4 === undefined ? undefined : addressOf(endpoint.ipv4);
+  return [
+    setLink({ index: cable.peerIndex, mac: endpoint.mac, ...renamed, ...mtu }),
+    ...(address === undefined ? [] : [newAddress(cable.peerIndex, address, endpoint.ipv4PrefixLength ?? 32)]),
+    setLink({ index: cable.peerIndex, up: true }),
+  ];
+}
+
+function defaultRoute(wiring: Wiring): Message[] {
+  const through = wiring.attachments.find((each) => each.endpoint.network === wiring.gateway);
+  const gateway = through?.endpoint.gateway;
+  return through === undefined || gateway === undefined
+    ? []
+    : [newDefaultRoute(addressOf(gateway), through.cable.peerIndex)];
+}
+
+function netlink(
+  messages: readonly Message[],
+  more: { readonly namespace?: string; readonly tolerate?: readonly number[] } = {},
+): KernelOp {
+  const joined = joinMessages(messages);
+  const fds = joined.namespaceFds.length === 0 ? {} : { namespaceFds: joined.namespaceFds };
+  return { op: 'netlink', messages: joined.bytes, ...fds, ...more };
+}
+
+function addressOf(text: string): number {
+  const address = parseIpv4(text);
+  assert(address !== undefined, `${text} is an IPv4 address`);
+  return address;
+}
+
+/** Fixed, because a bridge otherwise takes the lowest of its ports' and changes it as they come and go. */
+const bridgeMac = (seed: number): string => `02:43${macOf(seed).slice(5)}`;
+export const formatGateway = (gateway: { readonly address: number; readonly prefixLength: number }): string =>
+  `${formatIpv4(gateway.address)}/${gateway.prefixLength}`;

@@ -1,0 +1,165 @@
+/**
+ * The instance's one nftables table, rendered whole from the state. Ports are looked up in maps and bridges in sets,
+ * so a packet costs the same with a thousand ports, and a port comes and goes as one element.
+ */
+import type { Protocol } from '@orc/model';
+
+export type BridgeRules = {
+  readonly bridge: string;
+  readonly extensions: readonly string[];
+  /** No way in or out but from the host itself. */
+  readonly internal: boolean;
+  readonly masquerade: boolean;
+  /** CIDRs. */
+  readonly subnets: readonly string[];
+};
+export type PublishedPort = {
+  readonly protocol: Protocol;
+  /** Absent: every address of the host. */
+  readonly hostIp?: string;
+  readonly hostPort: number;
+  readonly address: string;
+  readonly containerPort: number;
+};
+export type RuleState = {
+  readonly bridges: readonly BridgeRules[];
+  readonly ports: readonly PublishedPort[];
+};
+
+/** Replaces the table in one transaction: at no instant are there no rules. */
+export function renderTable(table: string, state: RuleState): string {
+  return [
+    `table inet ${table}`,
+    `delete table inet ${table}`,
+    `table inet ${table} {`,
+    ...sets(state).map((line) => `  ${line}`),
+    ...CHAINS.flatMap((chain) => [
+      `  chain ${chain.name} {`,
+      ...chain.lines.map((line) => `    ${line}`),
+      '  }',
+    ]),
+    '}',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The commands that turn `before` into `after` when only ports differ; undefined when the table has to be rendered
+ * anew; empty when nothing differs. Deletions come first, so that a port can move to another container.
+ */
+export function renderPortChanges(table: string, before: RuleState, after: RuleState): string | undefined {
+  if (JSON.stringify(before.bridges) !== JSON.stringify(after.bridges)) return undefined;
+  const [had, has] = [elementsOf(before.ports), elementsOf(after.ports)];
+  const gone = [...had].filter(([key, value]) => has.get(key)?.data !== value.data);
+  const come = [...has].filter(([key, value]) => had.get(key)?.data !== value.data);
+  return [
+    ...gone.map(([, each]) => `delete element inet ${table} ${each.map} { ${each.key} }\n`),
+    ...come.map(([, each]) => `add element inet ${table} ${each.map} { ${each.key} : ${each.data} }\n`),
+  ].join('');
+}
+
+export const renderDelete = (table: string): string => `table inet ${table}\ndelete table inet ${table}\n`;
+
+type Element = { readonly map: 'ports' | 'ports_at'; readonly key: string; readonly data: string };
+
+function elementsOf(ports: readonly PublishedPort[]): ReadonlyMap<string, Element> {
+  return new Map(ports.map((port) => elementOf(port)).map((each) => [`${each.map} ${each.key}`, each]));
+}
+
+function elementOf(port: PublishedPort): Element {
+  const key = `${port.protocol} . ${port.hostPort}`;
+  const data = `${port.address} . ${port.containerPort}`;
+  return port.hostIp === undefined
+    ? { map: 'ports', key, data }
+    : { map: 'ports_at', key: `${port.hostIp} . ${key}`, data };
+}
+
+function sets(state: RuleState): string[] {
+  const { bridges } = state;
+  const elements = [...elementsOf(state.ports).values()];
+  const of = (map: string): string[] =>
+    elements.filter((each) => each.map === map).map((each) => `${each.key} : ${each.data}`);
+  const links = bridges.flatMap((each) => [each.bridge, ...each.extensions]);
+  return [
+    ...set('bridges', 'type ifname', links.map(quoted)),
+    ...set(
+      'internal',
+      'type ifname',
+      bridges.filter((each) => each.internal).map((each) => quoted(each.bridge)),
+    ),
+    ...set(
+      'same',
+      'type ifname . ifname',
+      links.map((each) => `${quoted(each)} . ${quoted(each)}`),
+    ),
+    ...set(
+      'members',
+      'type ifname . ipv4_addr; flags interval',
+      bridges.flatMap((each) => each.subnets.map((subnet) => `${quoted(each.bridge)} . ${subnet}`)),
+    ),
+    ...set(
+      'egress',
+      'type ipv4_addr; flags interval',
+      bridges.filter((each) => each.masquerade && !each.internal).flatMap((each) => [...each.subnets]),
+    ),
+    ...map('ports', 'type inet_proto . inet_service : ipv4_addr . inet_service', of('ports')),
+    ...map(
+      'ports_at',
+      'type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service',
+      of('ports_at'),
+    ),
+  ];
+}
+
+const quoted = (link: string): string => `"${link}"`;
+const set = (name: string, type: string, elements: readonly string[]): string[] =>
+  block(`set ${name}`, type, elements);
+const map = (name: string, type: string, elements: readonly string[]): string[] =>
+  block(`map ${name}`, type, elements);
+
+function block(head: string, type: string, elements: readonly string[]): string[] {
+  const sorted = [...elements].toSorted();
+  const lines = sorted.map((each, at) => `    ${each}${at === sorted.length - 1 ? '' : ','}`);
+  return [`${head} {`, `  ${type}`, ...(lines.length === 0 ? [] : ['  elements = {', ...lines, '  }']), '}'];
+}
+
+const TO_CONTAINER = [
+  'fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @ports_at',
+  'fib daddr type local dnat ip to meta l4proto . th dport map @ports',
+];
+
+/** nft 1.0.6 knows no `dstnat` in `output`: -100 is the same. */
+const CHAINS: readonly { readonly name: string; readonly lines: readonly string[] }[] = [
+  {
+    /** `route_localnet` on the bridges would otherwise let a neighbour reach ports bound to 127.0.0.1. */
+    name: 'loopback',
+    lines: [
+      'type filter hook prerouting priority raw; policy accept;',
+      'iifname != "lo" ip daddr 127.0.0.0/8 drop',
+      'iifname != "lo" ip saddr 127.0.0.0/8 drop',
+    ],
+  },
+  { name: 'published', lines: ['type nat hook prerouting priority dstnat; policy accept;', ...TO_CONTAINER] },
+  { name: 'from_host', lines: ['type nat hook output priority -100; policy accept;', ...TO_CONTAINER] },
+  {
+    name: 'leave',
+    lines: [
+      'type nat hook postrouting priority srcnat; policy accept;',
+      'ct status dnat oifname . ip saddr @members masquerade comment "to a port of its own network"',
+      'oifname @bridges ip saddr 127.0.0.0/8 masquerade comment "from 127.0.0.1 of the host"',
+      'ip saddr @egress oifname != @bridges masquerade',
+    ],
+  },
+  {
+    name: 'isolation',
+    lines: [
+      'type filter hook forward priority filter; policy accept;',
+      'iifname . oifname @same accept',
+      'iifname @internal drop',
+      'oifname @internal drop',
+      'oifname @bridges ct state established,related accept',
+      'oifname @bridges ct status dnat accept comment "published ports"',
+      'oifname @bridges drop',
+    ],
+  },
+];

@@ -1,11 +1,12 @@
 /** Logical lines: comments dropped, continuations joined. What they mean is decided in `nodes.ts`. */
+import { escapeRegex } from './pattern.ts';
 import type { Piece, Place, Source } from './source.ts';
 
 /** Reads on from a line; heredocs take further lines between two calls of `nextLine`. */
 export type LineCursor = { at: number; readonly source: Source; readonly continued: RegExp };
 
 export function openLines(source: Source, escape: '\\' | '`'): LineCursor {
-  const token = RegExp.escape(escape);
+  const token = escapeRegex(escape);
   return { at: 0, source, continued: new RegExp(`(^|[^${token}])${token}[ \\t]*$`) };
 }
 

@@ -2,6 +2,7 @@
  * Words as a Dockerfile has them: quotes, escapes and `${…}`; the rules of docker's frontend (its reference,
  * "Environment replacement"), which are those of a POSIX shell without command substitution.
  */
+import { escapeRegex } from './pattern.ts';
 
 export type WordOptions = {
   readonly escape: '\\' | '`';
@@ -249,7 +250,7 @@ function replace(reader: Reader, name: string): string {
   return (value ?? '').replace(regex, () => replacement);
 }
 
-/** A shell pattern (`*`, `?`, `\x`) as the source of a regular expression. */
+/** A shell pattern (`*`, `?`, `\\x`) as the source of a regular expression. */
 function patternSource(pattern: string, greedy: boolean): string {
   const chars = [...pattern];
   let source = '';
@@ -257,12 +258,12 @@ function patternSource(pattern: string, greedy: boolean): string {
     const char = chars[at] as string;
     if (char === '*') source += greedy ? '.*' : '.*?';
     else if (char === '?') source += '.';
-    else if (char !== '\\') source += RegExp.escape(char);
+    else if (char !== '\\') source += escapeRegex(char);
     else {
       at += 1;
       const escaped = chars[at];
       if (escaped === undefined) throw new WordError('a pattern ends with \\');
-      source += RegExp.escape(escaped);
+      source += escapeRegex(escaped);
     }
   }
   return source;

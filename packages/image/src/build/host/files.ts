@@ -1,0 +1,109 @@
+/** COPY, ADD and WORKDIR: steps that write files without running anything. */
+import { fail } from '@orc/model';
+import type { CopyWork, WorkdirWork } from '../plan/evaluate.ts';
+import { type ModeChange, readMode } from '../plan/mode.ts';
+import type { Owner } from '../plan/owner.ts';
+import { ownerIn } from './accounts.ts';
+import { contentDigest } from './content.ts';
+import { copyInto } from './copy.ts';
+import { finishDestination, openDestination, openFolder } from './destination.ts';
+import { type FileHashes, openHashes } from './hashes.ts';
+import { type Scan, type Selection, select } from './selection.ts';
+import type { Session } from './session.ts';
+import type { Built, Doing } from './steps.ts';
+import { lookup, type Tree } from './tree.ts';
+
+const NO_FILES: Selection = { rows: [], folder: false };
+
+export const treeOf = (built: Built): Tree => ({
+  folders: built.layers.map(({ folder }) => folder).toReversed(),
+  layered: true,
+});
+
+/** `from`: the stage or image of `--from`; else the context. */
+export function doCopy(session: Session, built: Built, work: CopyWork, from?: Built): Doing {
+  const mode = modeOf(work);
+  let selected: Promise<Selection> | undefined;
+  const scan = from === undefined ? contextScan(session) : stageScan(session, from);
+  const selection = (): Promise<Selection> => {
+    selected ??= work.sources.length === 0 ? Promise.resolve(NO_FILES) : select(work, scan);
+    return selected;
+  };
+  const hashes = from === undefined ? session.context.hashes : openHashes(session.internals, session.pause);
+  return {
+    keys: copyKeys(session, from, selection, hashes),
+    perform: async (upper) => {
+      const layers = built.layers.map(({ folder }) => folder);
+      const owner = chownOf(work, built);
+      const mtimeNs = BigInt(session.internals.clock.now()) * 1_000_000n;
+      const destination = openDestination(upper, layers, { ...(owner ?? ROOT), mtimeNs });
+      await copyInto({
+        work,
+        selection: await selection(),
+        destination,
+        fromContext: from === undefined,
+        pause: session.pause,
+        ...(owner === undefined ? {} : { owner }),
+        ...(mode === undefined ? {} : { mode }),
+      });
+    },
+  };
+}
+
+const ROOT: Owner = { uid: 0, gid: 0 };
+const contextScan = (session: Session): Scan => ({ ...session.context, plainOnly: true, pause: session.pause });
+const stageScan = (session: Session, from: Built): Scan => ({
+  tree: treeOf(from),
+  filter: { includes: () => true, reincludes: false },
+  plainOnly: false,
+  pause: session.pause,
+});
+
+/** Of a stage first by its layers, which costs nothing; then by the files, which are often the same in new layers. */
+async function* copyKeys(
+  session: Session,
+  from: Built | undefined,
+  selection: () => Promise<Selection>,
+  hashes: FileHashes,
+): AsyncGenerator<{ content: string }> {
+  if (from !== undefined) yield { content: from.layers.map(({ diffId }) => diffId).join(' ') };
+  const { rows } = await selection();
+  const content = await contentDigest(rows, hashes, { withOwner: from !== undefined, pause: session.pause });
+  yield { content: `files ${content}` };
+}
+
+/** Of `--chown`. Names are those of the stage that is copied into. */
+function chownOf(work: CopyWork, built: Built): Owner | undefined {
+  return work.chown === undefined || work.chown === '' ? undefined : ownerIn(treeOf(built), work.chown);
+}
+
+function modeOf(work: CopyWork): ModeChange | undefined {
+  if (work.chmod === undefined || work.chmod === '') return undefined;
+  const mode = readMode(work.chmod);
+  if (mode !== undefined) return mode;
+  throw fail('build.failed', `${work.chmod} is no mode`, { hint: 'octal such as 755, or u=rwX,go=rX' });
+}
+
+/** The directory belongs to the stage's user, as docker has it. */
+export function doWorkdir(session: Session, built: Built, work: WorkdirWork): Doing {
+  return {
+    keys: onlyOne(),
+    perform: async (upper) => {
+      const user = built.state.config.User ?? '';
+      const owner = user === '' ? ROOT : ownerIn(treeOf(built), user);
+      const layers = built.layers.map(({ folder }) => folder);
+      const mtimeNs = BigInt(session.internals.clock.now()) * 1_000_000n;
+      const destination = openDestination(upper, layers, { ...owner, mtimeNs });
+      openFolder(destination, work.path);
+      finishDestination(destination);
+    },
+  };
+}
+
+async function* onlyOne(): AsyncGenerator<Record<string, never>> {
+  yield {};
+}
+
+/** Nothing to do then. */
+export const hasFolder = (built: Built, path: string): boolean =>
+  built.layers.length > 0 && lookup(treeOf(built), path)?.kind === 'directory';

@@ -1,0 +1,33 @@
+/** Bounds on what is read and made of it; each refuses with a Problem, none cuts off in silence. */
+
+const MIB = 1024 * 1024;
+
+export const LIMITS = {
+  /** One compose file. */
+  sourceBytesMax: 4 * MIB,
+  /** One env file or label file. */
+  envFileBytesMax: 1 * MIB,
+  /** Nodes of one document with every alias laid out: what an alias bomb multiplies. */
+  nodesMax: 500_000,
+  /** Nesting of one document. */
+  depthMax: 100,
+  /** Files that one project may consist of: `-f`, include and extends together. */
+  filesMax: 1000,
+  includeDepthMax: 50,
+  extendsDepthMax: 100,
+  /** Nested `${A:-${B:-…}}`. */
+  templateDepthMax: 50,
+  /** One value after interpolation. */
+  valueBytesMax: 1 * MIB,
+  /** Ports that one service may publish once its ranges are laid out. */
+  portsMax: 65_536,
+  /** Problems that one load reports; further ones are counted. */
+  problemsMax: 100,
+  /** Rounds of "need" and "facts" of `resolveProject`. */
+  roundsMax: 500,
+  /** Longest name for which "did you mean" is computed. */
+  suggestLengthMax: 64,
+  /** docker's limit for a secret, and swarm's for a config. */
+  secretBytesMax: 500 * 1024,
+  configBytesMax: 1000 * 1024,
+} as const;

@@ -1,0 +1,161 @@
+/**
+ * Compose's dialect of env files: `KEY=value` and `KEY: value`, `export`, `'raw'` and `"escaped"` values over several
+ * lines, ` #` comments, `${…}` with all operators, and a bare `KEY` that takes the value of the environment.
+ */
+import { type Lookup, expand } from '../3-interpolate/template.ts';
+
+export type DotenvError = { readonly at: number; readonly message: string; readonly hint?: string };
+export type Dotenv = {
+  readonly values: ReadonlyMap<string, string>;
+  readonly errors: readonly DotenvError[];
+};
+
+/** `lookup` serves bare keys and `${…}`; what stands above in the same file is seen as well. */
+export function parseDotenv(text: string, lookup: Lookup): Dotenv {
+  const reader: Reader = { text: normalise(text), at: 0, values: new Map(), errors: [], lookup };
+  while (skipToStatement(reader)) statement(reader);
+  return { values: reader.values, errors: reader.errors };
+}
+
+/** `format: raw`: each line is `KEY=value` as it stands, without quotes, escapes or variables. */
+export function parseRawEnv(text: string, lookup: Lookup): Dotenv {
+  const values = new Map<string, string>();
+  const errors: DotenvError[] = [];
+  let at = 0;
+  for (const line of normalise(text).split('\n')) {
+    const start = at;
+    at += line.length + 1;
+    const trimmed = line.trimStart();
+    if (trimmed === '' || trimmed.startsWith('#')) continue;
+    const equals = trimmed.indexOf('=');
+    const key = (equals === -1 ? trimmed : trimmed.slice(0, equals)).trim();
+    if (key === '' || /\s/.test(key)) errors.push({ at: start, message: `invalid variable name "${key}"` });
+    else if (equals !== -1) values.set(key, trimmed.slice(equals + 1));
+    else setInherited(values, key, lookup);
+  }
+  return { values, errors };
+}
+
+const normalise = (text: string): string => text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+
+type Reader = {
+  readonly text: string;
+  at: number;
+  readonly values: Map<string, string>;
+  readonly errors: DotenvError[];
+  readonly lookup: Lookup;
+};
+
+const STATEMENT = /(?:\s|#[^\n]*(?:\n|$))*/y;
+
+function skipToStatement(reader: Reader): boolean {
+  STATEMENT.lastIndex = reader.at;
+  STATEMENT.exec(reader.text);
+  reader.at = Math.max(reader.at, STATEMENT.lastIndex);
+  return reader.at < reader.text.length;
+}
+
+const HEAD = /(?:export[ \t]+)?([^\n=:]*)([=:]|\n|$)/y;
+const KEY = /^[\p{L}\p{N}_.\-[\]]+$/u;
+
+function statement(reader: Reader): void {
+  const start = reader.at;
+  HEAD.lastIndex = start;
+  const head = HEAD.exec(reader.text) as RegExpExecArray;
+  const key = (head[1] ?? '').replace(/^export[ \t]+/, '').trim();
+  reader.at = HEAD.lastIndex;
+  if (!KEY.test(key)) {
+    badKey(reader, start, key);
+    return;
+  }
+  if (head[2] === '=' || head[2] === ':') value(reader, key);
+  else setInherited(reader.values, key, reader.lookup);
+}
+
+function badKey(reader: Reader, start: number, key: string): void {
+  const bad = /[^\p{L}\p{N}_.\-[\]]/u.exec(key)?.[0];
+  const end = reader.text.indexOf('\n', start);
+  reader.at = end === -1 ? reader.text.length : end + 1;
+  const message =
+    bad === undefined
+      ? 'a variable name is missing'
+      : `unexpected character "${bad}" in variable name "${key}"`;
+  reader.errors.push({ at: start, message, hint: 'write KEY=value, one to a line' });
+}
+
+function setInherited(values: Map<string, string>, key: string, lookup: Lookup): void {
+  const inherited = lookup(key);
+  if (inherited !== undefined) values.set(key, inherited);
+}
+
+function value(reader: Reader, key: string): void {
+  while (/[^\S\n]/.test(reader.text[reader.at] ?? '')) reader.at += 1;
+  const quote = reader.text[reader.at];
+  if (quote === "'" || quote === '"') quoted(reader, key, quote);
+  else unquoted(reader, key);
+}
+
+function unquoted(reader: Reader, key: string): void {
+  const start = reader.at;
+  const end = reader.text.indexOf('\n', start);
+  reader.at = end === -1 ? reader.text.length : end + 1;
+  const line = reader.text.slice(start, end === -1 ? undefined : end);
+  const comment = /(?:^|\s)#/.exec(line);
+  const written = (comment === null ? line : line.slice(0, comment.index)).trimEnd();
+  reader.values.set(key, expanded(reader, written, start));
+}
+
+function quoted(reader: Reader, key: string, quote: string): void {
+  const start = reader.at + 1;
+  let end = start;
+  while (end < reader.text.length && reader.text[end] !== quote) end += reader.text[end] === '\\' ? 2 : 1;
+  if (end >= reader.text.length) {
+    reader.errors.push({
+      at: start - 1,
+      message: `unterminated quoted value of ${key}`,
+      hint: `close it with ${quote}`,
+    });
+    reader.at = reader.text.length;
+    return;
+  }
+  const written = reader.text.slice(start, end);
+  reader.at = end + 1;
+  const line = reader.text.indexOf('\n', reader.at);
+  const rest = reader.text.slice(reader.at, line === -1 ? undefined : line).trim();
+  if (rest.startsWith('#')) reader.at = line === -1 ? reader.text.length : line;
+  reader.values.set(
+    key,
+    quote === "'" ? written.replaceAll("\\'", "'") : expanded(reader, unescape(written), start),
+  );
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '"': '"',
+  '\\': '\\',
+  $: '$$',
+};
+
+/** An escaped dollar becomes `$$`, which the expansion afterwards turns into a dollar that names nothing. */
+const unescape = (text: string): string =>
+  text.replace(/\\(?:0([0-7]{1,3})|([abfnrtv"\\$]))/g, (_, octal: string | undefined, letter: string) =>
+    octal === undefined ? (ESCAPES[letter] as string) : String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+
+function expanded(reader: Reader, written: string, start: number): string {
+  const result = expand(written, (name) => reader.lookup(name) ?? reader.values.get(name));
+  for (const error of result.errors) {
+    const message =
+      error.kind === 'required'
+        ? `required variable ${error.name} is missing a value${error.message === '' ? '' : `: ${error.message}`}`
+        : `invalid interpolation format: ${error.message}`;
+    reader.errors.push({ at: start + error.at, message });
+  }
+  return result.text;
+}

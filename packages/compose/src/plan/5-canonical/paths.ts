@@ -1,0 +1,33 @@
+/** Relative paths to absolute ones: from the directory of the file that says them, `~` from the user's home. */
+import { posix } from 'node:path';
+import { type Node, type Path, mapAt, scalar } from '../node.ts';
+import type { FormContext } from './canonical.ts';
+
+const URL = /^(?:[a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/|(?:service|docker-image|oci-layout|target):)/i;
+
+export const isRemote = (path: string): boolean => URL.test(path);
+export const isWindowsPath = (path: string): boolean => /^(?:[A-Za-z]:[\\/]|\\\\)/.test(path);
+
+export function absolute(path: string, baseDir: string, home: string | undefined): string {
+  if (home !== undefined && (path === '~' || path.startsWith('~/'))) return posix.join(home, path.slice(1));
+  return isWindowsPath(path) ? path : posix.resolve(baseDir, path);
+}
+
+/** A local path or something remote, which stays as it is. */
+export function relativePath(context: FormContext, node: Node): Node {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || isRemote(node.value)) return node;
+  if (!context.loading.interpolate && node.value.startsWith('$')) return node;
+  return { ...node, value: absolute(node.value, context.baseDir, context.loading.home) };
+}
+
+export function filePath(context: FormContext, node: Node): Node {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '') return node;
+  return scalar(absolute(node.value, context.baseDir, context.loading.home), node.place);
+}
+
+export function buildContext(context: FormContext, node: Node, path: Path): Node {
+  void path;
+  if (node.kind !== 'scalar' || node.value === null) return node;
+  void context;
+  return mapAt(node.place, { context: node.value });
+}

@@ -1,0 +1,19 @@
+/** Phase 8: what the schema cannot say, over the whole project, services of inactive profiles included. */
+import type { Loading } from '../loading.ts';
+import { type MapNode, get } from '../node.ts';
+import { checkCycles } from './cycles.ts';
+import { checkReferences } from './references.ts';
+import { checkResources } from './resources.ts';
+import { checkService } from './service.ts';
+
+export function checkProject(loading: Loading, tree: MapNode, variables: ReadonlyMap<string, string>): void {
+  const services = get(tree, 'services');
+  if (services?.kind !== 'map') return;
+  for (const [name, { key, value }] of services.entries) {
+    if (value.kind !== 'map') continue;
+    checkService(loading, name, value, key);
+    checkReferences(loading, tree, name, value);
+  }
+  checkCycles(loading, services);
+  checkResources(loading, tree, variables);
+}

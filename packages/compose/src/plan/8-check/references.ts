@@ -1,0 +1,71 @@
+/** Names of other services, networks, volumes, secrets and configs must be defined. */
+import { type Loading, report } from '../loading.ts';
+import { type MapNode, type Node, type Place, get, textOf } from '../node.ts';
+import { suggest } from '../suggest.ts';
+
+type Reference = { readonly name: string; readonly place: Node | Place };
+type Work = { readonly loading: Loading; readonly tree: MapNode; readonly service: string };
+
+export function checkReferences(loading: Loading, tree: MapNode, service: string, node: MapNode): void {
+  const work: Work = { loading, tree, service };
+  for (const name of ['depends_on']) {
+    for (const each of keysOf(get(node, name)))
+      need(work, 'services', each, `service "${service}" depends on undefined service "${each.name}"`);
+  }
+  for (const each of keysOf(get(node, 'networks'))) {
+    need(work, 'networks', each, `service "${service}" refers to undefined network ${each.name}`);
+  }
+  for (const each of volumesOf(node))
+    need(work, 'volumes', each, `service "${service}" refers to undefined volume ${each.name}`);
+  for (const kind of ['secret', 'config'] as const) {
+    for (const each of sourcesOf(get(node, `${kind}s`))) {
+      need(work, `${kind}s`, each, `service "${service}" refers to undefined ${kind} ${each.name}`);
+    }
+  }
+  checkBuild(work, get(node, 'build'));
+}
+
+function need(work: Work, section: string, reference: Reference, message: string): void {
+  const map = get(work.tree, section);
+  const known = map?.kind === 'map' ? [...map.entries.keys()] : [];
+  if (known.includes(reference.name) || reference.name === '') return;
+  if (section === 'networks' && reference.name === 'default') return;
+  const others = section === 'services' ? known.filter((each) => each !== work.service) : known;
+  report(work.loading, 'compose.reference', reference.place, message, {
+    hint: suggest(reference.name, others) ?? define(section, reference.name),
+  });
+}
+
+const define = (section: string, name: string): string =>
+  `define it under the top-level \`${section}:\` as \`${name}:\``;
+
+const keysOf = (node: Node | undefined): readonly Reference[] =>
+  node?.kind === 'map' ? [...node.entries].map(([name, { key }]) => ({ name, place: key })) : [];
+
+const itemsOf = (node: Node | undefined): readonly Node[] => (node?.kind === 'seq' ? node.items : []);
+
+const sourcesOf = (node: Node | undefined): readonly Reference[] =>
+  itemsOf(node).map((item) => ({
+    name: textOf(get(item, 'source')) ?? '',
+    place: get(item, 'source') ?? item,
+  }));
+
+const volumesOf = (node: MapNode): readonly Reference[] =>
+  itemsOf(get(node, 'volumes'))
+    .filter((item) => textOf(get(item, 'type')) === 'volume' && get(item, 'source') !== undefined)
+    .map((item) => ({ name: textOf(get(item, 'source')) ?? '', place: get(item, 'source') ?? item }));
+
+function checkBuild(work: Work, build: Node | undefined): void {
+  for (const each of sourcesOf(get(build, 'secrets'))) {
+    need(work, 'secrets', each, `service "${work.service}" refers to undefined build secret ${each.name}`);
+  }
+  const contexts = get(build, 'additional_contexts');
+  if (contexts?.kind !== 'map') return;
+  for (const [key, { value }] of contexts.entries) {
+    const target = textOf(value) ?? '';
+    if (!target.startsWith('service:')) continue;
+    const name = target.slice('service:'.length);
+    const message = `service "${work.service}" declares unknown service "${name}" as additional contexts ${key}`;
+    need(work, 'services', { name, place: value }, message);
+  }
+}

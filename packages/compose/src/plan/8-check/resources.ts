@@ -1,0 +1,114 @@
+/** The top-level networks, volumes, secrets and configs. */
+import { parseCidr } from '@orc/model';
+import { isIpv6 } from '../5-canonical/address.ts';
+import { type Loading, report, warn } from '../loading.ts';
+import { type MapNode, type Node, at, get, textOf } from '../node.ts';
+
+export function checkResources(
+  loading: Loading,
+  tree: MapNode,
+  variables: ReadonlyMap<string, string>,
+): void {
+  for (const section of ['networks', 'volumes', 'secrets', 'configs']) {
+    for (const [name, resource] of entriesOf(tree, section)) checkExternal(loading, section, name, resource);
+  }
+  for (const [name, secret] of entriesOf(tree, 'secrets'))
+    checkFile(loading, 'secret', name, secret, variables);
+  for (const [name, config] of entriesOf(tree, 'configs'))
+    checkFile(loading, 'config', name, config, variables);
+  for (const [name, network] of entriesOf(tree, 'networks')) checkSubnets(loading, name, network);
+  unusedVolumes(loading, tree);
+}
+
+function entriesOf(tree: MapNode, section: string): readonly (readonly [string, MapNode])[] {
+  const map = get(tree, section);
+  if (map?.kind !== 'map') return [];
+  return [...map.entries].flatMap(([name, { value }]) =>
+    value.kind === 'map' ? [[name, value] as const] : [],
+  );
+}
+
+const isExternal = (resource: MapNode): boolean => {
+  const external = get(resource, 'external');
+  return external?.kind === 'scalar' && external.value === true;
+};
+
+function checkExternal(loading: Loading, section: string, name: string, resource: MapNode): void {
+  if (!isExternal(resource)) return;
+  for (const [key, entry] of resource.entries) {
+    if (key === 'external' || key === 'name' || key.startsWith('x-')) continue;
+    const message = `${section}.${name}: conflicting parameters "external" and "${key}" specified`;
+    report(loading, 'compose.schema', entry.key, message, {
+      hint: 'what is external is made elsewhere; only its name can be given',
+    });
+  }
+}
+
+const SOURCES = { secret: ['file', 'environment'], config: ['file', 'environment', 'content'] } as const;
+
+function checkFile(
+  loading: Loading,
+  kind: 'secret' | 'config',
+  name: string,
+  resource: MapNode,
+  variables: ReadonlyMap<string, string>,
+): void {
+  const given = SOURCES[kind].filter((key) => get(resource, key) !== undefined);
+  if (isExternal(resource) || get(resource, 'driver') !== undefined) return;
+  if (given.length !== 1) {
+    const what = `one of ${SOURCES[kind].join('|')} must be set`;
+    const message =
+      given.length === 0
+        ? `${kind} "${name}": ${what}`
+        : `${kind} "${name}": only ${what}, not ${given.join(' and ')}`;
+    report(loading, 'compose.schema', resource, message, {
+      hint: `such as file: ./${name}.txt, or external: true`,
+    });
+  }
+  const variable = get(resource, 'environment');
+  const text = textOf(variable);
+  if (variable === undefined || text === undefined || variables.has(text) || !loading.interpolate) return;
+  report(
+    loading,
+    'compose.interpolation',
+    variable,
+    `${kind} "${name}": environment variable "${text}" required by it is not set`,
+    {
+      hint: `set it: ${text}=…`,
+    },
+  );
+}
+
+function checkSubnets(loading: Loading, name: string, network: MapNode): void {
+  const list = at(network, ['ipam', 'config']);
+  if (list?.kind !== 'seq' || !loading.interpolate) return;
+  for (const item of list.items) {
+    for (const key of ['subnet', 'ip_range']) {
+      const node: Node | undefined = get(item, key);
+      const text = textOf(node);
+      if (node === undefined || text === undefined || isCidr(text)) continue;
+      report(loading, 'compose.schema', node, `networks.${name}: "${text}" is not a ${key}`, {
+        hint: 'write it as a CIDR, such as 172.28.0.0/16',
+      });
+    }
+  }
+}
+
+const isCidr = (text: string): boolean => {
+  if (parseCidr(text) !== undefined) return true;
+  const [address = '', length = ''] = text.split('/');
+  return isIpv6(address) && /^\d{1,3}$/.test(length) && Number(length) <= 128;
+};
+
+function unusedVolumes(loading: Loading, tree: MapNode): void {
+  const used = new Set<string>();
+  for (const [, service] of entriesOf(tree, 'services')) {
+    const mounts = get(service, 'volumes');
+    if (mounts?.kind === 'seq') for (const each of mounts.items) used.add(textOf(get(each, 'source')) ?? '');
+  }
+  const volumes = get(tree, 'volumes');
+  if (volumes?.kind !== 'map') return;
+  for (const [name, { key }] of volumes.entries) {
+    if (!used.has(name)) warn(loading, 'compose.reference', key, `no service uses the volume "${name}"`);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The phases in order: 1 read, 2 parse, 3 interpolate, 4 validate, 5 canonical, 6 combine, 7 complete, 8 check,
+ * 9 translate. Whatever fact is missing on the way is asked for; the same call is then made again with it.
+ */
+import type { Problem } from '@orc/model';
+import { LIMITS } from '../limits.ts';
+import type { LoadInput, LoadResult } from '../types.ts';
+import { type Inputs, readInputs } from './1-read/inputs.ts';
+import { combine } from './6-combine/combine.ts';
+import { applyDefaults } from './7-complete/defaults.ts';
+import { applyEnvFiles } from './7-complete/envfiles.ts';
+import { projectName } from './7-complete/name.ts';
+import { applyProfiles } from './7-complete/profiles.ts';
+import { toModel } from './7-complete/to-model.ts';
+import { withContents } from './7-complete/contents.ts';
+import { checkProject } from './8-check/check.ts';
+import { refuseUnsupported } from './8-check/support.ts';
+import { translate } from './9-translate/translate.ts';
+import { type Loading, hasErrors, report, warn } from './loading.ts';
+import { type MapNode, get, withEntries } from './node.ts';
+
+export function loadProject(input: LoadInput): LoadResult {
+  const loading = newLoading(input);
+  const inputs = readInputs(loading, input);
+  const complete = inputs === undefined ? undefined : completeTree(loading, inputs, input);
+  if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
+  const environment = Object.fromEntries(inputs?.variables ?? []);
+  if (inputs === undefined || complete === undefined || hasErrors(loading)) {
+    return { kind: 'done', problems: inOrder(loading), environment };
+  }
+  const model = toModel(complete);
+  if (input.options?.translate === false)
+    return { kind: 'done', model, problems: inOrder(loading), environment };
+  refuseUnsupported(loading, complete);
+  const project = translate(loading, complete, model, inputs);
+  if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
+  const refused = loading.problems.some((each) => each.severity !== 'warning');
+  const problems = inOrder(loading);
+  return {
+    kind: 'done',
+    model,
+    problems,
+    environment,
+    ...(refused || project === undefined ? {} : { project }),
+  };
+}
+
+/** As they stand in the files, one file after the other; what has no place comes first. */
+function inOrder(loading: Loading): readonly Problem[] {
+  const files = [...new Set(loading.problems.map((each) => each.where?.file ?? ''))];
+  const rank = (each: Problem): number => (each.where === undefined ? -1 : files.indexOf(each.where.file));
+  const place = (each: Problem): number => (each.where?.line ?? 0) * 100_000 + (each.where?.column ?? 0);
+  const sorted = loading.problems.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
+  return sorted.slice(0, LIMITS.problemsMax);
+}
+
+const newLoading = (input: LoadInput): Loading => ({
+  cwd: input.cwd,
+  facts: input.facts,
+  needs: new Map(),
+  problems: [],
+  seen: new Set(),
+  sources: new Map(),
+  home: input.environment['HOME'],
+  interpolate: input.options?.interpolate !== false,
+});
+
+function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): MapNode | undefined {
+  const name = projectName(loading, inputs);
+  if (loading.needs.size > 0) return undefined;
+  const variables =
+    name === undefined ? inputs.variables : new Map([...inputs.variables, ['COMPOSE_PROJECT_NAME', name]]);
+  const scope = { directory: inputs.projectDir, variables, chain: [] };
+  const files = inputs.files.map((path) => ({ path, asked: undefined }));
+  const tree = combine(loading, scope, files);
+  if (tree === undefined || loading.needs.size > 0) return undefined;
+  obsoleteVersion(loading, tree);
+  const whole = applyDefaults(tree, name ?? 'unnamed');
+  checkProject(loading, whole, variables);
+  return activeTree(loading, whole, inputs, input, variables);
+}
+
+function obsoleteVersion(loading: Loading, tree: MapNode): void {
+  const version = tree.entries.get('version');
+  if (version !== undefined) {
+    warn(
+      loading,
+      'compose.schema',
+      version.key,
+      'the attribute `version` is obsolete and has no effect',
+      'remove it',
+    );
+  }
+}
+
+function activeTree(
+  loading: Loading,
+  whole: MapNode,
+  inputs: Inputs,
+  input: LoadInput,
+  variables: ReadonlyMap<string, string>,
+): MapNode | undefined {
+  const services = get(whole, 'services');
+  if (services?.kind !== 'map') return undefined;
+  if (services.entries.size === 0) {
+    report(loading, 'compose.schema', whole.place, 'empty compose file: no services are defined', {
+      hint: 'begin with `services:`',
+    });
+    return undefined;
+  }
+  const choice = { profiles: inputs.profiles, services: input.options?.services ?? [] };
+  const active = applyProfiles(loading, services, choice);
+  const filled = loading.interpolate ? applyEnvFiles(loading, active, variables) : active;
+  return withContents(withEntries(whole, { services: filled }), variables);
+}

@@ -1,0 +1,103 @@
+/**
+ * What one load carries along: the facts that the caller has read, what is still missing, and the problems found so
+ * far. It is filled while the phases run and belongs to one call of `loadProject`.
+ */
+import type { Problem, ProblemCode } from '@orc/model';
+import { posix } from 'node:path';
+import { LIMITS } from '../limits.ts';
+import type { Fact, Need } from '../types.ts';
+import { type Node, type Place, type Source, whereOf } from './node.ts';
+
+export type Loading = {
+  readonly cwd: string;
+  readonly facts: ReadonlyMap<string, Fact>;
+  readonly needs: Map<string, Need>;
+  readonly problems: Problem[];
+  /** Problems seen, so that a node that stands in two services (an alias) is reported once. */
+  readonly seen: Set<string>;
+  readonly sources: Map<string, Source>;
+  readonly home: string | undefined;
+  readonly interpolate: boolean;
+};
+
+type More = {
+  readonly hint?: string | undefined;
+  readonly severity?: 'warning';
+  readonly code?: ProblemCode;
+};
+
+/** Adds a problem at a place; the same words at the same place only once. */
+export function report(
+  loading: Loading,
+  code: ProblemCode,
+  target: Node | Place | undefined,
+  message: string,
+  more: More = {},
+): void {
+  const place = target === undefined ? undefined : 'kind' in target ? target.place : target;
+  const key = `${place?.source.path}\0${place?.start}\0${followsUp(code, more, place) ? code : message}`;
+  if (loading.seen.has(key) || loading.seen.size > LIMITS.problemsMax * 10) return;
+  loading.seen.add(key);
+  loading.problems.push({
+    code: more.code ?? code,
+    message,
+    ...(place === undefined ? {} : { where: whereOf(place) }),
+    ...(more.hint === undefined ? {} : { hint: more.hint }),
+    ...(more.severity === undefined ? {} : { severity: more.severity }),
+  });
+}
+
+/** A value of a wrong form fails later phases as well: the first problem at a place says it. */
+const followsUp = (code: ProblemCode, more: More, place: Place | undefined): boolean =>
+  code === 'compose.schema' && more.severity === undefined && place !== undefined;
+
+export const warn = (
+  loading: Loading,
+  code: ProblemCode,
+  target: Node | Place | undefined,
+  message: string,
+  hint?: string,
+): void => report(loading, code, target, message, { hint, severity: 'warning' });
+
+export const hasErrors = (loading: Loading): boolean =>
+  loading.problems.some((each) => each.severity !== 'warning' && each.code !== 'compose.unsupported');
+
+/** What was read at an absolute path; `undefined` after noting that it is needed. */
+export function factOf(loading: Loading, path: string): Fact | undefined {
+  const fact = loading.facts.get(path);
+  if (fact === undefined) loading.needs.set(path, { path });
+  return fact;
+}
+
+/** How problems name a path: relative when it lies below the working directory. */
+export function shownName(loading: Loading, path: string): string {
+  if (path === '-') return '(standard input)';
+  const relative = posix.relative(loading.cwd, path);
+  return relative === '' || relative.startsWith('../../..') ? path : relative;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+const decoded = new WeakMap<Fact, string | null>();
+
+/** The text of a file's fact; `null` when it is not UTF-8. */
+export function factText(fact: Fact & { kind: 'file' | 'text' }): string | null {
+  if (fact.kind === 'text') return fact.text;
+  const known = decoded.get(fact);
+  if (known !== undefined) return known;
+  let text: string | null;
+  try {
+    text = decoder.decode(fact.data);
+  } catch {
+    text = null;
+  }
+  decoded.set(fact, text);
+  return text;
+}
+
+export function sourceOf(loading: Loading, path: string, text: string): Source {
+  const known = loading.sources.get(path);
+  if (known !== undefined) return known;
+  const source = { file: shownName(loading, path), path, text };
+  loading.sources.set(path, source);
+  return source;
+}

@@ -1,0 +1,54 @@
+/** What goes into a load and what comes out of it. */
+import type { Problem, Project } from '@orc/model';
+import type { ComposeModel } from './compose-model.ts';
+
+/** A path whose content, or absence, the load needs to go on. Absolute, or `-` for standard input. */
+export type Need = { readonly path: string };
+
+/** What the caller found at a path. Give the same object again in later calls: parsed texts are kept by it. */
+export type Fact =
+  | { readonly kind: 'file'; readonly data: Uint8Array }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'directory' }
+  /** It is there and could not be read: `message` says why. */
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+export type LoadOptions = {
+  /** `config --no-interpolate`: leave `${…}` as written. Default true. */
+  readonly interpolate?: boolean;
+  /** Read secrets, configs and check what cannot be honoured; off for `config`. Default true. */
+  readonly translate?: boolean;
+  /** Services named on the command line: each one's profiles count as active. */
+  readonly services?: readonly string[];
+};
+
+export type LoadInput = {
+  /** `-f`, in order; absolute or relative to `cwd`; `-` is standard input. */
+  readonly files?: readonly string[];
+  /** `--env-file`, in order. */
+  readonly envFiles?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly projectName?: string;
+  readonly projectDirectory?: string;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly facts: ReadonlyMap<string, Fact>;
+  readonly options?: LoadOptions;
+};
+
+/**
+ * `model` is absent when the files have errors; `project` also when they ask for what is not honoured
+ * (`compose.unsupported`). `problems` has all of both, and the warnings.
+ */
+export type LoadResult =
+  | { readonly kind: 'need'; readonly paths: readonly Need[] }
+  | {
+      readonly kind: 'done';
+      readonly model?: ComposeModel;
+      readonly project?: Project;
+      readonly problems: readonly Problem[];
+      /** What values were interpolated with: `--env-file` or `.env` under the process's environment. */
+      readonly environment: Readonly<Record<string, string>>;
+    };

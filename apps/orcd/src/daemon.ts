@@ -1,11 +1,11 @@
 /** Builds the World and wires the rooms; no logic of its own. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { type Agent, openAgent } from '@orc/agent';
 import { serve } from '@orc/api';
 import { project, takeReport } from '@orc/cluster';
 import { openImageStore } from '@orc/image';
-import { type NetworkObj, type World } from '@orc/model';
+import type { NetworkObj, World } from '@orc/model';
 import { openNetwork } from '@orc/network';
 import { openRuntime } from '@orc/runtime';
 import { openEvents } from '@orc/telemetry';
@@ -20,7 +20,13 @@ import type { Places } from './instance.ts';
 import { openReplica, type Replica } from './replica.ts';
 import { openSealing, type Sealing } from './sealing.ts';
 
-export type Daemon = { readonly recovered: Agent['recovered']; close(): Promise<void> };
+export type Daemon = {
+  readonly recovered: Agent['recovered'];
+  /** Lets go; containers live on. */
+  close(): Promise<void>;
+  /** Ends every container of the instance and removes all that it has on this host, its data included. */
+  purge(): Promise<void>;
+};
 
 const PRIVATE = 0o700;
 /** The socket is reached through it by the group; nothing else in it is readable. */
@@ -91,17 +97,39 @@ export async function openDaemon(places: Places, config: Config, world: World): 
     },
     { socketPath: places.socket, group: 'orc', emit },
   );
+  const close = async (): Promise<void> => {
+    await server.close();
+    await agent.close();
+    await replica.close();
+    await network.close();
+    await images.close();
+    await runtime.close();
+  };
   return {
     recovered: agent.recovered,
-    async close() {
-      await server.close();
-      await agent.close();
-      await replica.close();
-      await network.close();
-      await images.close();
-      await runtime.close();
+    close,
+    async purge() {
+      await removeAll(agent, replica);
+      await network.shutdown();
+      await runtime.shutdown();
+      await close();
+      await Promise.all([root, run].map((folder) => rm(folder, { recursive: true, force: true })));
     },
   };
+}
+
+/** Tasks go because no assignment wants them, the others by force. */
+async function removeAll(agent: Agent, replica: Replica): Promise<void> {
+  const empty = { tasks: [], networks: [], volumes: [], secrets: [], configs: [], names: [] };
+  agent.assign({ node: replica.node.id, revision: Number.MAX_SAFE_INTEGER, ...empty });
+  const gone = agent.containers
+    .list()
+    .map(({ id, owner }) =>
+      owner === undefined || owner.oneOff === true
+        ? agent.containers.remove(id, { force: true, volumes: true })
+        : agent.containers.wait(id, 'removed', new AbortController().signal),
+    );
+  await Promise.all(gone);
 }
 
 /** The newest assignment, once for all entries that were applied in one turn of the loop. */

@@ -1,14 +1,20 @@
-/** `orcd [--config FILE]`: the daemon in the foreground. SIGTERM and SIGINT let go; containers live on. */
+/**
+ * `orcd [--config FILE]`: the daemon in the foreground. SIGTERM and SIGINT let go; containers live on.
+ * `orcd --purge`: ends every container of the instance, removes all that it has on this host, and ends.
+ */
 import { parseArgs } from 'node:util';
 import { formatProblem, PROBLEM_CODES, toProblem } from '@orc/model';
 import { readConfig } from './config.ts';
-import { openDaemon } from './daemon.ts';
+import { type Daemon, openDaemon } from './daemon.ts';
 import { placesOf } from './instance.ts';
 import { takeLock } from './lock.ts';
 import { realWorld } from './world.ts';
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
+  const { values } = parseArgs({
+    options: { config: { type: 'string' }, purge: { type: 'boolean' } },
+    strict: true,
+  });
   const config = readConfig(values.config);
   const places = placesOf(process.env);
   const world = realWorld(
@@ -17,6 +23,7 @@ async function main(): Promise<void> {
   const lock = takeLock(places);
   const began = world.clock.monotonic();
   const daemon = await openDaemon(places, config, world);
+  if (values.purge === true) return purge(daemon);
   const { adopted, quarantined, tookMs } = daemon.recovered;
   world.emit('info', 'listening', {
     socket: places.socket,
@@ -37,6 +44,11 @@ async function main(): Promise<void> {
       });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
+}
+
+async function purge(daemon: Daemon): Promise<void> {
+  await daemon.purge();
+  process.exit(0);
 }
 
 main().catch((error: unknown) => {

@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -99,6 +100,14 @@ static bool is_root(int client) {
   return getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
 }
 
+/* The launcher's lock and socket would live on in a shim, which never executes. */
+static int keep_only(int client) {
+  enum { KEPT = 3 };
+  if (client != KEPT) dup3(client, KEPT, O_CLOEXEC);
+  syscall(SYS_close_range, (unsigned)KEPT + 1, ~0u, 0u);
+  return KEPT;
+}
+
 static void serve(int client) __attribute__((noreturn));
 static void serve(int client) {
   struct frame head;
@@ -119,10 +128,7 @@ static void accept_forever(int listener) {
     int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (client < 0) continue;
     pid_t pid = fork();
-    if (pid == 0) {
-      close(listener);
-      serve(client);
-    }
+    if (pid == 0) serve(keep_only(client));
     close(client);
   }
 }

@@ -8,7 +8,7 @@ import { encodePlan } from '../plan/encode.ts';
 import { explainOp } from '../plan/explain.ts';
 import type { LaunchPlan } from '../plan/ops.ts';
 import {
-  Connection,
+  type Connection,
   connect,
   type Failure,
   FRAME,
@@ -39,14 +39,53 @@ export async function openLauncher(options: {
   readonly cgroupFiles: () => readonly string[];
 }): Promise<Launcher> {
   mkdirSync(options.run, { recursive: true, mode: 0o700 });
-  const found = await findLauncher(options.run);
-  const pid = found ?? (await spawnLauncher(options.program, options.run, options.cgroupFiles()));
+  const state: State = { ...options, pid: 0, over: false };
+  await ensure(state);
   return {
-    pid,
-    run: (plan) => runPlan(options.run, plan),
-    start: (plan, attach) => startPlan(options.run, plan, attach),
-    shutdown: () => shutdown(options.run),
+    get pid() {
+      return state.pid;
+    },
+    run: async (plan) => runPlan(await dial(state), plan),
+    start: async (plan, attach) => {
+      const data = encodePlan(plan);
+      return startOn(await dial(state), FRAME.start, plan, data, attach);
+    },
+    shutdown: () => {
+      state.over = true;
+      return shutdown(options.run);
+    },
   };
+}
+
+type State = {
+  readonly program: string;
+  readonly run: string;
+  readonly cgroupFiles: () => readonly string[];
+  pid: number;
+  over: boolean;
+  /** One at a time, whoever noticed. */
+  starting?: Promise<void>;
+};
+
+/** A launcher that is gone is replaced: it held nothing. */
+async function dial(state: State): Promise<Connection> {
+  try {
+    return await connect(state.run, SOCKET);
+  } catch (error) {
+    if (!nobodyListens(error) || state.over) throw error;
+  }
+  await ensure(state);
+  return connect(state.run, SOCKET);
+}
+
+function ensure(state: State): Promise<void> {
+  state.starting ??= findOrSpawn(state).finally(() => delete state.starting);
+  return state.starting;
+}
+
+async function findOrSpawn(state: State): Promise<void> {
+  const found = await findLauncher(state.run);
+  state.pid = found ?? (await spawnLauncher(state.program, state.run, state.cgroupFiles()));
 }
 
 const nobodyListens = (error: unknown): boolean =>
@@ -101,8 +140,7 @@ function spawnLauncher(program: string, run: string, cgroupFiles: readonly strin
   });
 }
 
-async function runPlan(run: string, plan: LaunchPlan): Promise<readonly Buffer[]> {
-  const connection = await connect(run, SOCKET);
+async function runPlan(connection: Connection, plan: LaunchPlan): Promise<readonly Buffer[]> {
   const texts: Buffer[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
@@ -120,16 +158,6 @@ async function runPlan(run: string, plan: LaunchPlan): Promise<readonly Buffer[]
     connection.close();
   }
   return texts;
-}
-
-async function startPlan(
-  run: string,
-  plan: LaunchPlan,
-  attach: number,
-): Promise<{ readonly connection: Connection; readonly started: Frame }> {
-  const data = encodePlan(plan);
-  const connection = await connect(run, SOCKET);
-  return startOn(connection, FRAME.start, plan, data, attach);
 }
 
 /** For `start` with the launcher and for `exec` with a shim alike. */

@@ -2,6 +2,7 @@
 import { type ContainerId, type Exit, fail } from '@orc/model';
 import { compileExec } from '../plan/exec.ts';
 import { encodePlan } from '../plan/encode.ts';
+import { withHome } from '../plan/process.ts';
 import type { Attachment, AttachOptions, Exec, ExecRequest, Running } from '../types.ts';
 import type { Cgroups } from './cgroups.ts';
 import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
@@ -87,13 +88,15 @@ async function attach(folder: string, options: AttachOptions): Promise<Attachmen
 
 async function exec(host: Host, folder: string, request: ExecRequest): Promise<Exec> {
   const context = readContext(folder);
+  const identity = await execIdentity(host, folder, context, request);
+  const env = { ...context.env, ...(request.tty ? { TERM: 'xterm' } : {}), ...request.env };
   const plan = compileExec({
     program: {
       argv: request.argv,
-      env: { ...context.env, ...(request.tty ? { TERM: 'xterm' } : {}), ...request.env },
+      env: withHome(env, identity.user.home),
       cwd: request.workingDir ?? context.cwd,
     },
-    identity: await execIdentity(host, folder, context, request),
+    identity,
     tty: request.tty,
     stdin: request.attach.stdin,
     tasksFiles: context.tasksFiles,

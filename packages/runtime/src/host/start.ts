@@ -14,7 +14,7 @@ import {
   PRIVILEGED_DEVICE_RULES,
   thermalThrottlePaths,
 } from '../plan/paths.ts';
-import { resolveArgv, resolveEnv } from '../plan/process.ts';
+import { resolveArgv, resolveEnv, withHome } from '../plan/process.ts';
 import type { Running, StartRequest } from '../types.ts';
 import type { CgroupPlace } from './cgroups.ts';
 import { openChannel } from './channel.ts';
@@ -63,7 +63,7 @@ async function gatherFacts(
   const { spec, image } = request;
   const identity = await resolveIdentity(host.launcher, identityRequest(request));
   const argv = request.argv ?? resolveArgv(spec, image.config);
-  const env = resolveEnv(spec, image.config, { hostname: request.hostname, home: identity.user.home });
+  const env = withHome(resolveEnv(spec, image.config, request.hostname), identity.user.home);
   const place = createCgroup();
   const oomFile = findOomFile(place);
   const limits = hardLimits();
@@ -100,7 +100,7 @@ function contextOf(request: StartRequest, facts: StartFacts): Context {
     id: request.id,
     attempt: request.attempt,
     ...identity,
-    env: facts.program.env,
+    env: resolveEnv(request.spec, request.image.config, request.hostname),
     cwd: facts.program.cwd,
     imageId: request.image.id,
     tasksFiles: facts.tasksFiles,

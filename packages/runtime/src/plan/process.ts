@@ -38,9 +38,9 @@ export function resolveArgv(spec: ContainerSpec, config: ImageConfig): readonly 
 export function resolveEnv(
   spec: ContainerSpec,
   config: ImageConfig,
-  facts: { readonly hostname: string; readonly home: string },
+  hostname: string,
 ): Readonly<Record<string, string>> {
-  const env: Record<string, string> = { PATH: DEFAULT_PATH, HOSTNAME: facts.hostname };
+  const env: Record<string, string> = { PATH: DEFAULT_PATH, HOSTNAME: hostname };
   if (spec.tty) env['TERM'] = 'xterm';
   for (const line of config.Env ?? []) {
     const at = line.indexOf('=');
@@ -50,8 +50,14 @@ export function resolveEnv(
     if (value === null) delete env[name];
     else env[name] = value;
   }
-  return { ...env, HOME: env['HOME'] ?? facts.home };
+  return env;
 }
+
+/** HOME is the user's unless somebody set it: an exec by another user has another. */
+export const withHome = (
+  env: Readonly<Record<string, string>>,
+  home: string,
+): Readonly<Record<string, string>> => (env['HOME'] === undefined ? { ...env, HOME: home } : env);
 
 /** From the working folder to the program. Before it nothing of the image runs; after it nothing of ours. */
 export function processOps(

@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ATTACH_OUT, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
+import { type Fixture, openFixture, runShell, shell } from './fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {

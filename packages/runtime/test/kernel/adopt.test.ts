@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ATTACH_OUT, collect, type Fixture, openFixture, shell } from './fixture.ts';
+import { readLog } from './logfile.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+afterAll(async () => {
+  await fixture?.close();
+});
+
+const IDLE = shell('trap "exit 5" TERM; while :; do sleep 0.05; done');
+
+test('a second daemon finds a running container, and hears its end', async () => {
+  const request = fixture.request(IDLE, { attempt: 3 });
+  const first = await fixture.runtime.start(request);
+  const runtime = await fixture.reopen();
+  const adopted = await runtime.adopt(request.id, request.folder);
+  if (adopted.state !== 'running') throw new Error(`is ${adopted.state}`);
+  expect(adopted.running).toMatchObject({ pid: first.pid, attempt: 3, startedAt: first.startedAt });
+  const exec = await adopted.running.exec({ argv: ['echo', 'there'], tty: false, attach: ATTACH_OUT });
+  expect((await collect(exec.attachment)).out).toBe('there\n');
+  await adopted.running.signal('TERM');
+  expect(await adopted.running.exited).toMatchObject({ code: 5 });
+  expect(await first.exited).toMatchObject({ code: 5 });
+  await runtime.close();
+});
+
+test('an end that nobody saw is known, and its output too', async () => {
+  const folder = join(fixture.folder, 'logs/unseen');
+  const request = fixture.request(shell('sleep 0.1; echo late; exit 6'), {
+    attempt: 2,
+    log: { folder, maxSizeBytes: 0, maxFiles: 1 },
+  });
+  const running = await fixture.runtime.start(request);
+  await running.exited;
+  const adopted = await fixture.runtime.adopt(request.id, request.folder);
+  expect(adopted).toMatchObject({ state: 'exited', attempt: 2, exit: { code: 6, reason: 'exit' } });
+  expect(readLog(join(folder, 'log')).map((each) => each.text)).toEqual(['late']);
+});
+
+test('nothing was there', async () => {
+  const request = fixture.request();
+  expect(await fixture.runtime.adopt(request.id, join(fixture.folder, 'root/never'))).toEqual({
+    state: 'none',
+  });
+});
+
+test('a next attempt finds the files of the former', async () => {
+  const request = fixture.request(shell('echo x >> /count; exit $(wc -l < /count)'));
+  for (const attempt of [1, 2, 3]) {
+    const running = await fixture.runtime.start({ ...request, attempt });
+    expect(await running.exited).toMatchObject({ code: attempt });
+  }
+});
+
+test('a killed shim is an exit, and its container ends', async () => {
+  const request = fixture.request(IDLE);
+  const running = await fixture.runtime.start(request);
+  process.kill(shimOf(running.pid), 'SIGKILL');
+  expect(await running.exited).toMatchObject({ code: 137, reason: 'shim lost' });
+  expect(await fixture.runtime.adopt(request.id, request.folder)).toEqual({ state: 'none' });
+});
+
+test('a killed launcher has no effect, and is replaced', async () => {
+  const request = fixture.request(IDLE);
+  const running = await fixture.runtime.start(request);
+  const { launcherPid } = await fixture.runtime.info();
+  process.kill(launcherPid, 'SIGKILL');
+  const exec = await running.exec({ argv: ['true'], tty: false, attach: ATTACH_OUT });
+  expect(await exec.exited).toMatchObject({ code: 0 });
+  const again = await fixture.runtime.start(fixture.request(shell('exit 2')));
+  expect(await again.exited).toMatchObject({ code: 2 });
+  await running.signal('TERM');
+  expect(await running.exited).toMatchObject({ code: 5 });
+});
+
+test('fifty are adopted at once in well under 300 ms', async () => {
+  const requests = Array.from({ length: 50 }, () => fixture.request({ command: ['sleep', '100'] }));
+  await Promise.all(requests.map((each) => fixture.runtime.start(each)));
+  const runtime = await fixture.reopen();
+  const begin = performance.now();
+  const adopted = await Promise.all(requests.map((each) => runtime.adopt(each.id, each.folder)));
+  const took = performance.now() - begin;
+  expect(adopted.filter((each) => each.state === 'running').length).toBe(50);
+  expect(took).toBeLessThan(300);
+  console.log(`adopted 50 in ${took.toFixed(1)} ms`);
+  await runtime.close();
+  await Promise.all(requests.map((each) => fixture.runtime.remove(each.id, each.folder)));
+});
+
+const shimOf = (pid: number): number =>
+  Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);

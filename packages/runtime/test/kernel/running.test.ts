@@ -1,0 +1,283 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Running } from '../../src/index.ts';
+import { ATTACH_OUT, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
+import { readLog } from './logfile.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+afterAll(async () => {
+  await fixture?.close();
+});
+
+const ALL = { stdin: true, stdout: true, stderr: true };
+const IDLE = shell('trap "exit 5" TERM; while :; do sleep 0.05; done');
+
+async function execText(
+  running: Running,
+  argv: readonly string[],
+  more = {},
+): Promise<{ code: number; out: string }> {
+  const exec = await running.exec({ argv, tty: false, attach: ATTACH_OUT, ...more });
+  const { out } = await collect(exec.attachment);
+  return { code: (await exec.exited).code, out };
+}
+
+describe('stdio', () => {
+  test('stdin reaches the program, and its end too', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request({ command: ['cat'], openStdin: true }, { attach: ALL }),
+    );
+    const text = 'x'.repeat(300_000);
+    await running.attachment?.write(Buffer.from(text));
+    running.attachment?.closeStdin();
+    expect((await collect(running.attachment)).out).toBe(text);
+    expect((await running.exited).code).toBe(0);
+  });
+
+  test('without an open stdin the program reads the end at once', async () => {
+    expect(await runShell(fixture, 'cat; echo end')).toMatchObject({ code: 0, out: 'end\n' });
+  });
+
+  test('a reader that is slow loses nothing', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request(shell('dd if=/dev/zero bs=1M count=20 2>/dev/null; echo end'), { attach: ATTACH_OUT }),
+    );
+    let bytes = 0;
+    for await (const chunk of running.attachment?.output ?? []) {
+      bytes += chunk.data.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(bytes).toBe(20 * 2 ** 20 + 4);
+  });
+
+  test('two attach later and both see what comes', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request({ ...shell('read line; echo got $line'), openStdin: true }),
+    );
+    const first = await running.attach(ALL);
+    const second = await running.attach(ATTACH_OUT);
+    await first.write(Buffer.from('it\n'));
+    expect((await collect(first)).out).toBe('got it\n');
+    expect((await collect(second)).out).toBe('got it\n');
+    await running.exited;
+  });
+
+  test('a program may open /dev/stdout as a user', async () => {
+    expect(await runShell(fixture, 'echo mine > /dev/stdout', { user: 'app' })).toMatchObject({
+      out: 'mine\n',
+    });
+  });
+});
+
+describe('terminal', () => {
+  test('has a size, follows resizes, and is the container’s own', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request(
+        {
+          ...shell('tty; trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.05; done'),
+          tty: true,
+        },
+        { attach: ALL },
+      ),
+    );
+    await running.resize(100, 40);
+    expect((await running.exited).code).toBe(3);
+    const { out } = await collect(running.attachment);
+    expect(out).toContain('/dev/pts/0');
+    expect(out).toContain('40 100');
+  });
+
+  test('without one a resize is refused', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    await expect(running.resize(1, 1)).rejects.toThrow('has no terminal');
+    await running.kill();
+    await running.exited;
+  });
+
+  test('exec with a terminal', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const exec = await running.exec({
+      argv: ['sh', '-c', 'tty; stty size; read x; stty size'],
+      tty: true,
+      attach: ALL,
+    });
+    await exec.resize(90, 30);
+    await exec.attachment.write(Buffer.from('\n'));
+    const { out } = await collect(exec.attachment);
+    expect(out).toContain('/dev/pts/0');
+    expect(out).toContain('30 90');
+    expect((await exec.exited).code).toBe(0);
+    await running.kill();
+    await running.exited;
+  });
+});
+
+describe('signals and ends', () => {
+  test('TERM, then the trap’s code', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    await running.signal('SIGTERM');
+    expect(await running.exited).toMatchObject({ code: 5, reason: 'exit' });
+    await expect(running.signal('TERM')).rejects.toMatchObject({ problem: { code: 'conflict.state' } });
+  });
+
+  test('kill ends every process, and says by what', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request(shell('sleep 100 & setsid sleep 100 & wait')),
+    );
+    await running.kill();
+    expect(await running.exited).toMatchObject({
+      code: 137,
+      signal: 'SIGKILL',
+      reason: 'signal',
+      oomKilled: false,
+    });
+  });
+
+  test('a paused container is killed', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    await running.pause();
+    await running.kill();
+    expect(await running.exited).toMatchObject({ code: 137 });
+  });
+
+  test('a memory hog ends with 137 and oom', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request({ ...shell('tail /dev/zero'), resources: { memoryBytes: 20 * 2 ** 20 } }),
+    );
+    expect(await running.exited).toMatchObject({ code: 137, oomKilled: true, reason: 'oom' });
+  });
+
+  test('init hands on signals, reaps, and gives the program’s code', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request({
+        ...shell('trap "exit 9" TERM; (sleep 0.01 &) ; echo up; while :; do sleep 0.05; done'),
+        init: true,
+      }),
+    );
+    const attached = await running.attach(ATTACH_OUT);
+    const { out } = await execText(running, [
+      'sh',
+      '-c',
+      'sleep 0.1; cat /proc/[0-9]*/stat | grep -c ") Z "',
+    ]);
+    expect(out).toBe('0\n');
+    await running.signal('TERM');
+    attached.close();
+    expect(await running.exited).toMatchObject({ code: 9 });
+  });
+
+  test('stats count', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const stats = await running.stats();
+    expect(stats.pids).toBeGreaterThan(0);
+    expect(stats.memoryBytes).toBeGreaterThan(0);
+    await running.kill();
+    await running.exited;
+  });
+});
+
+describe('exec', () => {
+  test('codes, user, folder and environment', async () => {
+    const running = await fixture.runtime.start(fixture.request({ ...IDLE, env: { A: '1', B: '2' } }));
+    const line = 'id -u; id -g; id -G; pwd; echo $A $B $HOME; exit 4';
+    const result = await execText(running, ['sh', '-c', line], {
+      user: 'app',
+      workingDir: '/data',
+      env: { B: '3' },
+    });
+    expect(result).toEqual({ code: 4, out: '1000\n1001\n1001 2000\n/data\n1 3 /home/app\n' });
+    await expect(execText(running, ['nowhere'])).rejects.toMatchObject({
+      problem: { code: 'start.notfound' },
+    });
+    await expect(execText(running, ['/etc/passwd'])).rejects.toMatchObject({
+      problem: { code: 'start.notexecutable' },
+    });
+    await running.kill();
+    await running.exited;
+  });
+
+  test('a time limit kills the whole tree', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const started = performance.now();
+    const exec = await running.exec({
+      argv: ['sh', '-c', 'setsid sleep 77 & sleep 77'],
+      tty: false,
+      attach: ATTACH_OUT,
+      timeoutMs: 150,
+    });
+    expect(await exec.exited).toEqual({ code: 137, timedOut: true });
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect((await execText(running, ['sh', '-c', 'ps | grep -c "[s]leep 77"'])).out).toBe('0\n');
+    await running.kill();
+    await running.exited;
+  });
+
+  test('goes on when its client goes', async () => {
+    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const exec = await running.exec({
+      argv: ['sh', '-c', 'sleep 0.2; touch /done'],
+      tty: false,
+      attach: ATTACH_OUT,
+    });
+    exec.attachment.close();
+    const { code } = await execText(running, [
+      'sh',
+      '-c',
+      'for i in 1 2 3 4 5 6 7 8 9; do [ -e /done ] && exit 0; sleep 0.1; done; exit 1',
+    ]);
+    expect(code).toBe(0);
+    await running.kill();
+    await running.exited;
+  });
+});
+
+describe('log', () => {
+  const log = (name: string, maxSizeBytes = 0, maxFiles = 1) => ({
+    log: { folder: join(fixture.folder, 'logs', name), maxSizeBytes, maxFiles },
+  });
+
+  test('lines of both streams, long and unfinished ones', async () => {
+    const line =
+      'echo one; echo two >&2; printf "%20000s\\n" x; printf part; sleep 0.05; printf "ial\\n\\nlast"';
+    await runShell(fixture, line, {}, log('plain'));
+    const lines = readLog(join(fixture.folder, 'logs/plain/log'));
+    const out = lines.filter((each) => each.stream === 1).map((each) => each.text);
+    expect(out.map((each) => (each.length > 100 ? each.length : each))).toEqual([
+      'one',
+      20000,
+      'partial',
+      '',
+      'last',
+    ]);
+    expect(lines.filter((each) => each.stream === 2).map((each) => each.text)).toEqual(['two']);
+    expect(Number(lines[0]?.ns) / 1e6).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  test('is complete when the end is told', async () => {
+    const running = await fixture.runtime.start(
+      fixture.request(shell('i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done'), log('many')),
+    );
+    await running.exited;
+    const lines = readLog(join(fixture.folder, 'logs/many/log'));
+    expect(lines.length).toBe(20000);
+    expect(lines.at(-1)?.text).toBe('line 19999');
+  });
+
+  test('rotates within its bound', async () => {
+    const { readdirSync, statSync } = await import('node:fs');
+    const running = await fixture.runtime.start(
+      fixture.request(shell('yes 0123456789abcdef | head -c 3000000'), log('rotated', 300_000, 3)),
+    );
+    await running.exited;
+    const folder = join(fixture.folder, 'logs/rotated');
+    const names = readdirSync(folder).filter((each) => !each.endsWith('.idx'));
+    expect(names.sort()).toEqual(['log', 'log.1', 'log.2']);
+    for (const name of names) {
+      expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(300_000);
+      expect(readLog(join(folder, name)).length).toBeGreaterThan(100);
+    }
+  });
+});

@@ -43,6 +43,8 @@ export type PullOptions = {
 };
 
 export type NewImage = {
+  /** ISO 8601; absent: now. A build from the cache says when its newest layer was made, and so is the same image again. */
+  readonly created?: string;
   readonly architecture: string;
   readonly os: string;
   readonly variant?: string;

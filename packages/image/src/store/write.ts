@@ -74,7 +74,7 @@ export async function writeImage(store: Store, image: NewImage): Promise<Digest>
 function documentOf(store: Store, image: NewImage): ImageDocument {
   const { architecture, os, variant, author, config, history } = image;
   return {
-    created: new Date(store.options.clock.now()).toISOString(),
+    created: image.created ?? new Date(store.options.clock.now()).toISOString(),
     ...(author === undefined ? {} : { author }),
     architecture,
     os,

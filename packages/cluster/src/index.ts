@@ -1,1 +1,15 @@
-export {};
+export { type Dirty, dirtyOf, reconcile, type ReconcileOptions } from './control/reconcile.ts';
+export { endedForGood, hasEnded, isCurrent, isRunning, isUp, succeeded } from './control/progress.ts';
+export { explainChanges } from './explain.ts';
+export { namesFor, project, type Unseal } from './node/assign.ts';
+export { registerNode } from './node/register.ts';
+export { takeReport } from './node/report.ts';
+export { actProject } from './project/act.ts';
+export { downProject } from './project/down.ts';
+export { createNetwork, createVolume, grantBlock, removeObject, usersOf } from './project/single.ts';
+export * from './project/types.ts';
+export { diffProject } from './project/up.ts';
+export { apply, type Applied, type Conflict } from './state/apply.ts';
+export { decodeSnapshot, encodeSnapshot } from './state/snapshot.ts';
+export { all, emptyState, get, named, type State, where } from './state/table.ts';
+export { projectNames, projectStatus, projectView, type ProjectView, type ServiceCounts } from './view.ts';

@@ -1,0 +1,210 @@
+/** Subnets of networks and addresses of containers. An address is taken until its task is gone (DECISIONS 26). */
+import {
+  type Cidr,
+  contains,
+  type Endpoint,
+  firstFreeAddress,
+  firstFreeSubnet,
+  formatCidr,
+  formatIpv4,
+  macOf,
+  type NetworkAttachment,
+  type NetworkObj,
+  type NetworkStatus,
+  parseCidr,
+  parseIpv4,
+  type ServiceObj,
+  sizeOf,
+  type TaskObj,
+} from '@orc/model';
+import { BLOCK_PREFIX_LENGTH, NETWORK_INDEX_MAX, NETWORK_PREFIX_LENGTH } from '../limits.ts';
+import { type Draft, now, patchStatus } from '../state/draft.ts';
+import { all, named } from '../state/table.ts';
+import type { Pass } from './reconcile.ts';
+
+/** Networks that have no subnet or no index yet get them; one that finds none stays without. */
+export function allocateNetworks(pass: Pass): void {
+  const networks = all(now(pass.draft), 'network').toSorted((a, b) => a.createdAt - b.createdAt);
+  for (const network of networks) {
+    if (network.spec.driver !== 'bridge' || network.status.subnets.length > 0) continue;
+    const subnets = subnetsOf(pass, network);
+    if (subnets.length === 0) continue;
+    const index = network.status.index || freeIndex(pass.draft);
+    patchStatus<'network'>(pass.draft, network, { subnets, index });
+  }
+}
+
+type GivenSubnet = NetworkStatus['subnets'][number];
+
+function subnetsOf(pass: Pass, network: NetworkObj): readonly GivenSubnet[] {
+  const wanted = (network.spec.subnets ?? []).filter((each) => parseCidr(each.subnet) !== undefined);
+  if (wanted.length > 0)
+    return wanted.map(({ subnet, gateway }) => givenSubnet(parseCidr(subnet) as Cidr, gateway));
+  const taken = takenSubnets(pass);
+  for (const pool of pass.pools.map(parseCidr)) {
+    const free = pool && firstFreeSubnet(pool, NETWORK_PREFIX_LENGTH, taken);
+    if (free !== undefined) return [givenSubnet(free, undefined)];
+  }
+  return [];
+}
+
+const givenSubnet = (cidr: Cidr, gateway: string | undefined): GivenSubnet => ({
+  subnet: formatCidr(cidr),
+  gateway: gateway ?? formatIpv4(cidr.base + 1),
+});
+
+/** Also what networks have asked for and not been given yet. */
+function takenSubnets(pass: Pass): readonly Cidr[] {
+  const networks = all(now(pass.draft), 'network');
+  const texts = networks.flatMap(({ spec, status }) => [...status.subnets, ...(spec.subnets ?? [])]);
+  return [...texts.map((each) => each.subnet), ...pass.avoid].flatMap((text) => parseCidr(text) ?? []);
+}
+
+function freeIndex(draft: Draft): number {
+  const taken = new Set(all(now(draft), 'network').map((network) => network.status.index));
+  for (let index = 1; index <= NETWORK_INDEX_MAX; index += 1) if (!taken.has(index)) return index;
+  return 0;
+}
+
+/** Addresses in use, by network; gathered once for a pass. */
+export type Addresses = (network: NetworkObj) => Set<number>;
+
+export function openAddresses(draft: Draft): Addresses {
+  const byNetwork = new Map<string, Set<number>>();
+  const gather = (): void => {
+    for (const task of all(now(draft), 'task')) {
+      for (const { network, ipv4 } of task.spec.endpoints) add(byNetwork, network, ipv4);
+    }
+    for (const { spec } of all(now(draft), 'service')) {
+      for (const { network, ipv4 } of attachmentsOf(spec.template)) add(byNetwork, network, ipv4);
+    }
+  };
+  return (network) => {
+    if (byNetwork.size === 0) gather();
+    for (const { gateway } of network.status.subnets) add(byNetwork, network.name, gateway);
+    const found = byNetwork.get(network.name) ?? new Set();
+    byNetwork.set(network.name, found);
+    return found;
+  };
+}
+
+function add(byNetwork: Map<string, Set<number>>, network: string, text: string | undefined): void {
+  const address = parseIpv4(text ?? '');
+  if (address === undefined) return;
+  const found = byNetwork.get(network);
+  if (found === undefined) byNetwork.set(network, new Set([address]));
+  else found.add(address);
+}
+
+const attachmentsOf = (template: ServiceObj['spec']['template']): readonly NetworkAttachment[] =>
+  template.networkMode?.kind === 'networks' ? template.networkMode.attachments : [];
+
+/** All of a task's addresses, or in words why there is none. The network with the default route is eth0. */
+export function allocateEndpoints(
+  pass: Pass,
+  task: TaskObj,
+  service: ServiceObj,
+): readonly Endpoint[] | string {
+  const attachments = attachmentsOf(service.spec.template).toSorted(
+    (a, b) => (b.gatewayPriority ?? 0) - (a.gatewayPriority ?? 0),
+  );
+  const endpoints: Endpoint[] = [];
+  for (const [at, attachment] of attachments.entries()) {
+    const endpoint = allocateEndpoint(pass, task, attachment, `eth${at}`);
+    if (typeof endpoint === 'string') return endpoint;
+    endpoints.push(endpoint);
+  }
+  return endpoints;
+}
+
+function allocateEndpoint(
+  pass: Pass,
+  task: TaskObj,
+  attachment: NetworkAttachment,
+  name: string,
+): Endpoint | string {
+  const network = named(now(pass.draft), 'network', attachment.network);
+  if (network === undefined) return `network ${attachment.network} does not exist`;
+  const given = addressIn(pass, network, attachment);
+  if (typeof given === 'string') return given;
+  const { address, subnet, gateway } = given;
+  const { project, service, containerId } = task.spec;
+  const aliases = [...new Set([service, task.name, containerId.slice(0, 12), ...(attachment.aliases ?? [])])];
+  void project;
+  return {
+    network: network.name,
+    interface: name,
+    ipv4: formatIpv4(address),
+    ipv4PrefixLength: subnet.prefixLength,
+    mac: attachment.mac ?? macOf(address),
+    gateway,
+    aliases,
+  };
+}
+
+type Given = { readonly address: number; readonly subnet: Cidr; readonly gateway: string };
+
+function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment): Given | string {
+  const subnets = network.status.subnets.flatMap(({ subnet, gateway }) => {
+    const cidr = parseCidr(subnet);
+    return cidr === undefined ? [] : [{ subnet: cidr, gateway }];
+  });
+  if (subnets.length === 0) return `no subnet is free for network ${network.name}`;
+  if (ipv4 !== undefined) return fixedAddress(pass, network, ipv4, subnets);
+  const taken = pass.addresses(network);
+  for (const { subnet, gateway } of subnets) {
+    const address = firstFreeAddress(subnet, withBlocks(taken, network));
+    if (address === undefined) continue;
+    taken.add(address);
+    return { address, subnet, gateway };
+  }
+  return `network ${network.name} has no free address`;
+}
+
+type Known = { readonly subnet: Cidr; readonly gateway: string };
+
+function fixedAddress(
+  pass: Pass,
+  network: NetworkObj,
+  text: string,
+  subnets: readonly Known[],
+): Given | string {
+  const address = parseIpv4(text);
+  const home = address === undefined ? undefined : subnets.find(({ subnet }) => contains(subnet, address));
+  if (address === undefined || home === undefined)
+    return `${text} is not an address of network ${network.name}`;
+  const holder = all(now(pass.draft), 'task').find((task) =>
+    task.spec.endpoints.some((each) => each.network === network.name && each.ipv4 === text),
+  );
+  if (holder !== undefined) return `the address ${text} is taken by ${holder.name}`;
+  return { address, ...home };
+}
+
+/** Blocks of nodes are not for tasks. */
+function withBlocks(taken: ReadonlySet<number>, network: NetworkObj): ReadonlySet<number> {
+  if (network.status.blocks.length === 0) return taken;
+  const all = new Set(taken);
+  for (const { cidr } of network.status.blocks) {
+    const block = parseCidr(cidr);
+    if (block === undefined) continue;
+    for (let address = block.base; address < block.base + sizeOf(block); address += 1) all.add(address);
+  }
+  return all;
+}
+
+/** A part of the network for the node's own containers: the last one that is free. Undefined: none is. */
+export function freeBlock(draft: Draft, network: NetworkObj): string | undefined {
+  const taken = openAddresses(draft)(network);
+  const blocks = network.status.blocks.map((each) => each.cidr);
+  for (const { subnet } of network.status.subnets) {
+    const cidr = parseCidr(subnet);
+    if (cidr === undefined || cidr.prefixLength > BLOCK_PREFIX_LENGTH) continue;
+    const size = 2 ** (32 - BLOCK_PREFIX_LENGTH);
+    for (let base = cidr.base + sizeOf(cidr) - size; base >= cidr.base; base -= size) {
+      const block = { base, prefixLength: BLOCK_PREFIX_LENGTH };
+      const free = ![...taken].some((address) => contains(block, address));
+      if (free && !blocks.includes(formatCidr(block))) return formatCidr(block);
+    }
+  }
+  return undefined;
+}

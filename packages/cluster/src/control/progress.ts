@@ -1,0 +1,64 @@
+/** Reading a task: has it ended for good, does it run, is a start of it still to come. */
+import type { ServiceSpec, TaskObj } from '@orc/model';
+
+const ENDED: ReadonlySet<string> = new Set(['exited', 'failed', 'rejected', 'removed']);
+
+export const hasEnded = (task: TaskObj): boolean => ENDED.has(task.status.phase);
+export const isRunning = (task: TaskObj): boolean => task.status.phase === 'running';
+
+/** The agent has acted on what is desired: what it reports is about this start and not the one before. */
+export const isSettled = (task: TaskObj): boolean => task.status.generation >= task.spec.desired.generation;
+
+export const isCurrent = (task: TaskObj): boolean =>
+  task.spec.desired.state !== 'remove' && task.spec.desired.state !== 'drain';
+
+/** A start that was asked for is still to be given to it. */
+export const isPending = (task: TaskObj, service: ServiceSpec): boolean =>
+  (task.spec.generation ?? 0) < service.generation;
+
+/** Ended, and its restart policy will not begin it again (DECISIONS 1). */
+export function endedForGood(task: TaskObj, service: ServiceSpec): boolean {
+  if (!hasEnded(task) || !isSettled(task)) return task.status.phase === 'rejected';
+  if (task.status.phase === 'rejected') return true;
+  const policy = service.template.restart;
+  if (policy === undefined || policy.condition === 'no') return true;
+  if (policy.condition === 'on-failure' && task.status.exit?.code === 0) return true;
+  const attempts = policy.maxAttempts ?? 0;
+  return attempts > 0 && (task.status.restarts ?? 0) >= attempts;
+}
+
+/** `up` and `start` have something to do with it. */
+export const needsStart = (task: TaskObj, service: ServiceSpec): boolean =>
+  !isPending(task, service) && (task.spec.desired.state !== 'run' || endedForGood(task, service));
+
+/** A fixed host port cannot be held twice on a node, nor a name: such services stop the old container first. */
+export const startsFirst = (service: ServiceSpec): boolean =>
+  service.update?.order === 'start-first' &&
+  service.containerName === undefined &&
+  !(service.template.ports ?? []).some((port) => (port.hostPort ?? 0) > 0);
+
+/** Serves, as far as the state knows. */
+export const isUp = (task: TaskObj): boolean =>
+  isRunning(task) && isSettled(task) && (task.status.health === 'none' || task.status.health === 'healthy');
+
+export const succeeded = (task: TaskObj): boolean =>
+  task.status.phase === 'exited' && isSettled(task) && task.status.exit?.code === 0;
+
+/** Its program may still be running on a node. */
+export const mayRun = (task: TaskObj): boolean =>
+  task.spec.node !== null &&
+  !hasEnded(task) &&
+  (isRunning(task) || task.spec.desired.state === 'run' || task.status.attempt > 0);
+
+/** By service, then slot; ids are random and must decide nothing but ties. */
+export function bySlot(a: TaskObj, b: TaskObj): number {
+  if (a.spec.service !== b.spec.service) return a.spec.service < b.spec.service ? -1 : 1;
+  return a.spec.slot - b.spec.slot || (a.id < b.id ? -1 : 1);
+}
+
+/** `shop-web-1 exited (1)`, for people. */
+export function howItEnded(task: TaskObj): string {
+  const { phase, exit, message } = task.status;
+  if (phase === 'exited' && exit !== undefined) return `${task.name} exited (${exit.code})`;
+  return `${task.name} ${phase}${message === undefined ? '' : `: ${message}`}`;
+}

@@ -1,0 +1,88 @@
+/** One pass: every controller over what is dirty, composed into one change set. Nothing is remembered between passes. */
+import type { AnyObj, Change, ChangeSet, Kind } from '@orc/model';
+import { NETWORK_POOLS } from '../limits.ts';
+import type { IdSource } from '../project/types.ts';
+import { changesOf, type Draft, draftOf, now } from '../state/draft.ts';
+import { all, get, named, type State } from '../state/table.ts';
+import { allocateNetworks, type Addresses, openAddresses } from './allocate.ts';
+import { removeProject } from './remove.ts';
+import { rollOut } from './rollout.ts';
+import { place } from './schedule.ts';
+
+/** Names of projects, or everything (a new leader; a node came or went). */
+export type Dirty = ReadonlySet<string> | 'all';
+
+export type ReconcileOptions = {
+  /** Networks without subnets of their own take one from these. */
+  readonly pools?: readonly string[];
+  /** Subnets that are never taken: the hosts' own routes. */
+  readonly avoid?: readonly string[];
+};
+
+/** What one pass works with. */
+export type Pass = {
+  readonly draft: Draft;
+  readonly now: number;
+  readonly ids: IdSource;
+  readonly pools: readonly string[];
+  readonly avoid: readonly string[];
+  readonly addresses: Addresses;
+};
+
+type Controller = (pass: Pass, project: string) => void;
+
+/** In this order: what the first writes, the next sees. */
+const CONTROLLERS: readonly (readonly [string, Controller])[] = [
+  ['rollout', rollOut],
+  ['place', place],
+  ['remove', removeProject],
+];
+
+/** `undefined`: everything is as it should be. */
+export function reconcile(
+  state: State,
+  dirty: Dirty,
+  time: number,
+  ids: IdSource,
+  options: ReconcileOptions = {},
+): ChangeSet | undefined {
+  const draft = draftOf(state);
+  const { pools = NETWORK_POOLS, avoid = [] } = options;
+  const pass: Pass = { draft, now: time, ids, pools, avoid, addresses: openAddresses(draft) };
+  allocateNetworks(pass);
+  for (const project of projectsOf(state, dirty))
+    for (const [, control] of CONTROLLERS) control(pass, project);
+  const changes = changesOf(draft);
+  return changes.length === 0
+    ? undefined
+    : { schema: 1, by: 'reconcile', time: Math.max(time, now(draft).time), changes };
+}
+
+function projectsOf(state: State, dirty: Dirty): readonly string[] {
+  if (dirty === 'all')
+    return all(state, 'project')
+      .map((project) => project.name)
+      .sort();
+  return [...dirty].filter((name) => named(state, 'project', name) !== undefined).sort();
+}
+
+/** The projects that a change set concerns; call with the state before it was applied. */
+export function dirtyOf(before: State, changes: readonly Change[]): Dirty {
+  const dirty = new Set<string>();
+  for (const change of changes) {
+    const object = change.op === 'put' ? change.object : get(before, change.kind, change.id);
+    if (object === undefined) continue;
+    const project = projectOf(object);
+    if (project === undefined) return 'all';
+    dirty.add(project);
+  }
+  return dirty;
+}
+
+const SHARED: ReadonlySet<Kind> = new Set(['node', 'network', 'volume']);
+
+/** What others may wait for (an address, a volume's node) concerns everybody. */
+function projectOf(object: AnyObj): string | undefined {
+  if (object.kind === 'project') return object.name;
+  return SHARED.has(object.kind) ? undefined : (object.spec as { project?: string }).project;
+}

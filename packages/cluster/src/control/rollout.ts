@@ -1,0 +1,226 @@
+/** Slots of services: made, replaced, started, stopped and removed, one service after the other. */
+import type { ServiceObj, TaskObj } from '@orc/model';
+import { containerNameOf } from '../project/types.ts';
+import { fresh, now, patchSpec, put, remove } from '../state/draft.ts';
+import { all, get, type State, where } from '../state/table.ts';
+import { gateOf } from './gate.ts';
+import {
+  endedForGood,
+  hasEnded,
+  isCurrent,
+  isPending,
+  isRunning,
+  isSettled,
+  isUp,
+  startsFirst,
+  succeeded,
+} from './progress.ts';
+import type { Pass } from './reconcile.ts';
+import { dependentsHaveStopped } from './order.ts';
+
+export function rollOut(pass: Pass, project: string): void {
+  const services = where(now(pass.draft), 'service', 'project', project);
+  for (const { id } of services) replaceAndScale(pass, id);
+  for (const { id } of services) begin(pass, id);
+  for (const { id } of services) end(pass, id);
+}
+
+const serviceOf = (pass: Pass, id: string): ServiceObj => get(now(pass.draft), 'service', id) as ServiceObj;
+const tasksOf = (state: State, service: ServiceObj): readonly TaskObj[] =>
+  where(state, 'task', 'service', service.id);
+
+/** Slots that should have a container. */
+export function wantedSlots(state: State, service: ServiceObj): readonly number[] {
+  const { mode, replicas, absentSlots = [] } = service.spec;
+  const count = mode === 'global' ? all(state, 'node').length : replicas;
+  return Array.from({ length: count }, (_, at) => at + 1).filter((slot) => !absentSlots.includes(slot));
+}
+
+function replaceAndScale(pass: Pass, id: string): void {
+  const service = serviceOf(pass, id);
+  if (service.spec.removing !== undefined) return;
+  const state = now(pass.draft);
+  const wanted = new Set(wantedSlots(state, service));
+  const current = tasksOf(state, service).filter(isCurrent);
+  for (const task of current.toSorted((a, b) => b.spec.slot - a.spec.slot)) {
+    if (!wanted.has(task.spec.slot)) removeTask(pass, task, service);
+  }
+  const budget = budgetOf(service, current);
+  for (const slot of wanted) fillSlot(pass, service, slot, budget);
+  noteUpdate(pass, id);
+}
+
+/** How many more slots may be replaced now; a failed update is paused (DECISIONS 2). */
+type Budget = { left: number; readonly startFirst: boolean };
+
+function budgetOf(service: ServiceObj, current: readonly TaskObj[]): Budget {
+  const { update, hash } = service.spec;
+  if (update === undefined) return { left: Number.POSITIVE_INFINITY, startFirst: false };
+  const replacing = current.filter((task) => task.spec.hash === hash && task.spec.replaces !== undefined);
+  const startFirst = startsFirst(service.spec);
+  if (update.failureAction !== 'continue' && replacing.some((task) => hasFailed(task, service))) {
+    return { left: 0, startFirst };
+  }
+  if (update.parallelism === 0) return { left: Number.POSITIVE_INFINITY, startFirst };
+  return {
+    left: update.parallelism - replacing.filter((task) => !isUp(task) && !succeeded(task)).length,
+    startFirst,
+  };
+}
+
+const hasFailed = (task: TaskObj, service: ServiceObj): boolean =>
+  endedForGood(task, service.spec) && !succeeded(task) && task.spec.desired.state === 'run';
+
+function fillSlot(pass: Pass, service: ServiceObj, slot: number, budget: Budget): void {
+  const inSlot = tasksOf(now(pass.draft), service).filter((task) => task.spec.slot === slot);
+  const current = inSlot.filter(isCurrent);
+  const right = current.find((task) => task.spec.hash === service.spec.hash);
+  const wrong = current.filter((task) => task !== right);
+  if (right !== undefined) {
+    if (!budget.startFirst || isUp(right)) for (const task of wrong) removeTask(pass, task, service);
+    return;
+  }
+  if (service.spec.desired === 'stop') return;
+  const old = wrong.at(-1);
+  if (old === undefined) {
+    const leaving = inSlot.find((task) => task.spec.desired.removeVolumes !== true);
+    createTask(pass, service, slot, leaving);
+    return;
+  }
+  if (budget.left < 1) return;
+  budget.left -= 1;
+  if (!budget.startFirst) for (const task of wrong) removeTask(pass, task, service);
+  createTask(pass, service, slot, old);
+}
+
+function createTask(pass: Pass, service: ServiceObj, slot: number, before: TaskObj | undefined): void {
+  const { spec } = service;
+  const replaces = spec.renewAnonVolumes === true ? undefined : predecessorOf(before);
+  const ready = spec.desired === 'ready';
+  const task = fresh(
+    'task',
+    pass.ids.object(),
+    containerNameOf(spec, slot),
+    pass.now,
+    {
+      project: spec.project,
+      service: spec.service,
+      serviceId: service.id,
+      slot,
+      hash: spec.hash,
+      revision: service.specVersion,
+      node: null,
+      containerId: pass.ids.container(),
+      endpoints: [],
+      desired: { state: 'ready', generation: 1 },
+      generation: ready ? spec.generation : 0,
+      ...(replaces === undefined ? {} : { replaces }),
+    },
+    { attempt: 0, phase: 'new', health: 'none', generation: 0 },
+  );
+  put(pass.draft, task);
+}
+
+/** One that was never placed has no volumes: its own predecessor's are still the ones to take over. */
+const predecessorOf = (before: TaskObj | undefined): TaskObj['id'] | undefined =>
+  before === undefined || before.spec.node !== null ? before?.id : before.spec.replaces;
+
+function removeTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
+  if (task.spec.node === null) {
+    remove(pass.draft, 'task', task.id);
+    return;
+  }
+  const { stopGraceMs, removing, renewAnonVolumes } = service.spec;
+  const volumes = removing?.volumes === true || renewAnonVolumes === true;
+  patchSpec<'task'>(pass.draft, task, {
+    desired: {
+      state: 'remove',
+      generation: task.spec.desired.generation,
+      ...(stopGraceMs === undefined ? {} : { stopGraceMs }),
+      ...(volumes ? { removeVolumes: true } : {}),
+    },
+    pendingReason: undefined,
+  });
+}
+
+function noteUpdate(pass: Pass, id: string): void {
+  const service = serviceOf(pass, id);
+  const { update, hash } = service.spec;
+  if (update === undefined) return;
+  const current = tasksOf(now(pass.draft), service).filter(isCurrent);
+  const replacing = current.filter((task) => task.spec.replaces !== undefined && task.spec.hash === hash);
+  const old = current.some((task) => task.spec.hash !== hash);
+  if (!old && replacing.length === 0 && service.status.updateState === undefined) return;
+  const failed =
+    old && update.failureAction !== 'continue' && replacing.some((task) => hasFailed(task, service));
+  const settled = !old && replacing.every((task) => isUp(task) || hasEnded(task));
+  const updateState = failed ? 'paused' : settled ? 'completed' : 'updating';
+  if (service.status.updateState !== updateState) put(pass.draft, { ...service, status: { updateState } });
+}
+
+/** Starts that were asked for, as their dependencies allow (DECISIONS 5). */
+function begin(pass: Pass, id: string): void {
+  const service = serviceOf(pass, id);
+  if (service.spec.desired !== 'run' || service.spec.removing !== undefined) return;
+  for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) afterReboot(pass, task, service);
+  for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) {
+    if (task.spec.hash === service.spec.hash && isPending(task, service.spec)) beginTask(pass, service, task);
+  }
+}
+
+/** DECISIONS 4: what the reboot ended waits for its dependencies again, unless its policy lets it lie. */
+function afterReboot(pass: Pass, task: TaskObj, service: ServiceObj): void {
+  const condition = service.spec.template.restart?.condition ?? 'no';
+  const ended = task.status.phase === 'exited' && task.status.exit?.reason === 'reboot' && isSettled(task);
+  if (!ended || task.spec.desired.state !== 'run' || condition === 'no' || condition === 'on-failure') return;
+  patchSpec<'task'>(pass.draft, task, {
+    desired: { state: 'ready', generation: task.spec.desired.generation },
+    generation: 0,
+  });
+}
+
+function beginTask(pass: Pass, service: ServiceObj, task: TaskObj): void {
+  const gate = gateOf(now(pass.draft), service);
+  if (!gate.open) {
+    patchSpec<'task'>(pass.draft, task, { pendingReason: gate.reason });
+    return;
+  }
+  const { desired } = task.spec;
+  const goesOn = desired.state === 'run' && isRunning(task);
+  const anew = hasEnded(task) || task.status.generation >= desired.generation;
+  patchSpec<'task'>(pass.draft, task, {
+    generation: service.spec.generation,
+    pendingReason: task.spec.node === null ? task.spec.pendingReason : undefined,
+    ...(goesOn ? {} : { desired: { state: 'run', generation: desired.generation + (anew ? 1 : 0) } }),
+  });
+}
+
+/** Stops and removals: dependents first. */
+function end(pass: Pass, id: string): void {
+  const service = serviceOf(pass, id);
+  const { removing, desired } = service.spec;
+  if (removing === undefined && desired !== 'stop') return;
+  if (!dependentsHaveStopped(now(pass.draft), service)) return;
+  for (const task of tasksOf(now(pass.draft), service)) {
+    if (removing !== undefined) removeOnce(pass, task, service);
+    else if (isCurrent(task) && task.spec.desired.state !== 'stop') stopTask(pass, task, service);
+  }
+  const left = tasksOf(now(pass.draft), service).length;
+  if (removing !== undefined && left === 0) remove(pass.draft, 'service', service.id);
+}
+
+function removeOnce(pass: Pass, task: TaskObj, service: ServiceObj): void {
+  const { state, removeVolumes } = task.spec.desired;
+  const volumes = service.spec.removing?.volumes === true;
+  if (state !== 'remove' || (volumes && removeVolumes !== true)) removeTask(pass, task, service);
+}
+
+function stopTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
+  const { stopGraceMs } = service.spec;
+  const { generation } = task.spec.desired;
+  const grace = stopGraceMs === undefined ? {} : { stopGraceMs };
+  patchSpec<'task'>(pass.draft, task, {
+    desired: { state: 'stop', generation, ...grace },
+    pendingReason: undefined,
+  });
+}

@@ -1,0 +1,13 @@
+/** Every bound of the state and its rules, by name. */
+
+/** Networks take their subnets from these, the first free one. */
+export const NETWORK_POOLS = ['10.128.0.0/10'] as const;
+export const NETWORK_PREFIX_LENGTH = 24;
+/** A node gives addresses to its own containers out of such a part of a network. */
+export const BLOCK_PREFIX_LENGTH = 28;
+export const NETWORK_INDEX_MAX = 65_535;
+export const REPLICAS_MAX = 10_000;
+/** Objects of one change set. */
+export const CHANGES_MAX = 50_000;
+/** Encoded snapshots come in slices of about this many characters. */
+export const SNAPSHOT_SLICE_CHARS = 256 * 1024;

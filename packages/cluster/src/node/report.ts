@@ -1,0 +1,27 @@
+/** What a node saw, taken into the state: statuses that only grow, and tasks that are gone. */
+import { type Change, type Report, TASK_PHASES, type TaskStatus } from '@orc/model';
+import { changesOf, draftOf, put, remove } from '../state/draft.ts';
+import { get, type State } from '../state/table.ts';
+
+/** A report about a task of another node, or one that nobody knows any more, is passed over. */
+export function takeReport(state: State, report: Report): readonly Change[] {
+  const draft = draftOf(state);
+  for (const { id, status } of report.tasks) {
+    const task = get(state, 'task', id);
+    if (task === undefined || task.spec.node !== report.node || !grows(task.status, status)) continue;
+    put(draft, { ...task, status });
+  }
+  for (const id of report.removed) {
+    const task = get(state, 'task', id);
+    if (task?.spec.node === report.node && task.spec.desired.state === 'remove') remove(draft, 'task', id);
+  }
+  return changesOf(draft);
+}
+
+const order = (status: TaskStatus): number => TASK_PHASES.indexOf(status.phase);
+
+/** Reports may come twice or late; within an attempt the phase only grows. */
+function grows(before: TaskStatus, after: TaskStatus): boolean {
+  if (after.attempt !== before.attempt) return after.attempt > before.attempt;
+  return order(after) >= order(before) || after.generation > before.generation;
+}

@@ -1,0 +1,318 @@
+/** `up` and `create`: from a project and the state to what changes. */
+import {
+  type ContainerSpec,
+  type DependsOn,
+  type ObjectId,
+  type Problem,
+  type ProjectService,
+  type ServiceObj,
+  type ServiceSpec,
+  type TaskObj,
+} from '@orc/model';
+import { needsStart } from '../control/progress.ts';
+import { REPLICAS_MAX } from '../limits.ts';
+import { changesOf, draftOf, fresh, now, patchSpec, put } from '../state/draft.ts';
+import { same } from '../state/same.ts';
+import { named, type State, where } from '../state/table.ts';
+import { hashOfService, usedObjects } from './hash.ts';
+import { joinedServices } from './joins.ts';
+import { checkNames } from './names.ts';
+import { putFiles, putNetworks, putVolumes } from './objects.ts';
+import {
+  containerNameOf,
+  type Planning,
+  type ProjectPlan,
+  type Proposer,
+  type PutProject,
+  serviceName,
+} from './types.ts';
+
+export function diffProject(state: State, request: PutProject, proposer: Proposer): ProjectPlan {
+  const planning: Planning = { draft: draftOf(state), proposer, lines: [], problems: [] };
+  const services = selectServices(request, planning.problems);
+  checkServices(planning, request, services);
+  putProjectObject(planning, request);
+  const used = usedObjects(services);
+  putNetworks(planning, request.project, used);
+  putVolumes(planning, request.project, used);
+  putFiles(planning, request.project, used);
+  for (const service of inOrder(services)) putService(planning, request, service);
+  orphans(planning, request);
+  return finish(planning);
+}
+
+export function finish({ draft, lines, problems }: Planning): ProjectPlan {
+  const refused = problems.some((problem) => problem.severity !== 'warning');
+  return { changes: refused ? [] : changesOf(draft), lines: refused ? [] : lines, problems };
+}
+
+/** Those asked for and, unless `noDeps`, everything that they depend on. */
+function selectServices({ project, options }: PutProject, problems: Problem[]): readonly ProjectService[] {
+  if (options.services === undefined || options.services.length === 0) return project.services;
+  const byName = new Map(project.services.map((service) => [service.service, service]));
+  const chosen = new Set<string>();
+  const choose = (name: string): void => {
+    const service = byName.get(name);
+    if (service === undefined || chosen.has(name)) return;
+    chosen.add(name);
+    if (options.noDeps !== true) for (const each of dependencyNames(service)) choose(each);
+  };
+  for (const name of options.services) {
+    if (byName.has(name)) choose(name);
+    else problems.push(noSuchService(project.name, name));
+  }
+  return project.services.filter((service) => chosen.has(service.service));
+}
+
+export const noSuchService = (project: string, service: string): Problem => ({
+  code: 'notfound.service',
+  message: `no service ${service} in project ${project}`,
+  hint: 'orc config --services lists them',
+});
+
+const dependencyNames = (service: ProjectService): readonly string[] => [
+  ...service.dependsOn.map((each) => each.service),
+  ...joinedServices(service.container),
+];
+
+/** A service comes after those that it joins, because its hash contains theirs. */
+function inOrder(services: readonly ProjectService[]): readonly ProjectService[] {
+  const done = new Set<string>();
+  const ordered: ProjectService[] = [];
+  const visit = (service: ProjectService): void => {
+    if (done.has(service.service)) return;
+    done.add(service.service);
+    for (const name of dependencyNames(service)) {
+      const before = services.find((each) => each.service === name);
+      if (before !== undefined) visit(before);
+    }
+    ordered.push(service);
+  };
+  for (const service of services) visit(service);
+  return ordered;
+}
+
+function checkServices(planning: Planning, request: PutProject, services: readonly ProjectService[]): void {
+  const { problems } = planning;
+  for (const service of services) {
+    const replicas = replicasOf(request, service);
+    if (service.containerName !== undefined && replicas > 1) problems.push(fixedName(service, replicas));
+    if (replicas > REPLICAS_MAX) problems.push(tooMany(service, replicas));
+    if (request.images[service.container.image] === undefined) problems.push(noImage(service));
+    for (const name of joinedServices(service.container)) checkJoin(planning, request, service, name);
+  }
+  for (const name of Object.keys(request.options.scale ?? {})) {
+    if (request.project.services.some((each) => each.service === name)) continue;
+    problems.push(noSuchService(request.project.name, name));
+  }
+  checkNames(planning, request.project.name, services);
+}
+
+const replicasOf = ({ options }: PutProject, service: ProjectService): number =>
+  options.scale?.[service.service] ?? service.replicas;
+
+const fixedName = (service: ProjectService, replicas: number): Problem => ({
+  code: 'input.invalid',
+  message: `service ${service.service} has the container_name ${service.containerName} and cannot have ${replicas} containers`,
+  hint: 'remove container_name, or the scale',
+});
+const tooMany = (service: ProjectService, replicas: number): Problem => ({
+  code: 'input.toolarge',
+  message: `service ${service.service} asks for ${replicas} containers, the limit is ${REPLICAS_MAX}`,
+});
+const noImage = (service: ProjectService): Problem => ({
+  code: 'notfound.image',
+  message: `image ${service.container.image} of service ${service.service} is not here`,
+  hint: service.build === undefined ? `orc pull ${service.service}` : `orc build ${service.service}`,
+});
+
+function checkJoin(planning: Planning, request: PutProject, service: ProjectService, name: string): void {
+  const target = request.project.services.find((each) => each.service === name);
+  if (target === undefined) {
+    planning.problems.push(noSuchService(request.project.name, name));
+    return;
+  }
+  if (replicasOf(request, target) === replicasOf(request, service)) return;
+  planning.problems.push({
+    code: 'input.invalid',
+    message: `service ${service.service} joins a namespace of ${name}, and they have different numbers of containers`,
+    hint: `give both the same scale: container n joins container n`,
+  });
+}
+
+/** It takes back a `down` that is under way. */
+function putProjectObject({ draft, proposer, lines }: Planning, { project }: PutProject): void {
+  const spec = { workingDir: project.workingDir, configFiles: project.configFiles };
+  const found = named(now(draft), 'project', project.name);
+  if (found === undefined) {
+    put(draft, fresh('project', proposer.ids.object(), project.name, proposer.now, spec, {}));
+    lines.push({ kind: 'project', name: project.name, action: 'create' });
+  } else patchSpec<'project'>(draft, found, { ...spec, removing: undefined });
+}
+
+function putService(planning: Planning, request: PutProject, service: ProjectService): void {
+  const { draft, proposer } = planning;
+  const name = serviceName(request.project.name, service.service);
+  const found = named(now(draft), 'service', name);
+  const spec = specOf(planning, request, service, found);
+  if (found === undefined) {
+    const made = fresh('service', proposer.ids.object(), name, proposer.now, spec, {});
+    put(draft, made);
+    describe(planning, undefined, made);
+    return;
+  }
+  const next = withOperation(planning, request, found, spec);
+  put(draft, { ...found, spec: next });
+  describe(planning, found, { ...found, spec: next });
+}
+
+function specOf(
+  planning: Planning,
+  request: PutProject,
+  service: ProjectService,
+  found: ServiceObj | undefined,
+): ServiceSpec {
+  const { options, project } = request;
+  const image = request.images[service.container.image];
+  const kept = options.noRecreate === true && found !== undefined;
+  const template: ContainerSpec = kept
+    ? found.spec.template
+    : { ...service.container, ...(image === undefined ? {} : { imageId: image }) };
+  const recreations = (found?.spec.recreations ?? 0) + (options.forceRecreate === true && !kept ? 1 : 0);
+  const hashed = { project: project.name, template, recreations, ...containerNamed(service) };
+  return {
+    project: project.name,
+    service: service.service,
+    mode: service.mode,
+    replicas: replicasOf(request, service),
+    dependsOn: options.noDeps === true ? [] : service.dependsOn,
+    ...(service.update === undefined ? {} : { update: service.update }),
+    ...containerNamed(service),
+    template,
+    hash: kept ? found.spec.hash : hashOfService(planning, hashed),
+    desired: options.desired === 'ready' && found?.spec.desired === 'run' ? 'run' : options.desired,
+    generation: found?.spec.generation ?? 1,
+    restartGeneration: found?.spec.restartGeneration ?? 0,
+    ...(recreations === 0 ? {} : { recreations }),
+  };
+}
+
+const containerNamed = (service: ProjectService): { containerName?: string } =>
+  service.containerName === undefined ? {} : { containerName: service.containerName };
+
+/** What belongs to this operation only is kept when nothing else changes: then there is nothing to do. */
+function withOperation(
+  planning: Planning,
+  request: PutProject,
+  found: ServiceObj,
+  spec: ServiceSpec,
+): ServiceSpec {
+  const { options } = request;
+  const tasks = currentTasks(now(planning.draft), found.id);
+  const asked = options.desired === 'run' && tasks.some((task) => mustStart(task, found, spec));
+  const restarted = dependencyRecreated(planning, spec.project, spec.dependsOn, spec, found);
+  const next: ServiceSpec = {
+    ...spec,
+    generation: spec.generation + (asked ? 1 : 0),
+    restartGeneration: spec.restartGeneration + (restarted ? 1 : 0),
+  };
+  const lasting = { ...found.spec, stopGraceMs: undefined, renewAnonVolumes: undefined };
+  if (same(lasting, next)) return found.spec;
+  return {
+    ...next,
+    ...(options.timeoutMs === undefined ? {} : { stopGraceMs: options.timeoutMs }),
+    ...(options.renewAnonVolumes === true ? { renewAnonVolumes: true } : {}),
+  };
+}
+
+/** One whose hash differs is replaced and begins anew without being asked. */
+const mustStart = (task: TaskObj, found: ServiceObj, spec: ServiceSpec): boolean =>
+  task.spec.hash === spec.hash && needsStart(task, found.spec);
+
+/** `depends_on.restart: true`: restarted after its dependency was replaced. */
+function dependencyRecreated(
+  { draft }: Planning,
+  project: string,
+  dependsOn: readonly DependsOn[],
+  spec: ServiceSpec,
+  found: ServiceObj,
+): boolean {
+  if (spec.hash !== found.spec.hash) return false;
+  return dependsOn.some((each) => {
+    if (each.restart !== true) return false;
+    const target = named(now(draft), 'service', serviceName(project, each.service));
+    const before = target && draft.base.tables.service.byId.get(target.id);
+    return target !== undefined && before !== undefined && before.spec.hash !== target.spec.hash;
+  });
+}
+
+/** Tasks that are not on their way out. */
+export const currentTasks = (state: State, service: ObjectId): readonly TaskObj[] =>
+  where(state, 'task', 'service', service).filter((task) => task.spec.desired.state !== 'remove');
+
+/** A line for each container. */
+function describe({ draft, lines }: Planning, before: ServiceObj | undefined, after: ServiceObj): void {
+  const tasks = before === undefined ? [] : currentTasks(draft.base, before.id);
+  const slots = new Map(tasks.map((task) => [task.spec.slot, task]));
+  for (let slot = 1; slot <= after.spec.replicas; slot += 1) {
+    const task = slots.get(slot);
+    lines.push({ kind: 'task', name: containerNameOf(after.spec, slot), ...actionOf(task, before, after) });
+    slots.delete(slot);
+  }
+  for (const slot of [...slots.keys()].sort((a, b) => b - a)) {
+    lines.push({
+      kind: 'task',
+      name: containerNameOf(after.spec, slot),
+      action: 'remove',
+      reason: 'scaled down',
+    });
+  }
+}
+
+type Action = {
+  readonly action: 'create' | 'recreate' | 'start' | 'restart' | 'keep';
+  readonly reason?: string;
+};
+
+function actionOf(task: TaskObj | undefined, before: ServiceObj | undefined, after: ServiceObj): Action {
+  if (task === undefined || before === undefined) return { action: 'create' };
+  if (task.spec.hash !== after.spec.hash) return { action: 'recreate', reason: reasonOf(before, after) };
+  if (after.spec.restartGeneration > before.spec.restartGeneration) return { action: 'restart' };
+  return after.spec.generation > before.spec.generation && needsStart(task, before.spec)
+    ? { action: 'start' }
+    : { action: 'keep' };
+}
+
+function reasonOf(before: ServiceObj, after: ServiceObj): string {
+  if (before.spec.template.imageId !== after.spec.template.imageId) return 'image changed';
+  if (!same(before.spec.template, after.spec.template)) return 'configuration changed';
+  if (before.spec.recreations !== after.spec.recreations) return 'asked for';
+  return 'a config, secret, network or joined service changed';
+}
+
+function orphans({ draft, lines, problems }: Planning, { project, options }: PutProject): void {
+  const wanted = new Set(project.services.map((service) => service.service));
+  const all = where(now(draft), 'service', 'project', project.name);
+  const found = all.filter(
+    (service) => !wanted.has(service.spec.service) && service.spec.removing === undefined,
+  );
+  if (found.length === 0) return;
+  const names = found.map((service) => service.spec.service).join(', ');
+  if (options.removeOrphans !== true) {
+    problems.push({
+      code: 'conflict.state',
+      severity: 'warning',
+      message: `project ${project.name} still has services that are not in the file: ${names}`,
+      hint: 'add --remove-orphans to remove them',
+    });
+    return;
+  }
+  for (const service of found) {
+    const grace = options.timeoutMs === undefined ? {} : { stopGraceMs: options.timeoutMs };
+    patchSpec<'service'>(draft, service, { removing: { volumes: false }, ...grace });
+    for (const task of currentTasks(now(draft), service.id)) {
+      const name = containerNameOf(service.spec, task.spec.slot);
+      lines.push({ kind: 'task', name, action: 'remove', reason: 'orphan' });
+    }
+  }
+}

@@ -1,0 +1,289 @@
+/** A cluster without a log: applies what is decided, and an agent that does at once what it is told. */
+import { createHash } from 'node:crypto';
+import type {
+  Change,
+  ContainerId,
+  ContainerSpec,
+  Digest,
+  ObjectId,
+  Project,
+  ProjectService,
+  TaskObj,
+  TaskStatus,
+} from '@orc/model';
+import {
+  all,
+  apply,
+  emptyState,
+  type IdSource,
+  type Proposer,
+  type ProjectPlan,
+  reconcile,
+  registerNode,
+  type State,
+  takeReport,
+} from '../src/index.ts';
+
+export type World = { state: State; next: number; time: number };
+
+export const NODE = 'n1' as ObjectId;
+
+export function newWorld(nodes: readonly string[] = ['n1']): World {
+  const world: World = { state: emptyState(), next: 1, time: 1000 };
+  for (const id of nodes) {
+    const status = {
+      state: 'ready',
+      hostname: id,
+      cpus: 2,
+      memoryBytes: 1e9,
+      os: 'linux',
+      architecture: 'x64',
+    } as const;
+    commit(world, registerNode(world.state, id as ObjectId, id, status, world.time));
+  }
+  return world;
+}
+
+export const idsOf = (world: World): IdSource => ({
+  object: () => `o${world.next++}` as ObjectId,
+  container: () => (world.next++).toString(16).padStart(12, 'c').padEnd(64, '0') as ContainerId,
+});
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export const proposerOf = (world: World): Proposer => ({
+  ids: idsOf(world),
+  now: world.time,
+  sha256,
+  keyedHash: (text) => sha256(`key/${text}`),
+  seal: (bound, data) => `sealed(${bound},${data})`,
+});
+
+/** Throws when it does not apply: nobody races here. */
+export function commit(world: World, changes: readonly Change[], by = 'test'): void {
+  if (changes.length === 0) return;
+  const applied = apply(world.state, { schema: 1, by, time: world.time, changes }, world.state.index + 1);
+  if (applied.conflicts.length > 0) throw new Error(JSON.stringify(applied.conflicts));
+  world.state = applied.state;
+}
+
+export function carryOut(world: World, plan: ProjectPlan): void {
+  commit(world, plan.changes);
+}
+
+/** One pass; what it changed. */
+export function pass(world: World): readonly Change[] {
+  const found = reconcile(world.state, 'all', world.time, idsOf(world));
+  commit(world, found?.changes ?? [], 'reconcile');
+  return found?.changes ?? [];
+}
+
+export type Outcome = 'runs' | 'healthy' | 'completes' | 'fails' | 'unhealthy';
+
+/** What the agent would report next about a task, or `removed`, or nothing. */
+export function agentStep(task: TaskObj, outcome: Outcome): TaskStatus | 'removed' | undefined {
+  const { desired, node } = task.spec;
+  const { status } = task;
+  if (node === null) return undefined;
+  if (desired.state === 'remove') return 'removed';
+  if (desired.state === 'ready') return status.phase === 'new' ? { ...status, phase: 'ready' } : undefined;
+  if (desired.state === 'stop' || desired.state === 'drain') {
+    return status.phase === 'running'
+      ? { ...status, phase: 'exited', health: 'none', exit: exitOf(0) }
+      : undefined;
+  }
+  if (desired.generation > status.generation) return started(task, outcome);
+  return undefined;
+}
+
+function started({ status, spec }: TaskObj, outcome: Outcome): TaskStatus {
+  const begun = {
+    attempt: status.attempt + 1,
+    generation: spec.desired.generation,
+    restarts: 0,
+    startedAt: 1,
+  };
+  switch (outcome) {
+    case 'runs':
+      return { ...begun, phase: 'running', health: 'none' };
+    case 'healthy':
+    case 'unhealthy':
+      return { ...begun, phase: 'running', health: outcome };
+    case 'completes':
+      return { ...begun, phase: 'exited', health: 'none', exit: exitOf(0) };
+    case 'fails':
+      return { ...begun, phase: 'exited', health: 'none', exit: exitOf(1) };
+  }
+}
+
+export const exitOf = (code: number, reason = 'exit') => ({ code, oomKilled: false, at: 1, reason });
+
+/** Reports what `agentStep` says of every task that `choose` picks; false when there was nothing. */
+export function agentRound(
+  world: World,
+  outcomeOf: (task: TaskObj) => Outcome,
+  choose: (task: TaskObj) => boolean = () => true,
+): boolean {
+  const steps = all(world.state, 'task')
+    .filter(choose)
+    .flatMap((task) => {
+      const step = agentStep(task, outcomeOf(task));
+      return step === undefined ? [] : [{ task, step }];
+    });
+  for (const node of new Set(steps.map(({ task }) => task.spec.node as ObjectId))) {
+    const own = steps.filter(({ task }) => task.spec.node === node);
+    const tasks = own.flatMap(({ task, step }) =>
+      step === 'removed' ? [] : [{ id: task.id, status: step }],
+    );
+    const removed = own.flatMap(({ task, step }) => (step === 'removed' ? [task.id] : []));
+    commit(world, takeReport(world.state, { node, tasks, removed }), 'report');
+  }
+  return steps.length > 0;
+}
+
+/** Passes and reports in turn until nothing moves; throws when it does not come to rest. */
+export function settle(world: World, outcomeOf: (task: TaskObj) => Outcome = () => 'healthy'): void {
+  for (let round = 0; round < 200; round += 1) {
+    const changed = pass(world).length > 0;
+    const reported = agentRound(world, outcomeOf);
+    if (!changed && !reported) return;
+  }
+  throw new Error('it does not come to rest');
+}
+
+export const digestOf = (image: string): Digest => `sha256:${sha256(image)}` as Digest;
+
+export const imagesOf = (project: Project): Record<string, Digest> =>
+  Object.fromEntries(project.services.map(({ container: { image } }) => [image, digestOf(image)]));
+
+/**
+ * A service a line: `web image=nginx replicas=2 needs=db:healthy,job:completed net=default,back port=80:80 vol=data:/d
+ * secret=key config=conf name=fixed restart=always update=1:start-first join=db ip=10.0.0.5`, and `!key=text` lines for
+ * contents of files, `@network external subnet=…`, `%volume external`.
+ */
+export function parseProject(text: string, name = 'shop'): Project {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const rows = lines.filter((line) => !/^[!@%]/.test(line)).map(parseWords);
+  const services = rows.map((row) => parseService(row, name));
+  const list = (key: string): string[] => [
+    ...new Set(rows.flatMap((row) => (row[key] ?? '').split(',').filter((each) => each !== ''))),
+  ];
+  const about = (sign: string, key: string) =>
+    parseWords(lines.find((line) => line.startsWith(`${sign}${key} `) || line === `${sign}${key}`) ?? '');
+  const content = new Map(
+    lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).split('=') as [string, string]),
+  );
+  const nets = new Set([
+    ...list('net'),
+    ...rows.filter((row) => !row['net'] && !row['join']).map(() => 'default'),
+  ]);
+  const vols = new Set(list('vol').map((each) => each.split(':')[0] as string));
+  const full = (key: string, external: boolean) => (external ? key : `${name}_${key}`);
+  return {
+    name,
+    workingDir: '/src',
+    configFiles: ['/src/compose.yaml'],
+    services,
+    networks: [...nets].map((key) => {
+      const row = about('@', key);
+      const external = row['external'] !== undefined;
+      const subnets = row['subnet'] === undefined ? {} : { subnets: [{ subnet: row['subnet'] }] };
+      const driver = (row['driver'] ?? 'bridge') as 'bridge';
+      return { name: full(key, external), key, external, spec: { driver, ...subnets } };
+    }),
+    volumes: [...vols].map((key) => {
+      const external = about('%', key)['external'] !== undefined;
+      return { name: full(key, external), key, external, spec: { driver: 'local' } };
+    }),
+    secrets: list('secret').map((key) => ({
+      name: `${name}_${key}`,
+      key,
+      external: false,
+      data: content.get(key) ?? '',
+    })),
+    configs: list('config').map((key) => ({
+      name: `${name}_${key}`,
+      key,
+      external: false,
+      data: content.get(key) ?? '',
+    })),
+  };
+}
+
+type Row = Readonly<Record<string, string>>;
+
+function parseWords(line: string): Row {
+  const [head = '', ...words] = line.trim().split(/\s+/);
+  return {
+    head,
+    ...Object.fromEntries(words.map((word) => [word.split('=')[0], word.split('=').slice(1).join('=')])),
+  };
+}
+
+const CONDITIONS = {
+  started: 'service_started',
+  healthy: 'service_healthy',
+  completed: 'service_completed_successfully',
+} as const;
+
+function parseService(row: Row, project: string): ProjectService {
+  const needs = (row['needs'] ?? '').split(',').filter((each) => each !== '');
+  const [parallelism, order = 'stop-first'] = (row['update'] ?? '').split(':');
+  const update = {
+    parallelism: Number(parallelism),
+    delayMs: 0,
+    failureAction: 'pause' as const,
+    monitorMs: 0,
+    maxFailureRatio: 0,
+    order: order as 'stop-first',
+  };
+  return {
+    service: row['head'] as string,
+    mode: 'replicated',
+    replicas: Number(row['replicas'] ?? 1),
+    dependsOn: needs.map((each) => {
+      const [service = '', condition = 'started', flag] = each.split(':');
+      return {
+        service,
+        condition: CONDITIONS[condition as keyof typeof CONDITIONS],
+        ...(flag === 'optional' ? { required: false } : {}),
+        ...(flag === 'restart' ? { restart: true } : {}),
+      };
+    }),
+    ...(row['update'] === undefined ? {} : { update }),
+    ...(row['name'] === undefined ? {} : { containerName: row['name'] }),
+    container: containerOf(row, project),
+    pullPolicy: 'missing',
+    attach: true,
+    profiles: [],
+  };
+}
+
+function containerOf(row: Row, project: string): ContainerSpec {
+  const each = (key: string): string[] => (row[key] ?? '').split(',').filter((word) => word !== '');
+  const nets = each('net').length === 0 ? ['default'] : each('net');
+  const fixed = row['ip'] === undefined ? {} : { ipv4: row['ip'] };
+  return {
+    image: row['image'] ?? 'busybox',
+    ...(row['env'] === undefined ? {} : { env: { A: row['env'] } }),
+    networkMode:
+      row['join'] === undefined
+        ? { kind: 'networks', attachments: nets.map((key) => ({ network: `${project}_${key}`, ...fixed })) }
+        : { kind: 'service', service: row['join'] },
+    ports: each('port').map((port) => {
+      const [hostPort, containerPort] = port.split(':').map(Number);
+      return { hostPort: hostPort as number, containerPort: containerPort as number, protocol: 'tcp' };
+    }),
+    mounts: [
+      ...each('vol').map((vol) => {
+        const [key, target = '/'] = vol.split(':');
+        return { type: 'volume' as const, source: `${project}_${key}`, target };
+      }),
+      ...each('secret').map((key) => ({ type: 'secret' as const, source: `${project}_${key}`, target: key })),
+      ...each('config').map((key) => ({ type: 'config' as const, source: `${project}_${key}`, target: key })),
+    ],
+    ...(row['restart'] === undefined
+      ? {}
+      : { restart: { condition: row['restart'] as 'always', delay: { kind: 'backoff' } } }),
+  };
+}

@@ -5,7 +5,7 @@ import { type Agent, openAgent } from '@orc/agent';
 import { serve } from '@orc/api';
 import { project, takeReport } from '@orc/cluster';
 import { openImageStore } from '@orc/image';
-import type { NetworkObj, World } from '@orc/model';
+import type { NetworkObj, SecretObj, World } from '@orc/model';
 import { openNetwork } from '@orc/network';
 import { openRuntime } from '@orc/runtime';
 import { openEvents } from '@orc/telemetry';
@@ -17,6 +17,7 @@ import { systemBackend } from './backend/system.ts';
 import { publishChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import type { Places } from './instance.ts';
+import { hostRoutes } from './routes.ts';
 import { openReplica, type Replica } from './replica.ts';
 import { openSealing, type Sealing } from './sealing.ts';
 
@@ -54,10 +55,18 @@ export async function openDaemon(places: Places, config: Config, world: World): 
     ...(config.noHostFirewall === undefined ? {} : { noHostFirewall: config.noHostFirewall }),
   });
   let sealing: Sealing | undefined;
-  const replica = await openReplica(root, world, (isNew) => {
-    sealing = openSealing(root, isNew);
-    return sealing;
-  });
+  const replica = await openReplica(
+    root,
+    world,
+    (isNew) => {
+      sealing = openSealing(root, isNew);
+      return sealing;
+    },
+    {
+      avoid: [...hostRoutes(), ...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet)],
+      ...(config.addressPools === undefined ? {} : { pools: config.addressPools }),
+    },
+  );
   const agent = await openAgent({
     root,
     run,
@@ -134,10 +143,12 @@ async function removeAll(agent: Agent, replica: Replica): Promise<void> {
 
 /** The newest assignment, once for all entries that were applied in one turn of the loop. */
 function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing): void {
+  const unseal = ({ id, specVersion, spec }: SecretObj): string =>
+    sealing.open(`${id}/${specVersion}`, spec.data);
   let armed = false;
   const assign = (): void => {
     armed = false;
-    agent.assign(project(replica.state(), replica.node.id, sealing.open));
+    agent.assign(project(replica.state(), replica.node.id, unseal));
   };
   replica.onApplied(() => {
     if (armed) return;

@@ -5,10 +5,15 @@ import {
   all,
   apply,
   decodeSnapshot,
+  type Dirty,
+  dirtyOf,
   emptyState,
   encodeSnapshot,
+  get,
   type Proposer,
   reconcile,
+  type ReconcileOptions,
+  registerNode,
   type State,
 } from '@orc/cluster';
 import {
@@ -18,7 +23,7 @@ import {
   newContainerId,
   newObjectId,
   type NodeObj,
-  type ObjectId,
+  type NodeStatus,
   type World,
 } from '@orc/model';
 import { type Log, openLog, RaftError } from '@orc/raft';
@@ -53,6 +58,7 @@ export async function openReplica(
   root: string,
   world: World,
   sealing: (isNew: boolean) => Sealing,
+  options: ReconcileOptions,
 ): Promise<Replica> {
   const log = await openLog({
     folder: join(root, 'raft'),
@@ -64,7 +70,7 @@ export async function openReplica(
     },
   }).catch(explain);
   const isNew = log.index() <= 1 && log.recovered === undefined;
-  return run(log, world, sealing(isNew));
+  return run(log, world, sealing(isNew), options);
 }
 
 /** The log's own errors as problems. */
@@ -76,11 +82,14 @@ function explain(error: unknown): never {
   });
 }
 
-async function run(log: Log, world: World, sealing: Sealing): Promise<Replica> {
+const union = (a: Dirty, b: Dirty): Dirty => (a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]));
+
+async function run(log: Log, world: World, sealing: Sealing, options: ReconcileOptions): Promise<Replica> {
   let state = log.recovered === undefined ? emptyState() : decodeSnapshot(log.recovered.data);
   const listeners: Listener[] = [];
   let tail: Promise<unknown> = Promise.resolve();
   let reconciling = false;
+  let dirty: Dirty = 'all';
   const proposerAt = (now: number): Proposer => ({
     ids: {
       object: () => newObjectId((count) => world.random.bytes(count)),
@@ -94,8 +103,10 @@ async function run(log: Log, world: World, sealing: Sealing): Promise<Replica> {
 
   log.committed(({ index, data }) => {
     const before = state;
-    const applied = apply(state, JSON.parse(new TextDecoder().decode(data)) as ChangeSet, index);
+    const changeSet = JSON.parse(new TextDecoder().decode(data)) as ChangeSet;
+    const applied = apply(state, changeSet, index);
     state = applied.state;
+    dirty = union(dirty, dirtyOf(before, changeSet.changes));
     if (applied.conflicts.length > 0)
       world.emit('warn', 'a change set lost a race', { conflicts: applied.conflicts });
     for (const listener of listeners) listener(before, state);
@@ -123,18 +134,20 @@ async function run(log: Log, world: World, sealing: Sealing): Promise<Replica> {
   const reconcileSoon = (): void => {
     if (reconciling) return;
     reconciling = true;
-    tail = tail
-      .then(async () => {
-        reconciling = false;
-        for (let pass = 0; pass < RECONCILES_MAX; pass += 1) {
-          const { index } = await commit('reconcile', (view, proposer) => ({
-            changes: reconcile(view, proposer),
-            result: undefined,
-          }));
-          if (index === 0) return;
-        }
-      })
-      .catch((error: unknown) => world.emit('error', 'a reconcile pass failed', { error: String(error) }));
+    tail = tail.then(passes).catch((error: unknown) => {
+      world.emit('error', 'a reconcile pass failed', { error: String((error as Error).stack ?? error) });
+    });
+  };
+  const passes = async (): Promise<void> => {
+    reconciling = false;
+    for (let pass = 0; pass < RECONCILES_MAX && (dirty === 'all' || dirty.size > 0); pass += 1) {
+      const concerned = dirty;
+      dirty = new Set();
+      await commit('reconcile', (view, { ids, now }) => ({
+        changes: reconcile(view, concerned, now, ids, options)?.changes ?? [],
+        result: undefined,
+      }));
+    }
   };
 
   const node = await settleNode(propose, () => state);
@@ -162,31 +175,20 @@ function refuse(error: unknown): never {
   throw error;
 }
 
-/** This host's own object, made at the first start. */
+/** This host's own object: made at the first start, brought up to date at the others. */
 async function settleNode(propose: Replica['propose'], state: () => State): Promise<NodeObj> {
-  const found = all(state(), 'node')[0];
-  if (found !== undefined) return found;
-  const { result } = await propose('start', (_view, proposer) => {
-    const object = nodeObject(proposer.ids.object(), proposer.now);
-    return { changes: [{ op: 'put', object, expect: null }], result: object };
+  const { result } = await propose('start', (view, { ids, now }) => {
+    const id = all(view, 'node')[0]?.id ?? ids.object();
+    return { changes: registerNode(view, id, hostname(), nodeStatus(), now), result: id };
   });
-  return result;
+  return get(state(), 'node', result) as NodeObj;
 }
 
-const nodeObject = (id: ObjectId, createdAt: number): NodeObj => ({
-  kind: 'node',
-  id,
-  name: hostname(),
-  specVersion: 1,
-  statusVersion: 1,
-  createdAt,
-  spec: { availability: 'active', labels: {} },
-  status: {
-    state: 'ready',
-    hostname: hostname(),
-    cpus: cpus().length,
-    memoryBytes: totalmem(),
-    os: 'linux',
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-  },
+const nodeStatus = (): NodeStatus => ({
+  state: 'ready',
+  hostname: hostname(),
+  cpus: cpus().length,
+  memoryBytes: totalmem(),
+  os: 'linux',
+  architecture: process.arch === 'x64' ? 'amd64' : process.arch,
 });

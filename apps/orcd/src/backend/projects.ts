@@ -4,14 +4,18 @@ import type { Agent } from '@orc/agent';
 import {
   actProject,
   all,
+  createNetwork,
+  createVolume,
   diffProject,
   downProject,
+  grantBlock,
   named,
-  planNetwork,
   type ProjectPlan,
+  projectNames,
+  projectStatus,
   projectView,
+  removeObject,
   type State,
-  where,
 } from '@orc/cluster';
 import {
   type ContainerOwner,
@@ -56,8 +60,12 @@ export function projectsBackend(parts: ProjectParts): Projects {
   const { replica } = parts;
   return {
     listProjects: async (every) =>
-      all(replica.state(), 'project')
-        .map((project) => summarize(replica.state(), project.name, project.spec.configFiles ?? []))
+      projectNames(replica.state())
+        .map((name) => ({
+          name,
+          status: projectStatus(replica.state(), name),
+          configFiles: named(replica.state(), 'project', name)?.spec.configFiles ?? [],
+        }))
         .filter((row) => every || row.status.includes('running')),
     async getProject(name) {
       const view = projectView(replica.state(), name);
@@ -107,32 +115,6 @@ function throwFirst(plan: ProjectPlan): void {
   throw new OrcError({ ...first, message });
 }
 
-/** `running(2), exited(1)`, as docker compose ls says it. */
-function summarize(
-  state: State,
-  name: string,
-  configFiles: readonly string[],
-): { name: string; status: string; configFiles: readonly string[] } {
-  const counts = new Map<string, number>();
-  for (const task of where(state, 'task', 'project', name)) {
-    const status =
-      task.status.phase === 'running'
-        ? 'running'
-        : task.status.phase === 'exited' || task.status.phase === 'failed'
-          ? 'exited'
-          : 'created';
-    counts.set(status, (counts.get(status) ?? 0) + 1);
-  }
-  return {
-    name,
-    status: [...counts]
-      .sort()
-      .map(([status, count]) => `${status}(${count})`)
-      .join(', '),
-    configFiles,
-  };
-}
-
 /** Through the log, and seen through: resolves when the agent has done it. */
 export async function actOnTask(
   { replica, events }: ProjectParts,
@@ -152,11 +134,7 @@ export async function actOnTask(
           ...(action.signal === undefined ? {} : { signal: action.signal }),
         };
   const before = events.lastIndex;
-  await replica.propose(kind, (state, proposer) => {
-    const made = actProject(state, project, request, proposer);
-    throwFirst(made);
-    return { changes: made.changes, result: undefined };
-  });
+  await decide(replica, kind, (state, proposer) => actProject(state, project, request, proposer));
   const done = (): boolean => settled(replica.state(), owner, kind);
   if (done()) return;
   for await (const event of events.watch({ afterIndex: before })) {
@@ -178,8 +156,9 @@ function settled(state: State, owner: ContainerOwner, kind: TaskAction['kind']):
 /** Networks that a container of this host names exist; volumes are made. */
 export async function ensureObjects({ replica }: ProjectParts, spec: ContainerSpec): Promise<void> {
   for (const name of attachedNetworks(spec)) {
-    if (name !== DEFAULT_NETWORK && named(replica.state(), 'network', name) === undefined)
-      throw noNetwork(name);
+    if (name === DEFAULT_NETWORK) continue;
+    if (named(replica.state(), 'network', name) === undefined) throw noNetwork(name);
+    await grant(replica, name);
   }
   for (const mount of spec.mounts ?? []) {
     if (
@@ -198,23 +177,31 @@ const attachedNetworks = (spec: ContainerSpec): readonly string[] =>
 const noNetwork = (reference: string): OrcError =>
   fail('notfound.network', `no such network: ${reference}`, { hint: 'list them with: orc network ls' });
 
-async function makeVolume(replica: Replica, name: string, spec: VolumeSpec): Promise<VolumeObj> {
-  const { result } = await replica.propose('volume create', (state, proposer) => {
-    const found = named(state, 'volume', name);
-    if (found !== undefined) return { changes: [], result: found };
-    const object: VolumeObj = {
-      kind: 'volume',
-      id: proposer.ids.object(),
-      name,
-      specVersion: 1,
-      statusVersion: 1,
-      createdAt: proposer.now,
-      spec,
-      status: {},
-    };
-    return { changes: [{ op: 'put', object, expect: null }], result: object };
+/** Plans, commits, and throws what forbids it. */
+async function decide(replica: Replica, by: string, plan: Plan): Promise<void> {
+  await replica.propose(by, (state, proposer) => {
+    const made = plan(state, proposer);
+    throwFirst(made);
+    return { changes: made.changes, result: undefined };
   });
-  return result;
+}
+
+async function makeVolume(replica: Replica, name: string, spec: VolumeSpec): Promise<VolumeObj> {
+  const there = named(replica.state(), 'volume', name);
+  if (there !== undefined) return there;
+  await decide(replica, 'volume create', (state, proposer) => createVolume(state, name, spec, proposer));
+  return named(replica.state(), 'volume', name) as VolumeObj;
+}
+
+/** A node's own containers take addresses of a state network out of blocks that it was granted (DECISIONS 26). */
+async function grant(replica: Replica, network: string): Promise<void> {
+  const held = named(replica.state(), 'network', network)?.status.blocks ?? [];
+  if (held.some((block) => block.node === replica.node.id)) return;
+  await replica.propose('grant', (state) => {
+    const { changes, problem } = grantBlock(state, network, replica.node.id);
+    if (problem !== undefined) throw new OrcError(problem);
+    return { changes, result: undefined };
+  });
 }
 
 export function objectsBackend(parts: ProjectParts): Objects {
@@ -232,12 +219,10 @@ export function objectsBackend(parts: ProjectParts): Objects {
   return {
     listNetworks: async () => [parts.defaultNetwork, ...all(replica.state(), 'network')],
     async createNetwork(name, spec) {
-      const { result } = await replica.propose('network create', (state, proposer) => {
-        const made = planNetwork(state, name, spec, proposer);
-        throwFirst(made);
-        return { changes: made.changes, result: undefined };
-      });
-      void result;
+      if (name === DEFAULT_NETWORK) throw fail('conflict.name', `network ${name} exists already`);
+      await decide(replica, 'network create', (state, proposer) =>
+        createNetwork(state, name, spec, proposer),
+      );
       return findNetwork(name);
     },
     async getNetwork(reference) {
@@ -258,7 +243,9 @@ export function objectsBackend(parts: ProjectParts): Objects {
         throw fail('conflict.inuse', `network ${network.name} is in use by ${by.join(', ')}`, {
           hint: 'remove these containers first',
         });
-      await erase(replica, network);
+      await decide(replica, 'network rm', (state, proposer) =>
+        removeObject(state, 'network', network.id, proposer),
+      );
     },
     listVolumes: async () => all(replica.state(), 'volume').map(placed),
     createVolume: async (name, spec) =>
@@ -268,7 +255,9 @@ export function objectsBackend(parts: ProjectParts): Objects {
       if (force && named(replica.state(), 'volume', reference) === undefined) return;
       const volume = findVolume(reference);
       await agent.removeVolume(volume.name);
-      await erase(replica, volume);
+      await decide(replica, 'volume rm', (state, proposer) =>
+        removeObject(state, 'volume', volume.id, proposer),
+      );
     },
   };
 }
@@ -285,13 +274,4 @@ function found<T extends { readonly id: string; readonly name: string }>(
       hint: 'give more digits of the id',
     });
   throw missing(reference);
-}
-
-async function erase(replica: Replica, object: NetworkObj | VolumeObj): Promise<void> {
-  await replica.propose(`${object.kind} rm`, (state) => {
-    const now = state.tables[object.kind].byId.get(object.id) as NetworkObj | VolumeObj | undefined;
-    if (now === undefined) return { changes: [], result: undefined };
-    const expect = { specVersion: now.specVersion, statusVersion: now.statusVersion };
-    return { changes: [{ op: 'delete', kind: object.kind, id: object.id, expect }], result: undefined };
-  });
 }

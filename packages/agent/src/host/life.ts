@@ -418,7 +418,7 @@ export class Life {
       attempt: this.#state.attempt,
       phase: this.#phase(),
       health: this.#health,
-      generation: this.#state.actedGeneration,
+      generation: this.#failure?.generation ?? this.#state.actedGeneration,
       restarts: this.#state.restarts,
       ports: this.#state.ports,
       ...(this.#exit === undefined ? {} : { exit: this.#exit }),

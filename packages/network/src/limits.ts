@@ -18,6 +18,8 @@ export const LIMITS = {
   ephemeralTriesMax: 64,
   /** Bytes of the rule set's program that are kept of its complaint. */
   stderrMax: 4096,
+  /** Process ids remembered of programs that were run. */
+  recentProgramsMax: 64,
   nftTimeoutMs: 10_000,
   conntrackTimeoutMs: 5000,
   /** Own firewall rules are looked after this often, and this soon after somebody changed the rule set. */

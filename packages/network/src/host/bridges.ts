@@ -5,6 +5,7 @@ import { bridgeName, cableNames, extensionName } from '../plan/links.ts';
 import { planAddresses, planBridge, planDelete, planExtension, type BridgeWish } from '../plan/netplan.ts';
 import type { BridgeRules } from '../plan/nft.ts';
 import type { PresentLink } from './present.ts';
+import { raiseNeighbours } from './switches.ts';
 
 type Port = { readonly name: string; readonly index: number; readonly serial?: number; used: number };
 type State = { readonly network: AssignedNetwork; readonly bridges: Port[] };
@@ -30,7 +31,12 @@ export type Bridges = {
   readonly names: () => readonly string[];
 };
 
-export function openBridges(instance: string, kernel: Kernel, numbers: Numbers, portsMax: number): Bridges {
+export function openBridges(
+  instance: string,
+  kernel: Kernel,
+  numbers: Numbers,
+  portsMax: number = LIMITS.bridgePortsMax,
+): Bridges {
   const states = new Map<string, State>();
   const extending = new Map<string, Promise<void>>();
 
@@ -52,6 +58,7 @@ export function openBridges(instance: string, kernel: Kernel, numbers: Numbers, 
       { name: other, index: numbers.index() },
     ] as const;
     const first = state.bridges[0] as Port;
+    await raiseNeighbours(kernel);
     await kernel.run(planExtension({ bridge, first: first.index, cable }));
     state.bridges.push({ ...bridge, serial, used: 0 });
   };
@@ -172,5 +179,3 @@ const ruleOf = (network: AssignedNetwork, names: readonly string[]): BridgeRules
   masquerade: network.spec.options?.['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
   subnets: network.status.subnets.map((each) => each.subnet),
 });
-
-export const PORTS_MAX: number = LIMITS.bridgePortsMax;

@@ -65,7 +65,7 @@ export function openDns(options: DnsOptions): Dns {
 
   return {
     listen: async (addresses) => {
-      for (const address of [...listeners.keys()]) if (!addresses.includes(address)) close(address);
+      for (const address of listeners.keys()) if (!addresses.includes(address)) close(address);
       for (const address of addresses.filter((each) => !listeners.has(each))) {
         try {
           listeners.set(address, await open(address));
@@ -80,7 +80,7 @@ export function openDns(options: DnsOptions): Dns {
       }
     },
     close: () => {
-      for (const address of [...listeners.keys()]) close(address);
+      for (const address of listeners.keys()) close(address);
       for (const socket of connections) socket.destroy();
       forwarder.close();
     },

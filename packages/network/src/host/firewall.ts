@@ -1,16 +1,138 @@
-import type { NetworkOptions } from '../types.ts';
+/** Looks after our rules in other firewalls' chains, and after our own table, when somebody reloads the rule set. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fail, type Clock, type Emit } from '@orc/model';
+import { LIMITS } from '../limits.ts';
+import {
+  acceptRules,
+  at,
+  baseChains,
+  closingRule,
+  deleteRules,
+  describe,
+  hasTable,
+  ownRules,
+  placeOf,
+  type Barrier,
+} from '../plan/firewall.ts';
+import { ownProgram, runProgram } from './program.ts';
 import type { Rules } from './rules.ts';
+
 export type Firewall = {
+  /** Throws `network.failed` with the command to type where rules are missing and none may be added. */
   readonly open: () => Promise<void>;
   readonly info: () => readonly string[];
   readonly close: () => void;
   readonly remove: () => Promise<void>;
 };
-export function openFirewall(_options: NetworkOptions, _rules: Rules): Firewall {
+export type FirewallOptions = {
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly rules: Rules;
+  readonly noHostFirewall: boolean;
+};
+
+export function openFirewall(options: FirewallOptions): Firewall {
+  const { instance, clock, emit, rules } = options;
+  let found: readonly { readonly barrier: Barrier; readonly place: Barrier }[] = [];
+  let cancel: (() => void) | undefined;
+  let monitor: ChildProcess | undefined;
+  let closed = false;
+
+  const check = async (): Promise<void> => {
+    const chains = await list(['chains']);
+    if (!hasTable(chains, instance)) {
+      emit('warn', 'the rules of containers were gone and are put back', { table: instance });
+      rules.forget();
+      await rules.apply();
+    }
+    found = await barriers(chains, instance);
+    for (const { place } of found) await allow(place);
+  };
+
+  const allow = async (place: Barrier): Promise<void> => {
+    const wanted = acceptRules(instance, place);
+    const handles = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
+    if (handles.length === wanted.length) return;
+    if (options.noHostFirewall) throw refused(place, wanted);
+    const ran = await command([...deleteRules(place, handles), ...wanted]);
+    if (ran.code === 0) emit('info', 'let containers through another firewall', { chain: at(place) });
+    else
+      emit('error', 'containers are stopped by another firewall', { chain: at(place), reason: ran.stderr });
+  };
+
+  /** The last change of a reload counts, and it comes in many transactions. */
+  const later = (ms: number): void => {
+    cancel?.();
+    if (closed) return;
+    cancel = clock.after(ms, () => {
+      check().catch((error: unknown) =>
+        emit('error', 'the firewall cannot be looked after', { error: String(error) }),
+      );
+    });
+  };
+
+  const watch = (): void => {
+    monitor = spawn('nft', ['monitor'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    monitor.unref();
+    (monitor.stdout as unknown as { unref?: () => void } | null)?.unref?.();
+    monitor
+      .once('error', () => undefined)
+      .once('exit', () => {
+        if (!closed) cancel = clock.after(LIMITS.firewallCheckMs, watch);
+      });
+    if (monitor.stdout === null) return;
+    createInterface({ input: monitor.stdout }).on('line', (line) => {
+      const by = /^# new generation \d+ by process (\d+)/.exec(line);
+      if (by !== null && !ownProgram(Number(by[1]))) later(LIMITS.firewallSettleMs);
+    });
+  };
+
   return {
-    open: async () => undefined,
-    info: () => [],
-    close: () => undefined,
-    remove: async () => undefined,
+    open: async () => {
+      await check();
+      watch();
+    },
+    info: () => found.map(({ barrier, place }) => describe(barrier, place)),
+    close: () => {
+      closed = true;
+      cancel?.();
+      monitor?.kill();
+    },
+    remove: async () => {
+      for (const { place } of await barriers(await list(['chains']), instance)) {
+        const handles = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
+        if (handles.length > 0) await command(deleteRules(place, handles));
+      }
+    },
   };
 }
+
+async function barriers(chains: string, own: string): Promise<{ barrier: Barrier; place: Barrier }[]> {
+  const out: { barrier: Barrier; place: Barrier }[] = [];
+  for (const base of baseChains(chains, own)) {
+    const why = base.why === '' ? closingRule(await list(['chain', ...at(base).split(' ')])) : base.why;
+    if (why !== '') out.push({ barrier: { ...base, why }, place: placeOf(base, chains) });
+  }
+  return out;
+}
+
+async function list(what: readonly string[]): Promise<string> {
+  const ran = await nft(['-j', '-a', 'list', ...what]);
+  return ran.code === 0 ? ran.stdout : '{"nftables":[]}';
+}
+
+const command = (lines: readonly string[]): ReturnType<typeof runProgram> =>
+  nft(['-f', '-'], `${lines.join('\n')}\n`);
+const nft = (args: readonly string[], input?: string): ReturnType<typeof runProgram> =>
+  runProgram(['nft', ...args], {
+    package: 'nftables',
+    timeoutMs: LIMITS.nftTimeoutMs,
+    ...(input === undefined ? {} : { input }),
+  });
+
+const refused = (place: Barrier, wanted: readonly string[]): Error =>
+  fail('network.failed', `the firewall chain ${at(place)} stops containers, and no rule may be added to it`, {
+    hint: wanted.map((each) => `nft '${each}'`).join('; '),
+  });

@@ -1,137 +1,166 @@
 /** The network of one host: what `agent` calls, made of the parts beside this file. */
-import type { AssignedNetwork, ContainerId, Endpoint, NameRecord } from '@orc/model';
+import type { AssignedNetwork, ContainerId, Kernel } from '@orc/model';
 import { renderEtc } from '../plan/etc.ts';
 import type { Attached, NetworkHost, NetworkOptions, Sandbox, SandboxRequest } from '../types.ts';
-import { openAddresses } from './addresses.ts';
-import { openBridges, PORTS_MAX } from './bridges.ts';
+import { openAddresses, type Addresses } from './addresses.ts';
+import { openBridges, type Bridges } from './bridges.ts';
 import { openDefaultNetwork } from './default.ts';
-import { openDns } from './dns.ts';
-import { openFirewall } from './firewall.ts';
-import { openNames } from './names.ts';
+import { openDns, type Dns } from './dns.ts';
+import { openFirewall, type Firewall } from './firewall.ts';
+import { openNames, type Names } from './names.ts';
 import { openNumbers } from './numbers.ts';
-import { openPortHolder } from './ports.ts';
-import { presentLinks, presentNamespaces } from './present.ts';
-import { openPublisher } from './publish.ts';
-import { openRecords } from './records.ts';
-import { openResolvers } from './resolvers.ts';
-import { openRules } from './rules.ts';
-import { openSandboxes } from './sandboxes.ts';
-import { openSegments } from './segments.ts';
-import { openSweeper } from './sweep.ts';
+import { openPortHolder, type PortHolder } from './ports.ts';
+import { presentLinks, presentNamespaces, type PresentLink } from './present.ts';
+import { openPublisher, type Publisher } from './publish.ts';
+import { openRecords, type Records } from './records.ts';
+import { openResolvers, type Resolvers } from './resolvers.ts';
+import { openRules, type Rules } from './rules.ts';
+import { openSandboxes, type Sandboxes } from './sandboxes.ts';
+import { openSegments, type Segments } from './segments.ts';
+import { openSweeper, type Sweeper } from './sweep.ts';
+import { openSwitches } from './switches.ts';
 
 /**
  * Starting is recovering: bridges, sandboxes and ports of an earlier daemon are taken over, and rules are replaced in one
  * step. Throws `network.failed`, `network.exhausted`, `program.missing`, `kernel.missing`.
  */
 export async function openNetwork(options: NetworkOptions): Promise<NetworkHost> {
-  const { instance, kernel, clock, emit, run } = options;
+  const parts = openParts(options, await presentLinks(options.instance));
+  try {
+    await takeOver(parts);
+    await openSwitches(options.kernel, options.emit);
+    await parts.rules.apply();
+    await parts.segments.up();
+    await parts.dns.listen(parts.segments.gateways());
+    await parts.firewall.open();
+  } catch (error) {
+    await close(parts);
+    throw error;
+  }
+  return serve(parts);
+}
+
+type Parts = {
+  readonly kernel: Kernel;
+  readonly defaultNetwork: AssignedNetwork;
+  readonly table: string;
+  readonly links: readonly PresentLink[];
+  readonly records: Records;
+  readonly bridges: Bridges;
+  readonly holder: PortHolder;
+  readonly segments: Segments;
+  readonly rules: Rules;
+  readonly sandboxes: Sandboxes;
+  readonly addresses: Addresses;
+  readonly names: Names;
+  readonly resolvers: Resolvers;
+  readonly dns: Dns;
+  readonly firewall: Firewall;
+  readonly publisher: Publisher;
+  readonly sweeper: Sweeper;
+};
+
+function openParts(options: NetworkOptions, links: readonly PresentLink[]): Parts {
+  const { instance, kernel, clock, emit, run, random } = options;
   const records = openRecords(run);
-  const links = await presentLinks(instance);
-  const numbers = openNumbers(options.random, links);
+  const numbers = openNumbers(random, links);
   const defaultNetwork = openDefaultNetwork(options.root, instance, options.pools);
-  const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax ?? PORTS_MAX);
-  const holder = openPortHolder(options.random);
-  const segments = openSegments({ instance, kernel, bridges, records, defaultNetwork, ports: holder.rules });
+  const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax);
+  const holder = openPortHolder(random);
+  const segments = openSegments({ instance, bridges, records, defaultNetwork, ports: holder.rules });
   const rules = openRules(instance, segments.rules);
   const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
   const addresses = openAddresses(bridges, defaultNetwork.name, options.node);
-  const names = openNames();
-  const resolvers = openResolvers(clock);
-  const dns = openDns({
-    random: options.random,
-    emit,
-    table: names.table,
-    asker: (source) => addresses.asker(source),
-    upstreams: (container) =>
-      resolvers.of(container === undefined ? undefined : sandboxes.get(container)?.dns, segments.gateways()),
-  });
-  const firewall = openFirewall(options, rules);
+  const [names, resolvers] = [openNames(), openResolvers(clock)];
+  const upstreams = (container: ContainerId | undefined): readonly string[] =>
+    resolvers.of(container === undefined ? undefined : sandboxes.get(container)?.dns, segments.gateways());
+  const dns = openDns({ random, emit, table: names.table, asker: addresses.asker, upstreams });
+  const noHostFirewall = options.noHostFirewall === true;
+  const firewall = openFirewall({ instance, clock, emit, rules, noHostFirewall });
   const publisher = openPublisher({ holder, rules, bridges, sandboxes, emit });
-  const sweeper = openSweeper({
-    instance,
-    kernel,
-    bridges,
-    sandboxes,
-    links,
-    namespaces: presentNamespaces(run),
-  });
+  const sweeper = openSweeper({ kernel, bridges, sandboxes, links, namespaces: presentNamespaces(run) });
+  const made = { records, bridges, holder, segments, rules, sandboxes, addresses, names, resolvers };
+  return { kernel, defaultNetwork, table: instance, links, ...made, dns, firewall, publisher, sweeper };
+}
 
-  segments.adopt(links);
-  for (const record of sweeper.living(records.all())) {
+/** Everything that rules are made from is known before the first of them is written. */
+async function takeOver(parts: Parts): Promise<void> {
+  const { sandboxes, addresses, bridges, publisher, links } = parts;
+  parts.segments.adopt(links);
+  for (const record of parts.sweeper.living(parts.records.all())) {
     sandboxes.adopt(record);
     addresses.reserve(record.container, record.endpoints);
     for (const cable of record.cables) bridges.adoptPort(cable.network, cable.bridge, links);
     await publisher.adopt(record.container, record.endpoints, record.published);
   }
-  await rules.apply();
-  await segments.up();
-  await dns.listen(segments.gateways());
-  await firewall.open();
+}
 
-  const forget = async (container: ContainerId): Promise<void> => {
-    await publisher.unpublish(container);
-    names.register(container, []);
-    addresses.release(container);
-    sandboxes.release(container);
-  };
-
+function serve(parts: Parts): NetworkHost {
+  const { defaultNetwork, segments, rules, addresses, sandboxes, publisher, names, dns, firewall } = parts;
   return {
     defaultNetwork,
-    networks: async (networks) => {
-      await segments.set(networks, rules, dns.listen);
-    },
+    networks: (networks) => segments.set(networks, rules, dns.listen),
     allocate: (container, network, wish = {}) => addresses.allocate(container, network, wish),
-    sandbox: (request) => openSandbox(request),
+    sandbox: (request) => sandbox(parts, request),
     attached: sandboxes.attached,
     publish: publisher.publish,
     unpublish: publisher.unpublish,
-    release: forget,
+    release: (container) => release(parts, container),
     names: names.replace,
     register: names.register,
-    recover: async (attached: readonly Attached[]) => {
-      const kept = new Set(attached.map((each) => each.container));
-      for (const record of sandboxes.all()) if (!kept.has(record.container)) await forget(record.container);
-      for (const each of attached) {
-        addresses.reserve(each.container, each.endpoints);
-        if (sandboxes.get(each.container) !== undefined)
-          await publisher.adopt(each.container, each.endpoints, each.ports);
-      }
-      await rules.apply();
-      await sweeper.sweep();
-    },
+    recover: (attached) => recover(parts, attached),
     info: () => ({
       hostFirewall: firewall.info(),
-      pool: defaultNetwork.status.subnets[0]?.subnet ?? '',
-      table: `inet ${instance}`,
+      pool: defaultNetwork.status.subnets.map((each) => each.subnet).join(', '),
+      table: `inet ${parts.table}`,
     }),
-    close: async () => {
-      firewall.close();
-      dns.close();
-      sandboxes.close();
-      holder.close();
-      await sandboxes.settled();
-    },
-    shutdown: async () => {
-      firewall.close();
-      dns.close();
-      for (const record of sandboxes.all()) sandboxes.release(record.container);
-      sandboxes.close();
-      holder.close();
-      await sandboxes.settled();
-      await sweeper.sweep();
-      await bridges.drop(bridges.all());
-      await rules.remove();
-      await firewall.remove();
-      records.clear();
-    },
+    close: () => close(parts),
+    shutdown: () => shutdown(parts),
   };
-
-  async function openSandbox(request: SandboxRequest): Promise<Sandbox> {
-    addresses.reserve(request.container, request.endpoints);
-    const claimed = await sandboxes.claim(request);
-    if (segments.grown()) await rules.apply();
-    return { ...claimed, etc: renderEtc(request, resolvers.text()) };
-  }
 }
 
-export type { AssignedNetwork, Endpoint, NameRecord };
+async function sandbox(parts: Parts, request: SandboxRequest): Promise<Sandbox> {
+  parts.addresses.reserve(request.container, request.endpoints);
+  const claimed = await parts.sandboxes.claim(request);
+  if (parts.segments.grown()) await parts.rules.apply();
+  return { ...claimed, etc: renderEtc(request, parts.resolvers.text()) };
+}
+
+async function release(parts: Parts, container: ContainerId): Promise<void> {
+  await parts.publisher.unpublish(container);
+  parts.names.register(container, []);
+  parts.addresses.release(container);
+  parts.sandboxes.release(container);
+}
+
+async function recover(parts: Parts, attached: readonly Attached[]): Promise<void> {
+  const { sandboxes, addresses, publisher } = parts;
+  const kept = new Set(attached.map((each) => each.container));
+  const gone = sandboxes.all().filter((record) => !kept.has(record.container));
+  await Promise.all(gone.map((record) => release(parts, record.container)));
+  for (const each of attached) {
+    addresses.reserve(each.container, each.endpoints);
+    if (sandboxes.get(each.container) !== undefined)
+      await publisher.adopt(each.container, each.endpoints, each.ports);
+  }
+  await parts.rules.apply();
+  await parts.sweeper.sweep();
+}
+
+async function close(parts: Parts): Promise<void> {
+  parts.firewall.close();
+  parts.dns.close();
+  parts.sandboxes.close();
+  parts.holder.close();
+  await parts.sandboxes.settled();
+}
+
+async function shutdown(parts: Parts): Promise<void> {
+  for (const record of parts.sandboxes.all()) parts.sandboxes.release(record.container);
+  await close(parts);
+  await parts.sweeper.sweep();
+  await parts.bridges.drop(parts.bridges.all());
+  await parts.rules.remove();
+  await parts.firewall.remove();
+  parts.records.clear();
+}

@@ -5,6 +5,20 @@ import { LIMITS } from '../limits.ts';
 
 export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
+/** Process ids of what this daemon ran lately, to tell its own changes from those of others. */
+const recent = new Set<number>();
+export const ownProgram = (pid: number): boolean => recent.has(pid);
+
+function remember(pid: number | undefined): void {
+  if (pid === undefined) return;
+  recent.delete(pid);
+  recent.add(pid);
+  for (const old of recent) {
+    if (recent.size <= LIMITS.recentProgramsMax) break;
+    recent.delete(old);
+  }
+}
+
 /** Throws `program.missing` and `timeout`; any exit code is a result. `package`: what Debian calls its package. */
 export function runProgram(
   [program, ...args]: readonly [string, ...string[]],
@@ -12,6 +26,7 @@ export function runProgram(
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: options.timeoutMs });
+    remember(child.pid);
     const out = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out.stdout += text;

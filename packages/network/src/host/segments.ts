@@ -1,5 +1,5 @@
 /** The set of networks that have a bridge here, and the order in which rules and bridges come and go. */
-import { fail, type AssignedNetwork, type Kernel } from '@orc/model';
+import { fail, type AssignedNetwork } from '@orc/model';
 import type { PublishedPort, RuleState } from '../plan/nft.ts';
 import type { Bridges } from './bridges.ts';
 import { bridgeName } from '../plan/links.ts';
@@ -25,7 +25,6 @@ export type Segments = {
 
 export type SegmentsOptions = {
   readonly instance: string;
-  readonly kernel: Kernel;
   readonly bridges: Bridges;
   readonly records: Records;
   readonly defaultNetwork: AssignedNetwork;
@@ -41,11 +40,13 @@ export function openSegments(options: SegmentsOptions): Segments {
 
   const change = async (wanted: readonly AssignedNetwork[], rules: Rules): Promise<void> => {
     const gone = bridges.all().filter((each) => !wanted.some((other) => same(each, other)));
+    const fresh = wanted.filter((each) => !unchanged(bridges.get(each.name), each));
+    if (gone.length === 0 && fresh.length === 0) return;
     coming = wanted;
     records.putNetworks(wanted);
     await rules.apply();
     await bridges.drop(gone);
-    await bridges.add(wanted.filter((each) => !unchanged(bridges.get(each.name), each)));
+    await bridges.add(fresh);
     coming = [];
     await rules.apply();
   };
@@ -61,7 +62,6 @@ export function openSegments(options: SegmentsOptions): Segments {
     },
     up: async () => {
       records.putNetworks(coming);
-      await options.kernel.run([{ op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1' }]);
       await bridges.add(coming);
       coming = [];
       known = bridges.names().length;

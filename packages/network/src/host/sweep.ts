@@ -7,7 +7,6 @@ import type { SandboxRecord } from './records.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 export type SweeperOptions = {
-  readonly instance: string;
   readonly kernel: Kernel;
   readonly bridges: Bridges;
   readonly sandboxes: Sandboxes;

@@ -458,6 +458,58 @@ function inside(): void {
     });
   });
 
+  describe('other firewalls', () => {
+    const closed = (hook: string, body = ''): string =>
+      `nft add table inet strict; nft 'add chain inet strict ${hook} { type filter hook ${hook} priority 0; policy drop; }'; ${body}`;
+
+    test('that drop by default on both hooks get rules of ours, also after a reload, and lose them with the instance', async () => {
+      const [box, other] = [
+        await startBox(host, net, ['shop_default']),
+        await startBox(host, net, ['shop_default']),
+      ];
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      await net.publish(box.id, box.endpoints, [tcp(8060, 80)]);
+      net.names([{ network: 'shop_default', name: 'web', addresses: [box.ip] }]);
+      sh(closed('forward'));
+      sh(closed('input'));
+      await eventually(
+        () =>
+          (sh('nft list table inet strict').match(/accept comment "orc-3fa9c1 containers"/g) ?? []).length ===
+          4,
+      );
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
+      expect(await other.peer.call('askTcp', { host: box.ip, port: 80 })).toBe(`web ${other.ip}`);
+      expect(await box.peer.call('dns', { host: '10.77.18.1', name: 'web' })).toBe(`NOERROR ${box.ip}`);
+      sh('nft delete table inet strict');
+      sh(`iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER`);
+      await eventually(() => sh('nft list chain ip filter DOCKER-USER').includes('containers'));
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
+      expect(sh('iptables -S DOCKER-USER')).toContain('-i orc-3fa9c1-+');
+      expect(net.info().hostFirewall.join()).toContain('policy drop');
+      sh('nft flush ruleset');
+      await eventually(() => sh('nft list tables').includes(INSTANCE));
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
+      expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80 })).toBe('timeout');
+      for (const each of [box, other]) await stopBox(net, each);
+    });
+
+    test('may be left alone: then the daemon says what to type', async () => {
+      sh(closed('forward'));
+      await eventually(() => sh('nft list table inet strict').includes('containers'));
+      await net.shutdown();
+      expect(sh('nft list table inet strict')).not.toContain('containers');
+      await expect(host.open({ noHostFirewall: true })).rejects.toMatchObject({
+        problem: {
+          code: 'network.failed',
+          hint: expect.stringContaining("nft 'insert rule inet strict forward iifname"),
+        },
+      });
+      sh('nft delete table inet strict');
+      net = await host.open();
+      await net.networks(standing);
+    });
+  });
+
   const veths = (): string[] =>
     sh('ip -br link')
       .split('\n')

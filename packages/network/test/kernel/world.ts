@@ -75,6 +75,7 @@ export function makeHost(): Host {
 
 function wireNeighbour(pid: number): void {
   sh('ip link set lo up');
+  sh('sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0');
   for (let tries = 0; tries < 200; tries += 1) {
     if (sh(`readlink /proc/${pid}/ns/net`) !== sh('readlink /proc/self/ns/net')) break;
     sh('sleep 0.01');

@@ -1,0 +1,89 @@
+/**
+ * Other firewalls of the host. An accept of ours cannot undo a drop in another base chain, so where one drops by
+ * default it gets commented rules of ours (DECISIONS 23). Read from `nft -j`, written as `nft` commands.
+ */
+import { bridgePattern } from './links.ts';
+
+export type Barrier = {
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  readonly hook: 'forward' | 'input';
+  /** Why it stands in the way: `policy drop`, or `ends with drop`. */
+  readonly why: string;
+};
+
+type Row = {
+  readonly chain?: {
+    readonly family: string;
+    readonly table: string;
+    readonly name: string;
+    readonly hook?: string;
+    readonly type?: string;
+    readonly policy?: string;
+  };
+  readonly rule?: {
+    readonly handle: number;
+    readonly comment?: string;
+    readonly expr?: readonly Expression[];
+  };
+};
+type Expression = Readonly<Record<string, unknown>>;
+
+const parse = (json: string): readonly Row[] => (JSON.parse(json) as { nftables: readonly Row[] }).nftables;
+
+/** Base chains on our way, of every table but ours; `why` is empty where only their rules can tell. */
+export function baseChains(json: string, own: string): Barrier[] {
+  return parse(json).flatMap(({ chain }) => {
+    if (chain === undefined || chain.type !== 'filter' || !['ip', 'inet'].includes(chain.family)) return [];
+    if (chain.table === own || (chain.hook !== 'forward' && chain.hook !== 'input')) return [];
+    const { family, table, name, hook } = chain;
+    return [{ family, table, chain: name, hook, why: chain.policy === 'drop' ? 'policy drop' : '' }];
+  });
+}
+
+export const hasTable = (json: string, own: string): boolean =>
+  parse(json).some(({ chain }) => chain?.family === 'inet' && chain.table === own);
+
+/** Where the rules go: docker keeps a chain for them, and reads its own before ours otherwise. */
+export function placeOf(barrier: Barrier, json: string): Barrier {
+  const user = parse(json).some(
+    ({ chain }) =>
+      chain?.name === 'DOCKER-USER' && chain.table === barrier.table && chain.family === barrier.family,
+  );
+  return user && barrier.hook === 'forward' ? { ...barrier, chain: 'DOCKER-USER' } : barrier;
+}
+
+/** A chain that accepts by policy may still end with a rule that drops everything, as firewalld's do. */
+export function closingRule(json: string): string {
+  const last = parse(json).findLast((row) => row.rule !== undefined)?.rule?.expr ?? [];
+  const verdicts = last.filter((each) => !('counter' in each) && !('log' in each));
+  const [only] = verdicts;
+  if (verdicts.length !== 1 || only === undefined) return '';
+  return 'drop' in only ? 'ends with drop' : 'reject' in only ? 'ends with reject' : '';
+}
+
+export const ruleComment = (instance: string): string => `${instance} containers`;
+
+/** Handles of our rules in a chain. */
+export const ownRules = (json: string, instance: string): number[] =>
+  parse(json).flatMap(({ rule }) =>
+    rule !== undefined && rule.comment === ruleComment(instance) ? [rule.handle] : [],
+  );
+
+/** What lets containers through: all of theirs when forwarding, since our own table isolates them; only names as input. */
+export function acceptRules(instance: string, place: Barrier): string[] {
+  const [links, comment] = [`"${bridgePattern(instance)}"`, `comment "${ruleComment(instance)}"`];
+  const matches =
+    place.hook === 'forward'
+      ? [`iifname ${links}`, `oifname ${links}`]
+      : [`iifname ${links} udp dport 53`, `iifname ${links} tcp dport 53`];
+  return matches.map((each) => `insert rule ${at(place)} ${each} accept ${comment}`);
+}
+
+export const deleteRules = (place: Barrier, handles: readonly number[]): string[] =>
+  handles.map((handle) => `delete rule ${at(place)} handle ${handle}`);
+
+export const at = (place: Barrier): string => `${place.family} ${place.table} ${place.chain}`;
+export const describe = (barrier: Barrier, place: Barrier): string =>
+  `${at(barrier)} (${barrier.hook}, ${barrier.why}): accepted in ${place.chain}`;

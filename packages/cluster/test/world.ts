@@ -15,6 +15,9 @@ import {
   all,
   apply,
   emptyState,
+  endedForGood,
+  get,
+  hasEnded,
   type IdSource,
   type Proposer,
   type ProjectPlan,
@@ -96,6 +99,15 @@ export function agentStep(task: TaskObj, outcome: Outcome): TaskStatus | 'remove
   return undefined;
 }
 
+/** In place, as the service's policy says. */
+function restarted(world: World, task: TaskObj, outcome: Outcome): TaskStatus | undefined {
+  const service = get(world.state, 'service', task.spec.serviceId);
+  const wanted = task.spec.desired.state === 'run' && hasEnded(task) && task.status.exit?.reason !== 'reboot';
+  return service !== undefined && wanted && !endedForGood(task, service.spec)
+    ? started(task, outcome)
+    : undefined;
+}
+
 function started({ status, spec }: TaskObj, outcome: Outcome): TaskStatus {
   const begun = {
     attempt: status.attempt + 1,
@@ -127,7 +139,7 @@ export function agentRound(
   const steps = all(world.state, 'task')
     .filter(choose)
     .flatMap((task) => {
-      const step = agentStep(task, outcomeOf(task));
+      const step = agentStep(task, outcomeOf(task)) ?? restarted(world, task, outcomeOf(task));
       return step === undefined ? [] : [{ task, step }];
     });
   for (const node of new Set(steps.map(({ task }) => task.spec.node as ObjectId))) {

@@ -18,3 +18,19 @@ export const dependentsOf = (state: State, service: ServiceObj): readonly Servic
     (each) =>
       each.id !== service.id && allDependencies(each.spec).some((d) => d.service === service.spec.service),
   );
+
+/** Dependencies before what depends on them; a ring, which a compose file cannot have, is cut somewhere. */
+export function startOrder(services: readonly ServiceObj[]): readonly ServiceObj[] {
+  const byService = new Map(services.map((each) => [each.spec.service, each]));
+  const done = new Set<ServiceObj>();
+  const visit = (service: ServiceObj): ServiceObj[] => {
+    if (done.has(service)) return [];
+    done.add(service);
+    const before = allDependencies(service.spec).flatMap((each) => {
+      const found = byService.get(each.service);
+      return found === undefined ? [] : visit(found);
+    });
+    return [...before, service];
+  };
+  return services.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap(visit);
+}

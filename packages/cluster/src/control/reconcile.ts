@@ -50,8 +50,8 @@ export function reconcile(
   const { pools = NETWORK_POOLS, avoid = [] } = options;
   const pass: Pass = { draft, now: time, ids, pools, avoid, addresses: openAddresses(draft) };
   allocateNetworks(pass);
-  for (const project of projectsOf(state, dirty))
-    for (const [, control] of CONTROLLERS) control(pass, project);
+  const projects = projectsOf(state, dirty);
+  for (const [, control] of CONTROLLERS) for (const project of projects) control(pass, project);
   const changes = changesOf(draft);
   return changes.length === 0
     ? undefined

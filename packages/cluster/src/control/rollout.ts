@@ -16,13 +16,13 @@ import {
   succeeded,
 } from './progress.ts';
 import type { Pass } from './reconcile.ts';
-import { dependentsHaveStopped } from './order.ts';
+import { dependentsHaveStopped, startOrder } from './order.ts';
 
 export function rollOut(pass: Pass, project: string): void {
-  const services = where(now(pass.draft), 'service', 'project', project);
+  const services = startOrder(where(now(pass.draft), 'service', 'project', project));
   for (const { id } of services) replaceAndScale(pass, id);
   for (const { id } of services) begin(pass, id);
-  for (const { id } of services) end(pass, id);
+  for (const { id } of services.toReversed()) end(pass, id);
 }
 
 const serviceOf = (pass: Pass, id: string): ServiceObj => get(now(pass.draft), 'service', id) as ServiceObj;
@@ -45,7 +45,7 @@ function replaceAndScale(pass: Pass, id: string): void {
   for (const task of current.toSorted((a, b) => b.spec.slot - a.spec.slot)) {
     if (!wanted.has(task.spec.slot)) removeTask(pass, task, service);
   }
-  const budget = budgetOf(service, current);
+  const budget = budgetOf(service, tasksOf(now(pass.draft), service).filter(isCurrent));
   for (const slot of wanted) fillSlot(pass, service, slot, budget);
   noteUpdate(pass, id);
 }
@@ -56,17 +56,20 @@ type Budget = { left: number; readonly startFirst: boolean };
 function budgetOf(service: ServiceObj, current: readonly TaskObj[]): Budget {
   const { update, hash } = service.spec;
   if (update === undefined) return { left: Number.POSITIVE_INFINITY, startFirst: false };
-  const replacing = current.filter((task) => task.spec.hash === hash && task.spec.replaces !== undefined);
+  const renewed = current.filter((task) => task.spec.hash === hash);
   const startFirst = startsFirst(service.spec);
-  if (update.failureAction !== 'continue' && replacing.some((task) => hasFailed(task, service))) {
+  if (update.failureAction !== 'continue' && renewed.some((task) => hasFailed(task, service))) {
     return { left: 0, startFirst };
   }
   if (update.parallelism === 0) return { left: Number.POSITIVE_INFINITY, startFirst };
   return {
-    left: update.parallelism - replacing.filter((task) => !isUp(task) && !succeeded(task)).length,
+    left: update.parallelism - renewed.filter((task) => isOnItsWay(task, service)).length,
     startFirst,
   };
 }
+
+const isOnItsWay = (task: TaskObj, service: ServiceObj): boolean =>
+  task.spec.desired.state !== 'stop' && !isUp(task) && !endedForGood(task, service.spec);
 
 const hasFailed = (task: TaskObj, service: ServiceObj): boolean =>
   endedForGood(task, service.spec) && !succeeded(task) && task.spec.desired.state === 'run';
@@ -148,12 +151,12 @@ function noteUpdate(pass: Pass, id: string): void {
   const { update, hash } = service.spec;
   if (update === undefined) return;
   const current = tasksOf(now(pass.draft), service).filter(isCurrent);
-  const replacing = current.filter((task) => task.spec.replaces !== undefined && task.spec.hash === hash);
+  const renewed = current.filter((task) => task.spec.hash === hash);
   const old = current.some((task) => task.spec.hash !== hash);
-  if (!old && replacing.length === 0 && service.status.updateState === undefined) return;
+  if (!old && service.status.updateState === undefined) return;
   const failed =
-    old && update.failureAction !== 'continue' && replacing.some((task) => hasFailed(task, service));
-  const settled = !old && replacing.every((task) => isUp(task) || hasEnded(task));
+    old && update.failureAction !== 'continue' && renewed.some((task) => hasFailed(task, service));
+  const settled = !old && renewed.every((task) => isUp(task) || hasEnded(task));
   const updateState = failed ? 'paused' : settled ? 'completed' : 'updating';
   if (service.status.updateState !== updateState) put(pass.draft, { ...service, status: { updateState } });
 }

@@ -4,7 +4,7 @@ import { mountSources } from '../project/hash.ts';
 import { now, patchSpec, patchStatus } from '../state/draft.ts';
 import { all, get, named, type State, where } from '../state/table.ts';
 import { allocateEndpoints } from './allocate.ts';
-import { bySlot, endedForGood, isCurrent, startsFirst } from './progress.ts';
+import { bySlot, endedForGood, isCurrent, mayRun, startsFirst } from './progress.ts';
 import type { Pass } from './reconcile.ts';
 
 export function place(pass: Pass, project: string): void {
@@ -123,14 +123,17 @@ function portRefusal(state: State, node: NodeObj, { service }: Candidate): strin
   if (wanted.length === 0) return undefined;
   for (const other of where(state, 'task', 'node', node.id)) {
     const owner = get(state, 'service', other.spec.serviceId);
-    if (owner === undefined || other.spec.desired.state === 'stop' || endedForGood(other, owner.spec))
-      continue;
+    if (owner === undefined || hasLetGo(other, owner)) continue;
     const clash = wanted.find((port) => fixedPorts(owner).some((each) => collides(port, each)));
     if (clash === undefined) continue;
     return `port ${clash.hostPort}/${clash.protocol} of node ${node.name} is taken by ${other.name}`;
   }
   return undefined;
 }
+
+/** A stopped container's ports are free for others, once it has stopped. */
+const hasLetGo = (task: TaskObj, service: ServiceObj): boolean =>
+  endedForGood(task, service.spec) || (task.spec.desired.state === 'stop' && !mayRun(task));
 
 const fixedPorts = (service: ServiceObj): readonly PortBinding[] =>
   (service.spec.template.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0);

@@ -26,14 +26,16 @@ struct index_entry {
   uint64_t offset, ns;
 };
 
+static uint64_t next_entry(uint64_t offset) { return (offset / INDEX_EVERY + 1) * INDEX_EVERY; }
+
+/* The index comes with its first entry: a short log has none. */
 static int open_files(struct log *log) {
   int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
   log->fd = openat(log->dir, "log", flags, 0640);
-  log->index = openat(log->dir, "log.idx", flags, 0640);
   struct stat st;
-  if (log->fd < 0 || log->index < 0 || fstat(log->fd, &st)) return -errno;
+  if (log->fd < 0 || fstat(log->fd, &st)) return -errno;
   log->offset = (uint64_t)st.st_size;
-  log->index_next = log->offset;
+  log->index_next = next_entry(log->offset);
   return 0;
 }
 
@@ -64,12 +66,17 @@ static void shift(struct log *log, const char *suffix) {
   }
 }
 
+static void close_index(struct log *log) {
+  if (log->index >= 0) close(log->index);
+  log->index = -1;
+}
+
 static void rotate(struct log *log) {
   close(log->fd);
-  close(log->index);
+  close_index(log);
   shift(log, "");
   shift(log, ".idx");
-  if (open_files(log)) log->offset = log->index_next = 0;
+  if (open_files(log)) log->offset = 0;
 }
 
 static void put(struct log *log, uint8_t stream, uint8_t flags, const void *data, uint32_t length) {
@@ -86,9 +93,10 @@ static void put(struct log *log, uint8_t stream, uint8_t flags, const void *data
 
 static void write_index(struct log *log) {
   if (log->offset < log->index_next) return;
+  if (log->index < 0) log->index = openat(log->dir, "log.idx", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
   struct index_entry entry = {log->offset, log->now_ns};
   (void)!write(log->index, &entry, sizeof entry);
-  log->index_next = log->offset + INDEX_EVERY;
+  log->index_next = next_entry(log->offset);
 }
 
 /* A write that was cut short leaves no torn record behind. */
@@ -157,7 +165,7 @@ void log_close(struct log *log) {
     log_flush(log);
   }
   close(log->fd);
-  close(log->index);
+  close_index(log);
   close(log->dir);
   log->dir = log->fd = log->index = -1;
 }

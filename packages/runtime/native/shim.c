@@ -35,13 +35,13 @@ static int listen_here(void) {
 /* path, u32 attempt: locks it, forgets the former attempt, listens (relative: a socket's path has 108 bytes) */
 int op_folder(struct plan *p, struct cursor *c) {
   struct cursor again = *c;
-  const char *path = take_string(c);
+  take_string(c);
   p->attempt = take_u32(c);
   if (c->bad) return -EBADMSG;
   int result = op_lock(p, &again);
   if (result) return result;
-  folder_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (folder_fd < 0 || fchdir(folder_fd)) return -errno;
+  folder_fd = p->lock;
+  if (folder_fd < 0 || fchdir(folder_fd)) return folder_fd < 0 ? -ENOENT : -errno;
   unlink("exit");
   unlink("shim.sock");
   p->listener = listen_here();

@@ -164,13 +164,11 @@ int op_copy_up(struct plan *p, struct cursor *c) {
   return result ? result : set_marker(marker);
 }
 
-/* folder: waits until no shim holds it */
+/* folder: waits until no shim holds it. The lock is on the folder itself. */
 int op_lock(struct plan *p, struct cursor *c) {
-  char path[4096];
   const char *folder = take_string(c);
   if (c->bad) return -EBADMSG;
-  if ((size_t)snprintf(path, sizeof path, "%s/lock", folder) >= sizeof path) return -ENAMETOOLONG;
-  p->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  p->lock = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (p->lock < 0) return errno == ENOENT ? 0 : -errno;
   uint64_t until = monotonic_ms() + LOCK_WAIT_MS;
   while (flock(p->lock, LOCK_EX | LOCK_NB)) {

@@ -34,34 +34,39 @@ export type Context = {
   readonly cgroupV2?: string;
 };
 
-export function prepareFolder(request: StartRequest): void {
-  const { folder, etc } = request;
-  if (!existsSync(join(folder, 'merged'))) makeFolders(request);
-  writeFileSync(join(folder, 'etc/hosts'), etc.hosts);
-  writeFileSync(join(folder, 'etc/hostname'), etc.hostname);
-  writeFileSync(join(folder, 'etc/resolv.conf'), etc.resolvConf);
-}
-
 /** The upper folder's owner and mode are the root's: those of the highest layer. */
-function makeFolders({ folder, image }: StartRequest): void {
+export function prepareFolder({ folder, image }: StartRequest): void {
+  if (existsSync(join(folder, 'work'))) return;
+  const upper = join(folder, 'upper');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const name of ['upper', 'work', 'etc', 'files']) mkdirSync(join(folder, name), { recursive: true });
+  mkdirSync(upper, { recursive: true });
   const top = image.layers.at(-1);
   if (top !== undefined) {
     const { mode, uid, gid } = statSync(top);
-    chownSync(join(folder, 'upper'), uid, gid);
-    chmodSync(join(folder, 'upper'), mode & 0o7777);
+    chownSync(upper, uid, gid);
+    chmodSync(upper, mode & 0o7777);
   }
-  chmodSync(join(folder, 'etc'), 0o755);
-  mkdirSync(join(folder, 'merged'), { recursive: true });
+  mkdirSync(join(folder, 'work'), { recursive: true });
+}
+
+const SKELETON_FOLDERS: readonly string[] = ['proc', 'sys', 'dev', 'etc'];
+const SKELETON_FILES: readonly string[] = ['etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
+
+/** With it below them, roots need no mount points made, and `diff` shows none. */
+export function makeSkeleton(root: string): string {
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const skeleton = join(root, 'skeleton');
+  mkdirSync(skeleton, { recursive: true, mode: 0o755 });
+  for (const name of SKELETON_FOLDERS) mkdirSync(join(skeleton, name), { recursive: true, mode: 0o755 });
+  for (const name of SKELETON_FILES) writeFileSync(join(skeleton, name), '');
+  return skeleton;
 }
 
 const CONTEXT = 'context.json';
 
-export function writeContext(folder: string, context: Context): void {
-  writeFileSync(join(folder, `${CONTEXT}.tmp`), JSON.stringify(context), { mode: 0o600 });
-  renameSync(join(folder, `${CONTEXT}.tmp`), join(folder, CONTEXT));
-}
+/** Complete before the start that it belongs to; nobody reads it before. */
+export const writeContext = (folder: string, context: Context): void =>
+  writeFileSync(join(folder, CONTEXT), JSON.stringify(context), { mode: 0o600 });
 
 export const readContext = (folder: string): Context =>
   JSON.parse(readFileSync(join(folder, CONTEXT), 'utf8')) as Context;

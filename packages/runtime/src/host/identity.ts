@@ -82,7 +82,7 @@ async function resolveUser(launcher: Launcher, request: IdentityRequest): Promis
 
 /** Within the container's own root, in a mount namespace that ends with the question. */
 async function readAccounts(launcher: Launcher, request: IdentityRequest): Promise<readonly string[]> {
-  const target = `${request.folder}/merged`;
+  const target = `${request.folder}/work`;
   const layers = [`${request.folder}/upper`, ...request.layers.toReversed()];
   const texts = await launcher.run(
     planOf([

@@ -17,6 +17,8 @@ export const SHIM_SOCKET = 'shim.sock';
 export type Host = {
   readonly launcher: Launcher;
   readonly cgroups: Cgroups;
+  /** See `makeSkeleton`. */
+  readonly skeleton: string;
   /** The daemon lets go: nothing that ends from now on is told. */
   readonly closing: AbortSignal;
 };

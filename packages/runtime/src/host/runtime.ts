@@ -8,7 +8,7 @@ import { kernelOps } from '../plan/compile.ts';
 import { planOf } from '../plan/ops.ts';
 import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from '../types.ts';
 import { type Cgroups, openCgroups } from './cgroups.ts';
-import { readExit } from './folder.ts';
+import { makeSkeleton, readExit } from './folder.ts';
 import { hostBounding } from './identity.ts';
 import { openLauncher } from './launcher.ts';
 import { findShim, type Host, openRunning } from './running.ts';
@@ -24,7 +24,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     run: options.run,
     cgroupFiles: () => launcherFiles(cgroups),
   });
-  const host: Host = { launcher, cgroups, closing: closing.signal };
+  const host: Host = { launcher, cgroups, skeleton: makeSkeleton(options.root), closing: closing.signal };
   const turn = turns(STARTS_PER_CPU * availableParallelism());
   return {
     kernel: { run: (ops) => launcher.run(planOf(kernelOps(ops))).then(() => undefined) },

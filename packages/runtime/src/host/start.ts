@@ -75,6 +75,7 @@ async function gatherFacts(
     ...(place.deviceProgram === undefined ? {} : { deviceProgram: place.deviceProgram }),
     ...(oomFile === undefined ? {} : { oomFile }),
     devices,
+    skeleton: host.skeleton,
     maskedMore: thermalThrottlePaths(availableParallelism()),
     ...(limits === undefined ? {} : { hardLimits: limits }),
     terminal: { columns: 0, rows: 0 },

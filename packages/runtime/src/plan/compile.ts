@@ -2,7 +2,7 @@
 import { assert, fail, type KernelOp, type NamespaceMode } from '@orc/model';
 import type { StartRequest } from '../types.ts';
 import { CLONE } from './flags.ts';
-import { etcOps, maskOps, rootOps, systemOps, userMountOps } from './mounts.ts';
+import { maskOps, rootOps, systemOps, userMountOps } from './mounts.ts';
 import { type LaunchPlan, type Op, planOf } from './ops.ts';
 import type { DeviceNode } from './paths.ts';
 import { type Identity, type Program, processOps } from './process.ts';
@@ -19,6 +19,8 @@ export type StartFacts = {
   /** Where the kernel counts processes killed for want of memory. */
   readonly oomFile?: string;
   readonly devices: readonly DeviceNode[];
+  /** The lowest layer of all roots: the mount points that an image may lack. */
+  readonly skeleton: string;
   /** Masked too: each processor's thermal_throttle. */
   readonly maskedMore: readonly string[];
   /** By number: above them no limit can be set; absent where any can. */
@@ -165,9 +167,12 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
   const { spec, folder } = request;
   const privileged = spec.privileged === true;
   const masked = !privileged && spec.security?.unmaskSystemPaths !== true;
-  const taken = new Set(request.mounts.map((each) => each.target));
   return [
-    ...rootOps({ folder, layers: request.image.layers, volatile: request.volatileRoot === true }),
+    ...rootOps({
+      folder,
+      layers: [facts.skeleton, ...request.image.layers],
+      volatile: request.volatileRoot === true,
+    }),
     ...systemOps({
       privileged,
       hostIpc: isHost(spec.ipcMode),
@@ -175,8 +180,7 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
       devices: facts.devices,
       ...(spec.shmSizeBytes === undefined ? {} : { shmBytes: spec.shmSizeBytes }),
     }),
-    ...userMountOps(folder, request.mounts),
-    ...etcOps(folder, taken),
+    ...userMountOps(folder, request.mounts, request.etc),
     { op: 'mkdir', path: facts.program.cwd, mode: 0o755, uid: 0, gid: 0 },
     ...sysctlOps(request, own),
     ...(spec.tty

@@ -17,18 +17,24 @@ export type RootRequest = {
   readonly volatile: boolean;
 };
 
-/** Mounted on the folder's `merged` in the container's own mount namespace; nobody else sees it. */
+/**
+ * The folder has just `upper` and `work`, as each further one costs a start: in the container's own mount namespace,
+ * which nobody else sees, the root is mounted over `work` and the stage of files over `upper`.
+ */
+const rootOf = (folder: string): string => `${folder}/work`;
+const stageOf = (folder: string): string => `${folder}/upper`;
+
 export const rootOps = ({ folder, layers, volatile }: RootRequest): readonly Op[] => [
   { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
   {
     op: 'overlay',
-    target: `${folder}/merged`,
+    target: rootOf(folder),
     upper: `${folder}/upper`,
     work: `${folder}/work`,
     options: volatile ? `${OVERLAY_OPTIONS},volatile` : OVERLAY_OPTIONS,
     layers: layers.toReversed(),
   },
-  { op: 'root', path: `${folder}/merged` },
+  { op: 'root', path: rootOf(folder) },
 ];
 
 const mount = (type: string, target: string, flags: bigint, data: string, how: number): Op => ({
@@ -111,24 +117,39 @@ function bindOp(
   };
 }
 
-/** /etc/hosts and its like: written in the container's folder, bound over the image's. */
-export const etcOps = (folder: string, taken: ReadonlySet<string>): readonly Op[] =>
-  ['hosts', 'hostname', 'resolv.conf']
-    .filter((name) => !taken.has(`/etc/${name}`))
-    .map((name) => bindOp(`${folder}/etc/${name}`, `/etc/${name}`, { recursive: false, attributes: 0n }));
+type Etc = { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
 
 /** A target within another's comes after it. */
-export function userMountOps(folder: string, mounts: readonly ResolvedMount[]): readonly Op[] {
+export function userMountOps(folder: string, mounts: readonly ResolvedMount[], etc: Etc): readonly Op[] {
   for (const each of mounts) checkTarget(each.target);
-  const sorted = mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
+  const all = [
+    ...mounts,
+    ...etcFiles(etc).filter((own) => mounts.every(({ target }) => target !== own.target)),
+  ];
+  const sorted = all.toSorted((a, b) => depth(a.target) - depth(b.target));
   const files = sorted.filter((each) => each.type === 'file');
   return [
-    ...fileStageOps(folder, files),
+    ...stageOps(folder, files),
     ...sorted.flatMap((each) =>
       each.type === 'file' ? [fileBind(folder, each, files.indexOf(each))] : mountOps(each),
     ),
   ];
 }
+
+/** The container may write to its own. */
+const etcFiles = (etc: Etc): readonly StagedFile[] =>
+  Object.entries({ hosts: etc.hosts, hostname: etc.hostname, 'resolv.conf': etc.resolvConf }).map(
+    ([name, text]) => ({
+      type: 'file',
+      target: `/etc/${name}`,
+      content: Buffer.from(text),
+      uid: 0,
+      gid: 0,
+      mode: 0o644,
+      secret: false,
+      writable: true,
+    }),
+  );
 
 const depth = (target: string): number => target.split('/').filter((part) => part !== '').length;
 
@@ -153,15 +174,15 @@ function checkTarget(target: string): void {
   });
 }
 
-type FileMount = Extract<ResolvedMount, { type: 'file' }>;
+type StagedFile = Extract<ResolvedMount, { type: 'file' }> & { readonly writable?: boolean };
 
-/** Contents live in a tmpfs that only these binds reach, and are read-only from then on. */
-function fileStageOps(folder: string, files: readonly FileMount[]): readonly Op[] {
+/** Contents live in a tmpfs that only these binds reach; what is not the container's own is read-only. */
+function stageOps(folder: string, files: readonly StagedFile[]): readonly Op[] {
   if (files.length === 0) return [];
-  const stage = `${folder}/files`;
+  const stage = stageOf(folder);
   return [
     { op: 'root', path: stage },
-    mount('tmpfs', '/', QUIET, 'mode=700', 0),
+    mount('tmpfs', '/', QUIET, 'mode=700,size=16m', 0),
     { op: 'root', path: stage },
     ...files.map(
       (each, at): Op => ({
@@ -173,17 +194,18 @@ function fileStageOps(folder: string, files: readonly FileMount[]): readonly Op[
         content: each.content,
       }),
     ),
-    { op: 'root', path: `${folder}/merged` },
+    { op: 'root', path: rootOf(folder) },
   ];
 }
 
-const fileBind = (folder: string, file: FileMount, at: number): Op =>
-  bindOp(`${folder}/files/${at}`, file.target, {
+const fileBind = (folder: string, file: StagedFile, at: number): Op =>
+  bindOp(`${stageOf(folder)}/${at}`, file.target, {
     recursive: false,
-    attributes: MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC,
+    attributes:
+      (file.writable ? 0n : MOUNT_ATTR.RDONLY) | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC,
   });
 
-function mountOps(each: Exclude<ResolvedMount, FileMount>): readonly Op[] {
+function mountOps(each: Exclude<ResolvedMount, { type: 'file' }>): readonly Op[] {
   if (each.type === 'tmpfs') return [tmpfsOp(each.target, each.options)];
   const copy: readonly Op[] = each.copyUp
     ? [{ op: 'copy-up', path: each.target, folder: each.source, marker: `${each.source}.copied` }]

@@ -93,6 +93,8 @@ function obsoleteVersion(loading: Loading, tree: MapNode): void {
   }
 }
 
+const SECTIONS = ['networks', 'volumes', 'secrets', 'configs', 'models'];
+
 function activeTree(
   loading: Loading,
   whole: MapNode,
@@ -102,7 +104,7 @@ function activeTree(
 ): MapNode | undefined {
   const services = get(whole, 'services');
   if (services?.kind !== 'map') return undefined;
-  if (services.entries.size === 0) {
+  if (services.entries.size === 0 && !SECTIONS.some((each) => get(whole, each) !== undefined)) {
     report(loading, 'compose.schema', whole.place, 'empty compose file: no services are defined', {
       hint: 'begin with `services:`',
     });

@@ -20,7 +20,7 @@ export function readInputs(loading: Loading, input: LoadInput): Inputs | undefin
   const { cwd } = loading;
   const given = input.projectDirectory === undefined ? undefined : posix.resolve(cwd, input.projectDirectory);
   const environment = new Map(Object.entries(input.environment));
-  const envFiles = input.envFiles ?? list(environment.get('COMPOSE_ENV_FILES'), ',');
+  const envFiles = input.envFiles?.length ? input.envFiles : list(environment.get('COMPOSE_ENV_FILES'), ',');
   const first = dotenv(loading, environment, envFiles, given ?? cwd);
   if (first === undefined) return undefined;
   const files = filesOf(loading, input, first, given ?? cwd);

@@ -1,0 +1,51 @@
+/** What the parts of the translation share. */
+import type { ComposeModel, ModelService } from '../../compose-model.ts';
+import { type Loading, report, warn } from '../loading.ts';
+import { type MapNode, type Node, type Path, nearest } from '../node.ts';
+
+export type Translating = {
+  readonly loading: Loading;
+  readonly tree: MapNode;
+  readonly model: ComposeModel;
+  /** What relative paths that stay relative until now start from. */
+  readonly directory: string;
+  /** Names that links give to other services: service to aliases. */
+  readonly linkAliases: ReadonlyMap<string, readonly string[]>;
+};
+
+export type ServiceContext = Translating & { readonly name: string; readonly service: ModelService };
+
+/** The node that was written for a path below the service, or the nearest one above. */
+export const written = (context: ServiceContext, path: Path): Node =>
+  nearest(context.tree, ['services', context.name, ...path]);
+
+const label = (context: ServiceContext, path: Path): string => ['services', context.name, ...path].join('.');
+
+export function refuse(context: ServiceContext, path: Path, why: string, hint?: string): void {
+  report(context.loading, 'compose.unsupported', written(context, path), `${label(context, path)}: ${why}`, {
+    hint,
+  });
+}
+
+/** Not a lack of ours: the value is wrong. */
+export function invalid(context: ServiceContext, path: Path, why: string, hint?: string): void {
+  report(context.loading, 'compose.schema', written(context, path), `${label(context, path)}: ${why}`, {
+    hint,
+  });
+}
+
+export function withoutEffect(context: ServiceContext, path: Path, why: string): void {
+  warn(
+    context.loading,
+    'compose.unsupported',
+    written(context, path),
+    `${label(context, path)} has no effect: ${why}`,
+  );
+}
+
+/** An object without its undefined members, as `exactOptionalPropertyTypes` wants it. */
+export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
+}
+
+export const isEmpty = (value: object): boolean => Object.keys(value).length === 0;

@@ -1,0 +1,57 @@
+/** The labels by which other tools know what belongs to compose. */
+import { createHash } from 'node:crypto';
+import type { ModelService, StringMap } from '../../compose-model.ts';
+
+export type Origin = {
+  readonly project: string;
+  readonly workingDir: string;
+  readonly configFiles: readonly string[];
+};
+
+const PREFIX = 'com.docker.compose.';
+
+/** `container-number` and `image` are not known here: the agent adds them. */
+export function labelsOf(name: string, service: ModelService, origin: Origin): StringMap {
+  return {
+    ...service.labels,
+    [`${PREFIX}project`]: origin.project,
+    [`${PREFIX}service`]: name,
+    [`${PREFIX}oneoff`]: 'False',
+    [`${PREFIX}config-hash`]: configHash(service),
+    [`${PREFIX}depends_on`]: dependencies(service),
+    [`${PREFIX}project.config_files`]: origin.configFiles.join(','),
+    [`${PREFIX}project.working_dir`]: origin.workingDir,
+  };
+}
+
+const dependencies = (service: ModelService): string =>
+  Object.entries(service.depends_on ?? {})
+    .map(([name, each]) => `${name}:${each.condition}:${each.restart === true}`)
+    .join(',');
+
+/** What does not change a container is not in the hash, as in compose. The model's keys are sorted. */
+export function configHash(service: ModelService): string {
+  const {
+    build: _build,
+    pull_policy: _pull,
+    scale: _scale,
+    depends_on: _depends,
+    profiles: _profiles,
+    ...rest
+  } = service;
+  const { replicas: _replicas, ...deploy } = service.deploy ?? {};
+  const text = JSON.stringify(service.deploy === undefined ? rest : { ...rest, deploy });
+  return createHash('sha256').update(text).digest('hex');
+}
+
+export const networkLabels = (project: string, key: string, own: StringMap | undefined): StringMap => ({
+  ...own,
+  [`${PREFIX}project`]: project,
+  [`${PREFIX}network`]: key,
+});
+
+export const volumeLabels = (project: string, key: string, own: StringMap | undefined): StringMap => ({
+  ...own,
+  [`${PREFIX}project`]: project,
+  [`${PREFIX}volume`]: key,
+});

@@ -1,2 +1,4 @@
+export { authFor } from './plan/credentials.ts';
+export { familiarName, parseReference, type Reference } from './plan/reference.ts';
 export { openImageStore } from './store/open.ts';
 export type * from './types.ts';

@@ -49,6 +49,9 @@ export const TOKENS_KEPT_MAX = 256;
 export const BLOB_BYTES_MAX = 64 * GIB;
 export const PROGRESS_INTERVAL_MS = 100;
 
+/** Collection leaves what came this lately and has no name yet: a pull or a build is about to name it. */
+export const FRESH_MS = 60 * 60_000;
+
 /** Build cache. */
 export const CACHE_RECORDS_MAX = 2_000;
 export const CACHE_RECORD_BYTES_MAX = 1 * MIB;

@@ -129,7 +129,7 @@ export function bootstrapSources(
   const security = own.find(
     (source) => /-security$|\/updates$/.test(source.suite) && source.suite.startsWith(suite),
   );
-  const anySecurity = security ?? own.find((source) => /-security$/.test(source.suite));
+  const anySecurity = security ?? own.find((source) => source.suite.endsWith('-security'));
   const mirror = main?.uri ?? distribution.mirror;
   const keyring = main?.signedBy ?? distribution.keyring;
   const { components } = distribution;
@@ -182,7 +182,7 @@ const CREDENTIALS = /\/\/[^/\s"]*@/;
 export const carriedSettings = (dump: string): string =>
   dump
     .split('\n')
-    .filter((line) => CARRIED.test(line) && !CREDENTIALS.test(line) && !/ "";$/.test(line))
+    .filter((line) => CARRIED.test(line) && !CREDENTIALS.test(line) && !line.endsWith(' "";'))
     .map((line) => `${line}\n`)
     .join('');
 

@@ -32,12 +32,14 @@ export const FULL_NAME = 'io.containerd.image.name';
 export const REPO_DIGESTS = 'io.orc.image.repo-digests';
 export const RETIRED = 'io.orc.image.retired';
 
-/** The same image again keeps its manifest and joins the digests. */
+/** The same image again keeps its manifest, joins the digests, and is no longer retired. */
 export function withImage(catalog: Catalog, image: ImageRecord): Catalog {
   const former = catalog.images.get(image.id);
   const repoDigests = [...new Set([...(former?.repoDigests ?? []), ...image.repoDigests])];
-  const { retired: _, ...kept } = former ?? image;
-  return { ...catalog, images: new Map(catalog.images).set(image.id, { ...kept, repoDigests }) };
+  const { id, descriptor, manifest, document, size } = former ?? image;
+  const joined: ImageRecord = { id, descriptor, manifest, document, size: size || image.size, repoDigests };
+  const record = image.retired === true ? { ...joined, retired: true } : joined;
+  return { ...catalog, images: new Map(catalog.images).set(image.id, record) };
 }
 
 export const withName = (catalog: Catalog, name: string, id: Digest): Catalog => ({

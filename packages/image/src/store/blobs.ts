@@ -12,8 +12,8 @@ export type BlobInfo = { readonly digest: Digest; readonly size: number };
 
 export type BlobWriter = {
   write(chunk: Uint8Array): Promise<void>;
-  /** Synced and named. With `expected`, another digest or size throws `image.invalid` and nothing stays. */
-  finish(expected?: BlobInfo): Promise<BlobInfo>;
+  /** Synced and named. With `expected` or `promised`, another digest or size throws `image.invalid` and nothing stays. */
+  finish(expected?: BlobInfo, promised?: Digest): Promise<BlobInfo>;
   abort(): Promise<void>;
 };
 
@@ -32,8 +32,9 @@ export type Blobs = {
 export const digestOf = (data: Uint8Array): Digest =>
   `sha256:${createHash('sha256').update(data).digest('hex')}` as Digest;
 
-export function openBlobs(paths: StorePaths, failpoint: Failpoint): Blobs {
-  const newWriter = (): Promise<BlobWriter> => startWriter(paths, failpoint);
+/** `onNew` hears of every blob before it has its name. */
+export function openBlobs(paths: StorePaths, failpoint: Failpoint, onNew: (digest: Digest) => void): Blobs {
+  const newWriter = (): Promise<BlobWriter> => startWriter(paths, failpoint, onNew);
   return {
     has: (digest) => existsSync(paths.blob(digest)),
     sizeOf: (digest) => statSync(paths.blob(digest), { throwIfNoEntry: false })?.size,
@@ -70,7 +71,11 @@ export async function* readFileChunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-async function startWriter(paths: StorePaths, failpoint: Failpoint): Promise<BlobWriter> {
+async function startWriter(
+  paths: StorePaths,
+  failpoint: Failpoint,
+  onNew: (digest: Digest) => void,
+): Promise<BlobWriter> {
   const aside = join(paths.ingest, randomBytes(12).toString('hex'));
   const file = await open(aside, 'wx', 0o600);
   const hash = createHash('sha256');
@@ -85,13 +90,14 @@ async function startWriter(paths: StorePaths, failpoint: Failpoint): Promise<Blo
       size += chunk.length;
       await writeAll(file, chunk);
     },
-    finish: async (expected) => {
+    finish: async (expected, promised) => {
       const found = { digest: `sha256:${hash.digest('hex')}` as Digest, size };
       try {
-        checkBlob(found, expected);
+        checkBlob(found, expected ?? (promised === undefined ? undefined : { digest: promised, size }));
         await file.datasync();
         failpoint('image.blob.synced');
         await file.close();
+        onNew(found.digest);
         await rename(aside, paths.blob(found.digest));
         failpoint('image.blob.renamed');
         await syncFolder(paths.blobs);

@@ -30,7 +30,7 @@ export async function cachePut(
   value: unknown,
   layers: readonly StoredLayer[],
 ): Promise<void> {
-  const stored: Stored = { schema: 1, value, layers: layers.map(({ folder: _, ...layer }) => layer) };
+  const stored: Stored = { schema: 1, value, layers: layers.map(packedOf) };
   const text = JSON.stringify(stored);
   if (text.length > CACHE_RECORD_BYTES_MAX)
     throw fail('input.toolarge', 'a record of the build cache is too large');
@@ -39,6 +39,21 @@ export async function cachePut(
   await rename(`${path}.new`, path);
   store.options.failpoint('image.cache.written');
 }
+
+/** Folders move with ORC_ROOT, so they stay out of records. */
+const packedOf = ({
+  diffId,
+  digest,
+  size,
+  mediaType,
+  unpackedSize,
+}: StoredLayer): Omit<StoredLayer, 'folder'> => ({
+  diffId,
+  digest,
+  size,
+  mediaType,
+  unpackedSize,
+});
 
 /** Blobs and layers that the youngest records keep; older records go. */
 export async function cachedLayers(store: Store): Promise<readonly Digest[]> {

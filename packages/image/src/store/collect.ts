@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@orc/model';
+import { FRESH_MS } from '../limits.ts';
 import { type Catalog, withoutImage } from '../plan/catalog.ts';
 import { isErrno } from '../layer/syscalls.ts';
 import { cachedLayers } from './cache.ts';
@@ -41,8 +42,7 @@ export function collectGarbage(store: Store, known?: ReadonlySet<string>): Promi
 }
 
 async function dropLeases(store: Store, known: ReadonlySet<string>): Promise<void> {
-  for (const holder of [...store.leases.all().keys()])
-    if (!known.has(holder)) await store.leases.release(holder);
+  for (const holder of store.leases.all().keys()) if (!known.has(holder)) await store.leases.release(holder);
 }
 
 function withoutRetired(store: Store): Catalog {
@@ -53,12 +53,18 @@ function withoutRetired(store: Store): Catalog {
 }
 
 async function mark(store: Store): Promise<ReadonlySet<Digest>> {
-  const marked = new Set<Digest>(store.pins.keys());
+  const marked = new Set<Digest>([...store.pins.keys(), ...freshOnes(store)]);
   for (const image of store.catalog.images.values())
     for (const digest of everyBlobOf(image)) marked.add(digest);
   for (const lease of store.leases.all().values()) for (const diffId of lease.layers) marked.add(diffId);
   for (const digest of await cachedLayers(store)) marked.add(digest);
   return marked;
+}
+
+function freshOnes(store: Store): readonly Digest[] {
+  const oldest = store.options.clock.monotonic() - FRESH_MS;
+  for (const [digest, at] of store.fresh) if (at < oldest) store.fresh.delete(digest);
+  return [...store.fresh.keys()];
 }
 
 async function trashBlob(store: Store, digest: Digest, name: string): Promise<number> {

@@ -21,6 +21,8 @@ export type Store = {
   readonly unpacks: (key: string, job: () => Promise<void>) => Promise<void>;
   /** Layers that a running job made or fetched and no image names yet. */
   readonly pins: Map<Digest, number>;
+  /** When blobs and layers came that no image names yet: collection leaves them for a while. */
+  readonly fresh: Map<Digest, number>;
   catalog: Catalog;
   /** What references as written resolved to; emptied with every change. */
   readonly resolved: Map<string, ResolvedImage>;
@@ -32,6 +34,8 @@ export async function commitCatalog(store: Store, next: Catalog): Promise<void> 
   await writeDurable(store.paths.index, JSON.stringify(toIndex(next)));
   store.options.failpoint('image.index.written');
   store.catalog = next;
+  for (const image of next.images.values())
+    for (const digest of everyBlobOf(image)) store.fresh.delete(digest);
   store.resolved.clear();
 }
 

@@ -4,7 +4,7 @@
  * carries the boot id, and after a power loss such a layer is unpacked again from its blob.
  */
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, type Failpoint, isDigest } from '@orc/model';
 import { isErrno, syncFileSystem } from '../layer/syscalls.ts';
@@ -31,7 +31,8 @@ export type Layers = {
   settle(): Promise<void>;
 };
 
-export function openLayers(paths: StorePaths, failpoint: Failpoint): Layers {
+/** `onNew` hears of every layer before it has its name. */
+export function openLayers(paths: StorePaths, failpoint: Failpoint, onNew: (diffId: Digest) => void): Layers {
   makePrivateFolder(paths.work);
   const boot = bootId();
   const known = readRecords(paths, boot);
@@ -46,6 +47,7 @@ export function openLayers(paths: StorePaths, failpoint: Failpoint): Layers {
       return folder;
     },
     adopt: async (folder, record) => {
+      onNew(record.diffId);
       if (known.has(record.diffId)) return rm(folder, { recursive: true, force: true });
       await moveInto(folder, paths.layer(record.diffId));
       failpoint('image.layer.renamed');

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '@orc/model';
+import { type Digest, fail } from '@orc/model';
 import { tryLock } from '../layer/syscalls.ts';
 import { CONFIG_BYTES_MAX, INDEX_BYTES_MAX, MANIFEST_BYTES_MAX, UNPACKS_AT_ONCE } from '../limits.ts';
 import {
@@ -45,16 +45,19 @@ export async function startStore(options: ImageStoreOptions): Promise<{ store: S
     clearFolder(paths.ingest);
     clearFolder(join(paths.layers, 'work'));
     const { failpoint, emit } = options;
+    const fresh = new Map<Digest, number>();
+    const onNew = (digest: Digest): unknown => fresh.set(digest, options.clock.monotonic());
     const store: Store = {
       options,
       paths,
-      blobs: openBlobs(paths, failpoint),
-      layers: openLayers(paths, failpoint),
+      blobs: openBlobs(paths, failpoint, onNew),
+      layers: openLayers(paths, failpoint, onNew),
       leases: openLeases(paths, failpoint, emit),
       locked: serial(),
       unpacking: limited(UNPACKS_AT_ONCE),
       unpacks: shared<void>(),
       pins: new Map(),
+      fresh,
       catalog: EMPTY_CATALOG,
       resolved: new Map(),
     };

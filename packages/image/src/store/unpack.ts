@@ -51,14 +51,15 @@ async function unpackNow(
   const folder = await store.layers.newWorkFolder(`unpack-${randomBytes(8).toString('hex')}`);
   try {
     await chmod(folder, 0o755);
-    const isPlain = layer.digest === diffId;
+    // A plain tar's digest was just computed on its way in; one that lay on the disk is read with suspicion.
+    const isTrusted = layer.digest === diffId && store.fresh.has(layer.digest);
     const unpacked = await unpackArchive(readFileChunks(store.blobs.path(layer.digest)), folder, {
       whiteouts: true,
-      withDiffId: !isPlain,
+      withDiffId: !isTrusted,
       onBytes: throttled(store, options),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const found = isPlain ? layer.digest : unpacked.diffId;
+    const found = isTrusted ? layer.digest : unpacked.diffId;
     if (found !== diffId) {
       throw fail(
         'image.invalid',

@@ -1,0 +1,108 @@
+/** GET with redirects by the rules of plan/registry.ts, over connections that check where they lead. */
+import { lookup } from 'node:dns';
+import { lookup as lookupAll } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { fail } from '@orc/model';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { BODY_IDLE_TIMEOUT_MS, CONNECT_TIMEOUT_MS, HEADERS_TIMEOUT_MS, REDIRECTS_MAX } from '../limits.ts';
+import { checkRedirect, type Endpoint, mayConnect, type Zone, zoneOf } from '../plan/registry.ts';
+
+export type HttpResponse = {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+  readonly body: Dispatcher.ResponseData['body'];
+  readonly url: URL;
+};
+export type HttpRequest = {
+  readonly url: URL;
+  readonly method?: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+};
+export type Http = { send(request: HttpRequest): Promise<HttpResponse>; close(): Promise<void> };
+
+/** The user named the registry, so it may be anywhere; other hosts may not be where the registry is not. */
+export async function openHttp(endpoint: Endpoint): Promise<Http> {
+  const zones = await zonesOf(endpoint.host);
+  const named = newDispatcher(undefined);
+  const others = newDispatcher(zones);
+  const pick = (url: URL): Dispatcher => {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (host === endpoint.host) return named;
+    if (isIP(host) !== 0 && !mayConnect(host, zones)) throw refusedAddress(host);
+    return others;
+  };
+  return {
+    send: (each) => sendFollowing(each, pick),
+    close: async () => {
+      await Promise.all([named.destroy(), others.destroy()]);
+    },
+  };
+}
+
+async function zonesOf(host: string): Promise<ReadonlySet<Zone>> {
+  if (isIP(host) !== 0) return new Set([zoneOf(host)]);
+  const rows = await lookupAll(host, { all: true }).catch(() => []);
+  return new Set(rows.map(({ address }) => zoneOf(address)));
+}
+
+/** Behind a proxy the proxy resolves names, and what it may reach is its business. */
+function newDispatcher(zones: ReadonlySet<Zone> | undefined): Dispatcher {
+  const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: BODY_IDLE_TIMEOUT_MS };
+  const connect = { timeout: CONNECT_TIMEOUT_MS };
+  const env = process.env;
+  const hasProxy =
+    (env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['http_proxy'] ?? env['HTTP_PROXY'] ?? '') !== '';
+  if (hasProxy) return new EnvHttpProxyAgent({ ...timeouts, connect });
+  return new Agent({
+    ...timeouts,
+    connect: zones === undefined ? connect : { ...connect, lookup: guardedLookup(zones) },
+  });
+}
+
+/** At connect time, so that a name cannot change its mind after a check. */
+const guardedLookup =
+  (zones: ReadonlySet<Zone>): LookupFunction =>
+  (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, rows) => {
+      if (error !== null) return callback(error, '', 0);
+      const bad = rows.find(({ address }) => !mayConnect(address, zones));
+      if (bad !== undefined) return callback(refusedAddress(`${hostname} (${bad.address})`), '', 0);
+      if (options.all === true) return (callback as unknown as (e: null, rows: unknown) => void)(null, rows);
+      return callback(null, rows[0]?.address ?? '', rows[0]?.family ?? 0);
+    });
+  };
+
+const refusedAddress = (host: string): Error =>
+  fail('image.pull', `the registry leads to ${host}, an address of this network, which is refused`);
+
+async function sendFollowing(first: HttpRequest, pick: (url: URL) => Dispatcher): Promise<HttpResponse> {
+  let current = first;
+  for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
+    const response = await sendOnce(current, pick(current.url));
+    const location = response.header('location');
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
+    await response.body.dump({ limit: 65_536 }).catch(() => undefined);
+    const { url, keepsAuthorization } = checkRedirect(current.url, location);
+    const { authorization: _, ...others } = current.headers;
+    current = { ...current, url, headers: keepsAuthorization ? current.headers : others };
+  }
+  throw fail('image.pull', `${first.url.host} redirects more than ${REDIRECTS_MAX} times`);
+}
+
+async function sendOnce(each: HttpRequest, dispatcher: Dispatcher): Promise<HttpResponse> {
+  const response = await request(each.url, {
+    dispatcher,
+    method: each.method ?? 'GET',
+    headers: { 'user-agent': 'orc', ...each.headers },
+    body: each.body ?? null,
+    ...(each.signal === undefined ? {} : { signal: each.signal }),
+  });
+  const { headers, statusCode, body } = response;
+  const header = (name: string): string | undefined => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  return { status: statusCode, header, body, url: each.url };
+}

@@ -156,6 +156,7 @@ function writeResult(session: Session, built: Built): Promise<Digest> {
   const Labels = { ...state.config.Labels, ...labels };
   return session.internals.writeImage({
     ...platform,
+    ...(built.createdMs === 0 ? {} : { created: new Date(built.createdMs).toISOString() }),
     ...(state.author === undefined ? {} : { author: state.author }),
     config: Object.keys(Labels).length === 0 ? state.config : { ...state.config, Labels },
     layers,

@@ -16,7 +16,7 @@ export function doRun(session: Session, built: Built, work: RunWork, progress: S
   return {
     keys: keysOf({ network, extraHosts: session.request.spec.extraHosts ?? [] }),
     perform: async (upper, scratch) => {
-      const lower = built.layers.length === 0 ? [scratch] : built.layers.map(({ folder }) => folder);
+      const lower = built.layers.length === 0 ? [scratch] : lowerFolders(built);
       const made = { uid: 0, gid: 0, mtimeNs: 0n };
       finishDestination(openDestination(upper, lower, made));
       const remove = placeScript(work, upper);
@@ -32,6 +32,12 @@ export function doRun(session: Session, built: Built, work: RunWork, progress: S
     },
   };
 }
+
+/** The kernel refuses a folder that stands twice (layers with the same content); only its topmost place counts. */
+const lowerFolders = (built: Built): readonly string[] => {
+  const folders = built.layers.map(({ folder }) => folder);
+  return folders.filter((folder, index) => !folders.includes(folder, index + 1));
+};
 
 async function* keysOf(surroundings: unknown): AsyncGenerator<{ surroundings: unknown }> {
   yield { surroundings };

@@ -194,6 +194,11 @@ function readCopy(node: Node, flags: Flags, reading: Reading): Action | undefine
   if (destination === undefined || words.length === 0) {
     return refuse(reading, `${kind.toUpperCase()} needs at least one source and a destination`, destination);
   }
+  const from = flags.value('from');
+  if (from?.includes('$') === true) {
+    const hint = `write FROM ${from} AS some-name above, and --from=some-name`;
+    return refuse(reading, '--from takes no variables', from, hint);
+  }
   if (node.keyword === 'add' && refuseAdd(words, flags, reading)) return undefined;
   const files = inlineFiles(node, words);
   return {
@@ -205,7 +210,7 @@ function readCopy(node: Node, flags: Flags, reading: Reading): Action | undefine
     parents: flags.flag('parents'),
     exclude: flags.values('exclude'),
     unpack: flags.value('unpack') === undefined || flags.flag('unpack'),
-    ...optional('from', flags.value('from')),
+    ...optional('from', from),
     ...optional('chown', flags.value('chown')),
     ...optional('chmod', flags.value('chmod')),
   };

@@ -184,7 +184,6 @@ function checkSources(stage: Stage, stages: readonly Stage[], source: Source, pr
 }
 
 function wrongSource(from: string, stage: Stage, stages: readonly Stage[]): [string, string] | undefined {
-  if (from.includes('$')) return ['--from takes no variables', `write FROM ${from} AS a-name above, and --from=a-name`];
   if (from.toLowerCase() === stage.name) return [`stage ${from} copies from itself`, 'name an earlier stage'];
   if (/^\d+$/.test(from) && stages[Number(from)]?.index !== undefined && Number(from) < stage.index) return undefined;
   if (/^\d+$/.test(from)) return [`there is no stage ${from} above this one`, 'stages count from 0'];

@@ -1,0 +1,47 @@
+/** Runs RUN steps of tests on a real overlay: `unshare`, mount, `chroot`. No cgroups and no seccomp, but real files. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RunStep } from '../../src/types.ts';
+
+const SCRIPT = `
+set -e
+mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK,redirect_dir=off,metacopy=off,index=off" "$ROOT"
+mkdir -p "$ROOT/proc" "$ROOT$WORKING_DIR"
+mount -t proc proc "$ROOT/proc"
+cd "$ROOT"
+exec chroot "$ROOT" /bin/sh -c 'cd "$0" && exec env -i "$@"' "$WORKING_DIR" "$@"
+`;
+
+export async function chrootRunner(step: RunStep): Promise<{ readonly code: number }> {
+  const folder = mkdtempSync(join(dirname(step.upper), 'run-'));
+  const [work, root] = ['work', 'root'].map((name) => join(folder, name)) as [string, string];
+  const { mkdirSync } = await import('node:fs');
+  mkdirSync(work);
+  mkdirSync(root);
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    LOWER: step.layers.toReversed().join(':'),
+    UPPER: step.upper,
+    WORK: work,
+    ROOT: root,
+    WORKING_DIR: step.workingDir,
+  };
+  const variables = Object.entries(step.env).map(([name, value]) => `${name}=${value}`);
+  const args = ['--mount', '--pid', '--fork', '--net', '--kill-child', 'sh', '-c', SCRIPT, 'sh', ...variables, ...step.argv];
+  const child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = (): boolean => child.kill('SIGKILL');
+  step.signal?.addEventListener('abort', stop);
+  child.stdout.on('data', (data: Buffer) => step.onOutput('stdout', data));
+  child.stderr.on('data', (data: Buffer) => step.onOutput('stderr', data));
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exit, signal) => resolve(exit ?? (signal === 'SIGKILL' ? 137 : 1)));
+    });
+    return { code };
+  } finally {
+    step.signal?.removeEventListener('abort', stop);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

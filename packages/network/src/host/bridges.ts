@@ -49,26 +49,14 @@ export function openBridges(
     states.set(network.name, { network, bridges: known ?? [{ name, index, used: 0 }] });
   };
 
-  const extend = async (state: State): Promise<void> => {
-    const serial = numbers.serial();
-    const bridge = { name: extensionName(instance, serial), index: numbers.index() };
-    const [one, other] = cableNames(instance, serial);
-    const cable = [
-      { name: one, index: numbers.index() },
-      { name: other, index: numbers.index() },
-    ] as const;
-    const first = state.bridges[0] as Port;
-    await raiseNeighbours(kernel);
-    await kernel.run(planExtension({ bridge, first: first.index, cable }));
-    state.bridges.push({ ...bridge, serial, used: 0 });
-  };
-
   const port = async (network: string): Promise<Port> => {
     const state = states.get(network);
     if (state === undefined) throw unknownNetwork(network);
     const free = state.bridges.find((each) => each.used < portsMax);
     if (free === undefined) {
-      const running = extending.get(network) ?? extend(state).finally(() => extending.delete(network));
+      const running =
+        extending.get(network) ??
+        extend(instance, kernel, numbers, state).finally(() => extending.delete(network));
       extending.set(network, running);
       await running;
       return port(network);
@@ -86,10 +74,9 @@ export function openBridges(
     rules: (more = []) => rulesOf(instance, [...states.values()], more),
     adopt: (networks, present) => {
       for (const network of networks) {
-        const name = bridgeName(instance, network.status.index);
-        const link = present.find((each) => each.name === name);
-        if (link !== undefined)
-          states.set(network.name, { network, bridges: [{ name, index: link.index, used: 0 }] });
+        const link = present.find((each) => each.name === bridgeName(instance, network.status.index));
+        if (link === undefined) continue;
+        states.set(network.name, { network, bridges: [{ name: link.name, index: link.index, used: 0 }] });
       }
     },
     add: async (networks) => {
@@ -113,6 +100,20 @@ export function openBridges(
       [...states.values()].flatMap((state) => state.bridges).find((each) => each.name === bridge)?.index,
     names: () => [...states.values()].flatMap((state) => linksOf(instance, state)),
   };
+}
+
+async function extend(instance: string, kernel: Kernel, numbers: Numbers, state: State): Promise<void> {
+  const serial = numbers.serial();
+  const bridge = { name: extensionName(instance, serial), index: numbers.index() };
+  const [one, other] = cableNames(instance, serial);
+  const cable = [
+    { name: one, index: numbers.index() },
+    { name: other, index: numbers.index() },
+  ] as const;
+  const first = state.bridges[0] as Port;
+  await raiseNeighbours(kernel);
+  await kernel.run(planExtension({ bridge, first: first.index, cable }));
+  state.bridges.push({ ...bridge, serial, used: 0 });
 }
 
 export const unknownNetwork = (network: string): OrcError =>

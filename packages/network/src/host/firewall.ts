@@ -62,11 +62,11 @@ export function openFirewall(options: FirewallOptions): Firewall {
       emit('error', 'containers are stopped by another firewall', { chain: at(place), reason: ran.stderr });
   };
 
-  /** The last change of a reload counts, and it comes in many transactions. */
-  const later = (ms: number): void => {
-    cancel?.();
-    if (closed) return;
-    cancel = clock.after(ms, () => {
+  /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
+  const later = (): void => {
+    if (closed || cancel !== undefined) return;
+    cancel = clock.after(LIMITS.firewallSettleMs, () => {
+      cancel = undefined;
       check().catch((error: unknown) =>
         emit('error', 'the firewall cannot be looked after', { error: String(error) }),
       );
@@ -74,25 +74,20 @@ export function openFirewall(options: FirewallOptions): Firewall {
   };
 
   const watch = (): void => {
-    monitor = spawn('nft', ['monitor'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    monitor.unref();
-    (monitor.stdout as unknown as { unref?: () => void } | null)?.unref?.();
-    monitor
-      .once('error', () => undefined)
-      .once('exit', () => {
-        if (!closed) cancel = clock.after(LIMITS.firewallCheckMs, watch);
-      });
-    if (monitor.stdout === null) return;
-    createInterface({ input: monitor.stdout }).on('line', (line) => {
-      const by = /^# new generation \d+ by process (\d+)/.exec(line);
-      if (by !== null && !ownProgram(Number(by[1]))) later(LIMITS.firewallSettleMs);
+    monitor = watchRuleSet(later, () => {
+      if (!closed) cancel ??= clock.after(LIMITS.firewallCheckMs, again);
     });
+  };
+  const again = (): void => {
+    cancel = undefined;
+    watch();
+    later();
   };
 
   return {
     open: async () => {
-      await check();
       watch();
+      await check();
     },
     info: () => found.map(({ barrier, place }) => describe(barrier, place)),
     close: () => {
@@ -107,6 +102,19 @@ export function openFirewall(options: FirewallOptions): Firewall {
       }
     },
   };
+}
+
+/** Calls `changed` after each change of the rule set that is not our own. */
+function watchRuleSet(changed: () => void, ended: () => void): ChildProcess {
+  const monitor = spawn('nft', ['monitor'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  monitor.unref();
+  (monitor.stdout as { unref?: () => void }).unref?.();
+  monitor.once('error', ended).once('exit', ended);
+  createInterface({ input: monitor.stdout }).on('line', (line) => {
+    const by = /^# new generation \d+ by process (\d+)/.exec(line);
+    if (by !== null && !ownProgram(Number(by[1]))) changed();
+  });
+  return monitor;
 }
 
 async function barriers(chains: string, own: string): Promise<{ barrier: Barrier; place: Barrier }[]> {

@@ -67,7 +67,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const defaultNetwork = openDefaultNetwork(options.root, instance, options.pools);
   const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax);
   const holder = openPortHolder(random);
-  const segments = openSegments({ instance, bridges, records, defaultNetwork, ports: holder.rules });
+  const segments = openSegments({ instance, bridges, records, defaultNetwork, ports: holder.rules, emit });
   const rules = openRules(instance, segments.rules);
   const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
   const addresses = openAddresses(bridges, defaultNetwork.name, options.node);

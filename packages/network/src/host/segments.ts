@@ -1,5 +1,5 @@
 /** The set of networks that have a bridge here, and the order in which rules and bridges come and go. */
-import { fail, type AssignedNetwork } from '@orc/model';
+import type { AssignedNetwork, Emit } from '@orc/model';
 import type { PublishedPort, RuleState } from '../plan/nft.ts';
 import type { Bridges } from './bridges.ts';
 import { bridgeName } from '../plan/links.ts';
@@ -29,7 +29,10 @@ export type SegmentsOptions = {
   readonly records: Records;
   readonly defaultNetwork: AssignedNetwork;
   readonly ports: () => PublishedPort[];
+  readonly emit: Emit;
 };
+
+const WITHOUT_IPV6 = 'a network asks for IPv6, which bridges do not have yet: it runs with IPv4';
 
 export function openSegments(options: SegmentsOptions): Segments {
   const { bridges, records, defaultNetwork, instance } = options;
@@ -42,6 +45,8 @@ export function openSegments(options: SegmentsOptions): Segments {
     const gone = bridges.all().filter((each) => !wanted.some((other) => same(each, other)));
     const fresh = wanted.filter((each) => !unchanged(bridges.get(each.name), each));
     if (gone.length === 0 && fresh.length === 0) return;
+    for (const each of fresh)
+      if (each.spec.ipv6 === true) options.emit('warn', WITHOUT_IPV6, { network: each.name });
     coming = wanted;
     records.putNetworks(wanted);
     await rules.apply();
@@ -68,13 +73,11 @@ export function openSegments(options: SegmentsOptions): Segments {
     },
     set: (networks, rules, listen) => {
       const wanted = [defaultNetwork, ...networks.filter((each) => bridged(each))];
-      const refused = wanted.filter((each) => each.spec.ipv6 === true);
       queue = queue.catch(() => undefined).then(() => change(wanted, rules));
       return queue
         .then(() => listen(bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway))))
         .then(() => {
           known = bridges.names().length;
-          if (refused[0] !== undefined) throw withoutIpv6(refused[0]);
         });
     },
     grown: () => {
@@ -91,8 +94,3 @@ const same = (a: AssignedNetwork, b: AssignedNetwork): boolean =>
   a.name === b.name && a.status.index === b.status.index && a.id === b.id;
 const unchanged = (a: AssignedNetwork | undefined, b: AssignedNetwork): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
-
-const withoutIpv6 = (network: AssignedNetwork): Error =>
-  fail('input.unsupported', `network ${network.name} asks for IPv6, which bridges here do not have yet`, {
-    hint: 'leave out enable_ipv6: the network runs with IPv4',
-  });

@@ -45,7 +45,7 @@ export function portTaken(port: HeldPort, holder: string | undefined): OrcError 
   const flag = port.protocol === 'udp' ? '-lunp' : '-ltnp';
   const hint =
     holder === undefined
-      ? `another program of this host has it: \`ss ${flag} sport = :${port.hostPort}\` tells which; stop it or choose another host port`
+      ? `another program has it (\`ss ${flag} sport = :${port.hostPort}\`): stop it or take another port`
       : `container ${holder.slice(0, 12)} publishes it; stop that one or choose another host port`;
   return fail('conflict.port', `port ${port.hostPort}/${port.protocol}${where} is already allocated`, {
     hint,

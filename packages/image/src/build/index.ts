@@ -19,13 +19,15 @@ import { PROXY_ARGS } from './plan/stages.ts';
 export { contextFilter } from './plan/context-filter.ts';
 
 /**
- * Throws `dockerfile.syntax` (the first problem; the others are its chain of causes, and progress has said all),
- * `build.failed`, `canceled`, or what the store throws. Nothing but cache records is left of a build that failed.
+ * Throws `dockerfile.syntax` (the first problem; the others are its chain of causes, and progress has said
+ * all), `build.failed`, `canceled`, or what the store throws. Nothing but cache records is left of a build
+ * that failed.
  */
 export async function runBuild(internals: BuildInternals, request: BuildRequest): Promise<Digest> {
   const planned = planOrThrow(request);
   const abort = new AbortController();
-  const signal = request.signal === undefined ? abort.signal : AbortSignal.any([request.signal, abort.signal]);
+  const signal =
+    request.signal === undefined ? abort.signal : AbortSignal.any([request.signal, abort.signal]);
   const session = await openSession(internals, request, planned, signal);
   try {
     const built = await buildTarget(session, (reason) => abort.abort(reason));
@@ -40,15 +42,26 @@ export async function runBuild(internals: BuildInternals, request: BuildRequest)
 }
 
 /** Every problem of a Dockerfile that can be known before it is built; [] when there is none. */
-export function checkDockerfile(request: Pick<BuildRequest, 'dockerfile' | 'dockerfileName' | 'spec'>): readonly Problem[] {
+export function checkDockerfile(
+  request: Pick<BuildRequest, 'dockerfile' | 'dockerfileName' | 'spec'>,
+): readonly Problem[] {
   const size = Buffer.byteLength(request.dockerfile);
   if (size > DOCKERFILE_BYTES_MAX) {
-    return [{ code: 'input.toolarge', message: `${request.dockerfileName} is larger than ${DOCKERFILE_BYTES_MAX} bytes` }];
+    return [
+      {
+        code: 'input.toolarge',
+        message: `${request.dockerfileName} is larger than ${DOCKERFILE_BYTES_MAX} bytes`,
+      },
+    ];
   }
   return planRequest(request).problems;
 }
 
-function planRequest({ dockerfile, dockerfileName, spec }: Pick<BuildRequest, 'dockerfile' | 'dockerfileName' | 'spec'>): ReturnType<typeof planDockerfile> {
+function planRequest({
+  dockerfile,
+  dockerfileName,
+  spec,
+}: Pick<BuildRequest, 'dockerfile' | 'dockerfileName' | 'spec'>): ReturnType<typeof planDockerfile> {
   const buildPlatform = hostPlatform(process.arch);
   return planDockerfile({
     name: dockerfileName,
@@ -62,10 +75,15 @@ function planRequest({ dockerfile, dockerfileName, spec }: Pick<BuildRequest, 'd
 
 function planOrThrow(request: BuildRequest): PlannedBuild {
   const early = checkDockerfile(request);
-  const { planned, problems } = early.length > 0 ? { planned: undefined, problems: early } : planRequest(request);
+  const { planned, problems } =
+    early.length > 0 ? { planned: undefined, problems: early } : planRequest(request);
   if (planned !== undefined) return planned;
   for (const problem of problems) {
-    request.onProgress({ id: request.dockerfileName, status: 'ERROR', output: `${formatProblem(problem)}\n` });
+    request.onProgress({
+      id: request.dockerfileName,
+      status: 'ERROR',
+      output: `${formatProblem(problem)}\n`,
+    });
   }
   throw new OrcError(chain(problems));
 }
@@ -144,7 +162,9 @@ async function buildTarget(session: Session, abort: (reason: unknown) => void): 
 
 function warnUnused(session: Session): void {
   const declared = new Set(session.planned.plan.declared);
-  const unused = Object.keys(session.request.spec.args ?? {}).filter((name) => !declared.has(name) && !PROXY_ARGS.has(name));
+  const unused = Object.keys(session.request.spec.args ?? {}).filter(
+    (name) => !declared.has(name) && !PROXY_ARGS.has(name),
+  );
   if (unused.length === 0) return;
   const output = `warning: no ARG takes the build argument ${unused.join(', ')}\n`;
   session.request.onProgress({ id: session.request.dockerfileName, status: '', output });

@@ -6,7 +6,10 @@ export const DOCKERFILE_BYTES_MAX = 4 * KIB * KIB;
 export const STEPS_AT_ONCE = 2;
 /** Symbolic links on one path, as the kernel has it. */
 export const LINK_HOPS_MAX = 40;
-/** Files up to this size are read and written in one go; larger ones are copied by the kernel, off the main thread. */
+/**
+ * Files up to this size are read and written in one go; larger ones are copied by the kernel, off the main
+ * thread.
+ */
 export const SMALL_FILE_BYTES = 128 * KIB;
 /** Of a failing RUN, in the error. */
 export const OUTPUT_LINES_KEPT = 10;
@@ -14,7 +17,10 @@ export const OUTPUT_LINE_CHARS_KEPT = 400;
 /** Remembered hashes of a context: rows of one record, and records. */
 export const HASH_ROWS_PER_RECORD = 6_000;
 export const HASH_RECORDS_MAX = 20;
-/** A file changed this recently may change again within the same tick of its clock: its hash is not remembered. */
+/**
+ * A file changed this recently may change again within the same tick of its clock: its hash is not
+ * remembered.
+ */
 export const HASH_SETTLED_MS = 100;
 /** /etc/passwd and /etc/group of an image. */
 export const ACCOUNTS_BYTES_MAX = 4 * KIB * KIB;

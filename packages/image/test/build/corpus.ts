@@ -12,7 +12,9 @@ export type Case = { readonly name: string; readonly text: string; readonly resu
 
 export function casesOf(prefix: string): readonly Case[] {
   if (corpus === undefined) return [];
-  const names = readdirSync(corpus).filter((name) => name.startsWith(prefix) && existsSync(`${corpus}${name}/Dockerfile`));
+  const names = readdirSync(corpus).filter(
+    (name) => name.startsWith(prefix) && existsSync(`${corpus}${name}/Dockerfile`),
+  );
   return names.map((name) => {
     const result = `${corpus}${name}/result`;
     const text = readFileSync(`${corpus}${name}/Dockerfile`, 'utf8');
@@ -22,7 +24,9 @@ export function casesOf(prefix: string): readonly Case[] {
 
 export type Snippet = { readonly func: string; readonly dockerfile: string };
 export const snippets = (): readonly Snippet[] =>
-  corpus === undefined ? [] : (JSON.parse(readFileSync(`${corpus}snippets/snippets.json`, 'utf8')) as Snippet[]);
+  corpus === undefined
+    ? []
+    : (JSON.parse(readFileSync(`${corpus}snippets/snippets.json`, 'utf8')) as Snippet[]);
 
 export const tableOf = (name: string): readonly string[] =>
   corpus === undefined ? [] : readFileSync(`${corpus}shell__${name}/${name}`, 'utf8').split('\n');

@@ -14,13 +14,22 @@ function planOf({ args, body }: GoldenCase): ReturnType<typeof planDockerfile> {
   const { target, ...rest } = args;
   const buildArgs = Object.fromEntries(Object.entries(rest).filter(([name]) => name === name.toUpperCase()));
   const more = target === undefined ? {} : { target };
-  return planDockerfile({ name: 'Dockerfile', text: body, buildArgs, ...more, buildPlatform: platform, targetPlatform: platform });
+  return planDockerfile({
+    name: 'Dockerfile',
+    text: body,
+    buildArgs,
+    ...more,
+    buildPlatform: platform,
+    targetPlatform: platform,
+  });
 }
 
-const said = (problems: ReturnType<typeof planDockerfile>['problems']): string => problems.map(formatProblem).join('\n');
+const said = (problems: ReturnType<typeof planDockerfile>['problems']): string =>
+  problems.map(formatProblem).join('\n');
 
 function baseOf({ base }: Stage): string {
-  if (base.kind === 'image') return `image ${base.reference}${base.platform === undefined ? '' : ` for ${base.platform}`}`;
+  if (base.kind === 'image')
+    return `image ${base.reference}${base.platform === undefined ? '' : ` for ${base.platform}`}`;
   return base.kind === 'stage' ? `stage ${base.index}` : 'scratch';
 }
 
@@ -30,7 +39,10 @@ function plan(each: GoldenCase): string {
   const { stages, needed, target } = planned.plan;
   return stages
     .map((stage) => {
-      const marks = [needed.includes(stage.index) ? 'needed' : 'left out', ...(stage.index === target ? ['target'] : [])];
+      const marks = [
+        needed.includes(stage.index) ? 'needed' : 'left out',
+        ...(stage.index === target ? ['target'] : []),
+      ];
       return `${stage.index} ${stage.name ?? '-'} on ${baseOf(stage)}: ${marks.join(', ')}`;
     })
     .join('\n');
@@ -49,7 +61,10 @@ function run(each: GoldenCase): string {
   for (const instruction of stage.instructions) {
     const found = evaluate(instruction, state, scope);
     if ('problem' in found) return formatProblem(found.problem);
-    lines.push(found.step.createdBy, ...(found.step.work === undefined ? [] : [`  ${JSON.stringify(found.step.work)}`]));
+    lines.push(
+      found.step.createdBy,
+      ...(found.step.work === undefined ? [] : [`  ${JSON.stringify(found.step.work)}`]),
+    );
     state = found.step.state;
   }
   return [...lines, `config ${JSON.stringify(state.config)}`, `env ${JSON.stringify(state.env)}`].join('\n');

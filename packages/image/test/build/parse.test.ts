@@ -5,7 +5,8 @@ import { parseNodes } from '../../src/build/plan/nodes.ts';
 import { casesOf, corpus, snippets } from './corpus.ts';
 import { dump } from './dump.ts';
 
-const messages = (text: string): readonly string[] => parseNodes('Dockerfile', text).problems.map(({ message }) => message);
+const messages = (text: string): readonly string[] =>
+  parseNodes('Dockerfile', text).problems.map(({ message }) => message);
 
 /** Snippets that are no whole Dockerfiles, or wrong on purpose; every other one parses. */
 const BROKEN = new Set([
@@ -35,7 +36,10 @@ describe.skipIf(corpus === undefined)('docker’s own cases', () => {
 });
 
 describe('laws', () => {
-  const anyText = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'RUN COPY <<EOF\n\\"\'$ {}[]#=-') }));
+  const anyText = fc.oneof(
+    fc.string(),
+    fc.string({ unit: fc.constantFrom(...'RUN COPY <<EOF\n\\"\'$ {}[]#=-') }),
+  );
   test('no text makes the parser throw, and every problem has a place in it', () => {
     fc.assert(
       fc.property(anyText, (text) => {
@@ -52,11 +56,17 @@ describe('laws', () => {
   test('where lines are broken does not matter', () => {
     const word = fc.stringMatching(/^[a-z]{1,8}$/);
     fc.assert(
-      fc.property(fc.array(word, { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.boolean()), (words, breaks) => {
-        const broken = words.map((each) => each + (breaks.next().value ? ' \\\n# comment\n' : ' ')).join('');
-        const [joined] = parseNodes('D', `RUN ${broken}end`).file.nodes;
-        expect(joined?.args.join(' ')).toBe(`${words.join(' ')} end`);
-      }),
+      fc.property(
+        fc.array(word, { minLength: 1, maxLength: 12 }),
+        fc.infiniteStream(fc.boolean()),
+        (words, breaks) => {
+          const broken = words
+            .map((each) => each + (breaks.next().value ? ' \\\n# comment\n' : ' '))
+            .join('');
+          const [joined] = parseNodes('D', `RUN ${broken}end`).file.nodes;
+          expect(joined?.args.join(' ')).toBe(`${words.join(' ')} end`);
+        },
+      ),
     );
   });
 });

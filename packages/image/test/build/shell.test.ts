@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { expandWord, expandWords } from '../../src/build/plan/shell.ts';
 import { corpus, tableOf } from './corpus.ts';
 
-const ENV = { PWD: '/home', SHELL: 'bash', KOREAN: '한국어', NULL: '', path: '/usr/local/bin:/usr/bin', dots: 'a.b.c' };
+const ENV = {
+  PWD: '/home',
+  SHELL: 'bash',
+  KOREAN: '한국어',
+  NULL: '',
+  path: '/usr/local/bin:/usr/bin',
+  dots: 'a.b.c',
+};
 const word = (text: string, escape: '\\' | '`' = '\\'): string => {
   const found = expandWord(text, { escape, env: ENV });
   return 'error' in found ? 'error' : found.value;

@@ -33,9 +33,12 @@ describe('patterns are those of Go’s filepath.Match', () => {
   ])('%s and %s', (pattern, name, matches) => {
     expect(globRegex(pattern)?.test(name)).toBe(matches);
   });
-  test.each(['[]a]', '[-]', '[x-]', '[a-b-c]', '[', '[^', '[^bc', 'a[', 'a\\', '[z-a]'])('%s is malformed', (pattern) => {
-    expect(globRegex(pattern)).toBeUndefined();
-  });
+  test.each(['[]a]', '[-]', '[x-]', '[a-b-c]', '[', '[^', '[^bc', 'a[', 'a\\', '[z-a]'])(
+    '%s is malformed',
+    (pattern) => {
+      expect(globRegex(pattern)).toBeUndefined();
+    },
+  );
 });
 
 describe('--chmod', () => {
@@ -59,7 +62,10 @@ describe('--chmod', () => {
 });
 
 describe('--chown', () => {
-  const accounts = { passwd: 'root:x:0:0::/:/bin/sh\napp:x:100:200::/:/bin/sh\n', group: 'root:x:0:\nstaff:x:50:\n' };
+  const accounts = {
+    passwd: 'root:x:0:0::/:/bin/sh\napp:x:100:200::/:/bin/sh\n',
+    group: 'root:x:0:\nstaff:x:50:\n',
+  };
   test.each([
     ['app', { uid: 100, gid: 200 }],
     ['app:staff', { uid: 100, gid: 50 }],

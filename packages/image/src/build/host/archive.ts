@@ -1,10 +1,14 @@
-/** ADD of a local archive: its members are written as the archive has them, inside the image's root whatever they say. */
-import { closeSync, createReadStream, ftruncateSync, openSync, writeSync } from 'node:fs';
+/**
+ * ADD of a local archive: its members are written as the archive has them, inside the image's root whatever
+ * they say.
+ */
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fail } from '@orc/model';
 import { compressionOf, decompress } from '../../layer/compression.ts';
 import { AT_FDCWD, makeLink, makeNode, makeSymlink, setXattr } from '../../layer/syscalls.ts';
 import { isKeptXattr } from '../../layer/whiteouts.ts';
+import { READ_CHUNK_BYTES } from '../../limits.ts';
 import { BLOCK, type TarEntry } from '../../tar/entry.ts';
 import { createTarReader, type TarHandler } from '../../tar/reader.ts';
 import type { CopyJob } from './copy.ts';
@@ -17,11 +21,13 @@ const TARBALL_NAME = /\.(tar|tar\.[a-z0-9]+|t[bgx]z2?)$/i;
 /** False: it is no archive, and is to be copied like any file. */
 export function unpackArchive(entry: TreeEntry, job: CopyJob): Promise<boolean> {
   return withFile(entry, async (fd) => {
-    const compression = await peek(fd);
+    const compression = compressionIn(fd);
     if (compression === 'bzip2' || compression === 'xz') {
       if (!TARBALL_NAME.test(entry.path)) return false;
       const hint = 'recompress it with gzip or zstd, or COPY it and unpack it in a RUN';
-      throw fail('build.failed', `${entry.path} is compressed with ${compression}, which ADD cannot unpack`, { hint });
+      throw fail('build.failed', `${entry.path} is compressed with ${compression}, which ADD cannot unpack`, {
+        hint,
+      });
     }
     return unpackTar(fd, job);
   });
@@ -32,7 +38,7 @@ async function unpackTar(fd: number, job: CopyJob): Promise<boolean> {
   const reader = createTarReader(handler);
   let checked = false;
   try {
-    for await (const chunk of blocks(decompress(fileStream(fd)))) {
+    for await (const chunk of blocks(decompress(fileChunks(fd)))) {
       if (!checked && !isTar(chunk)) return false;
       checked = true;
       reader.push(chunk);
@@ -45,16 +51,26 @@ async function unpackTar(fd: number, job: CopyJob): Promise<boolean> {
   }
 }
 
-const fileStream = (fd: number): AsyncIterable<Uint8Array> =>
-  createReadStream('', { fd, autoClose: false, start: 0 }) as AsyncIterable<Uint8Array>;
-
-async function peek(fd: number): Promise<ReturnType<typeof compressionOf>> {
-  const stream = createReadStream('', { fd, autoClose: false, start: 0, end: BLOCK - 1 });
-  for await (const chunk of stream as AsyncIterable<Buffer>) return compressionOf(chunk);
-  return 'none';
+/** From the start; the descriptor stays open. */
+async function* fileChunks(fd: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    const buffer = Buffer.allocUnsafe(READ_CHUNK_BYTES);
+    const read = readSync(fd, buffer, 0, buffer.length, at);
+    if (read === 0) return;
+    at += read;
+    yield buffer.subarray(0, read);
+  }
 }
 
-/** The first chunk holds at least a header, if the stream does. A stream that is not what its magic says is no archive. */
+function compressionIn(fd: number): ReturnType<typeof compressionOf> {
+  const head = Buffer.alloc(BLOCK);
+  return compressionOf(head.subarray(0, readSync(fd, head, 0, BLOCK, 0)));
+}
+
+/**
+ * The first chunk holds at least a header, if the stream does. A stream that is not what its magic says is
+ * no archive.
+ */
 async function* blocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of source) {
@@ -75,7 +91,13 @@ const CHECKSUM_BYTES = 8;
 /** By the header's checksum, which every tar since v7 has. */
 function isTar(head: Buffer): boolean {
   if (head.length < BLOCK) return false;
-  const written = Number.parseInt(head.toString('latin1', CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_BYTES).replace(/[\0 ]+/g, ' ').trim(), 8);
+  const written = Number.parseInt(
+    head
+      .toString('latin1', CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_BYTES)
+      .replace(/[\0 ]+/g, ' ')
+      .trim(),
+    8,
+  );
   let sum = 0;
   for (let at = 0; at < BLOCK; at += 1) {
     const inSum = at >= CHECKSUM_AT && at < CHECKSUM_AT + CHECKSUM_BYTES;
@@ -111,7 +133,8 @@ function newHandler(job: CopyJob): { readonly handler: TarHandler; readonly clos
 }
 
 /** Inside the destination: `..` and leading slashes count from there. */
-const placeOf = (path: string, job: CopyJob): string => posix.join(job.work.destination, posix.join('/', path));
+const placeOf = (path: string, job: CopyJob): string =>
+  posix.join(job.work.destination, posix.join('/', path));
 
 function writeMember(entry: TarEntry, job: CopyJob): OpenFile | undefined {
   const path = placeOf(entry.path, job);
@@ -146,15 +169,25 @@ const NODE_TYPES = { char: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
 function linkMember(entry: TarEntry, hostPath: string, job: CopyJob): undefined {
   const target = lookup(job.destination.tree, placeOf(entry.linkname, job), false);
   const place = target?.places[0];
-  if (target === undefined || target.kind === 'directory' || place?.startsWith(`${job.destination.upper}/`) !== true) {
-    throw fail('build.failed', `${entry.path} is a hard link to ${entry.linkname}, which the archive does not have before it`);
+  if (
+    target === undefined ||
+    target.kind === 'directory' ||
+    place?.startsWith(`${job.destination.upper}/`) !== true
+  ) {
+    throw fail(
+      'build.failed',
+      `${entry.path} is a hard link to ${entry.linkname}, which the archive does not have before it`,
+    );
   }
   makeLink(AT_FDCWD, place, AT_FDCWD, hostPath);
   return undefined;
 }
 
 function attributesOf(entry: TarEntry, job: CopyJob): Attributes {
-  const mode = job.mode === undefined || entry.type === 'symlink' ? entry.mode : job.mode(entry.mode, entry.type === 'directory');
+  const mode =
+    job.mode === undefined || entry.type === 'symlink'
+      ? entry.mode
+      : job.mode(entry.mode, entry.type === 'directory');
   const mtimeNs = BigInt(entry.mtimeSec) * 1_000_000_000n + BigInt(entry.mtimeNsec);
   return { mode, uid: entry.uid, gid: entry.gid, ...job.owner, mtimeNs };
 }

@@ -1,4 +1,7 @@
-/** One digest over everything that COPY or ADD would write: paths, kinds, modes, owners and bytes; times are left out. */
+/**
+ * One digest over everything that COPY or ADD would write: paths, kinds, modes, owners and bytes; times are
+ * left out.
+ */
 import { createHash } from 'node:crypto';
 import type { FileHashes } from './hashes.ts';
 import type { Selected } from './selection.ts';
@@ -18,7 +21,11 @@ export async function contentDigest(
   return sum.digest('hex');
 }
 
-async function describe({ entry }: Selected, hashes: FileHashes, withOwner: boolean): Promise<readonly string[]> {
+async function describe(
+  { entry }: Selected,
+  hashes: FileHashes,
+  withOwner: boolean,
+): Promise<readonly string[]> {
   const { stats, kind } = entry;
   const owner = withOwner ? `${stats.uid}:${stats.gid}` : '';
   const mode = kind === 'symlink' ? '' : stats.mode.toString(8);

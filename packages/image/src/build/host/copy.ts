@@ -57,7 +57,10 @@ const isFolder = (destination: Destination, path: string): boolean =>
 
 function wanted(entry: TreeEntry, job: CopyJob): Attributes {
   const own = attributesOf(entry);
-  const mode = job.mode === undefined || entry.kind === 'symlink' ? own.mode : job.mode(own.mode, entry.kind === 'directory');
+  const mode =
+    job.mode === undefined || entry.kind === 'symlink'
+      ? own.mode
+      : job.mode(own.mode, entry.kind === 'directory');
   return { ...own, ...(job.fromContext ? ROOT : {}), ...job.owner, mode };
 }
 
@@ -102,7 +105,8 @@ const COPY_FLAGS = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
 
 function writeFileOf(entry: TreeEntry, hostPath: string): Promise<void> {
   return withFile(entry, (fd) => {
-    if (entry.stats.size > SMALL_FILE_BYTES) return copyFile(`/proc/self/fd/${fd}`, toHost(hostPath), COPY_FLAGS);
+    if (entry.stats.size > SMALL_FILE_BYTES)
+      return copyFile(`/proc/self/fd/${fd}`, toHost(hostPath), COPY_FLAGS);
     const target = openSync(toHost(hostPath), 'wx', 0o600);
     try {
       writeFileSync(target, readFileSync(fd));

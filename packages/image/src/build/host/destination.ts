@@ -1,6 +1,7 @@
 /**
- * Writing into the topmost layer of an image that is not mounted. Paths mean what they mean inside the image: links of
- * lower layers are followed within its root, never on the host. Directories of lower layers keep their owner and mode.
+ * Writing into the topmost layer of an image that is not mounted. Paths mean what they mean inside the
+ * image: links of lower layers are followed within its root, never on the host. Directories of lower layers
+ * keep their owner and mode.
  */
 import { chmodSync, lchownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { fail } from '@orc/model';
@@ -39,7 +40,13 @@ export function openDestination(
   const top = layers.at(-1);
   if (top !== undefined) copyAttributes(top, upper);
   else chmodSync(upper, MADE_MODE);
-  return { upper, tree: { folders: [upper, ...layers.toReversed()], layered: true }, made, times: new Map(), opened: new Map() };
+  return {
+    upper,
+    tree: { folders: [upper, ...layers.toReversed()], layered: true },
+    made,
+    times: new Map(),
+    opened: new Map(),
+  };
 }
 
 /** After the last write. */
@@ -68,8 +75,8 @@ export function setAttributes(hostPath: string, attributes: Attributes, isLink =
 }
 
 /**
- * The directory at `path`, made where it is missing, and with a folder in the topmost layer to write into. Throws where
- * something else is in the way.
+ * The directory at `path`, made where it is missing, and with a folder in the topmost layer to write into.
+ * Throws where something else is in the way.
  */
 export function openFolder(destination: Destination, path: string): TreeEntry {
   const known = destination.opened.get(path);
@@ -123,8 +130,8 @@ export function copyXattrs(from: string, to: string): void {
 }
 
 /**
- * A free name in an opened directory: what had it is hidden or gone. A directory is never replaced by anything else.
- * Returns the host path.
+ * A free name in an opened directory: what had it is hidden or gone. A directory is never replaced by
+ * anything else. Returns the host path.
  */
 export function freeName(destination: Destination, folder: TreeEntry, name: string): string {
   const existing = child(destination.tree, folder, name);
@@ -138,7 +145,12 @@ export function freeName(destination: Destination, folder: TreeEntry, name: stri
 }
 
 /** A directory in an opened directory, as the source has it; one that is there already stays as it is. */
-export function putFolder(destination: Destination, folder: TreeEntry, name: string, attributes: Attributes): string | undefined {
+export function putFolder(
+  destination: Destination,
+  folder: TreeEntry,
+  name: string,
+  attributes: Attributes,
+): string | undefined {
   const existing = lookup(destination.tree, `${folder.path}/${name}`);
   if (existing?.kind === 'directory') return undefined;
   const hostPath = freeName(destination, folder, name);

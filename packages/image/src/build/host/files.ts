@@ -51,7 +51,11 @@ export function doCopy(session: Session, built: Built, work: CopyWork, from?: Bu
 }
 
 const ROOT: Owner = { uid: 0, gid: 0 };
-const contextScan = (session: Session): Scan => ({ ...session.context, plainOnly: true, pause: session.pause });
+const contextScan = (session: Session): Scan => ({
+  ...session.context,
+  plainOnly: true,
+  pause: session.pause,
+});
 const stageScan = (session: Session, from: Built): Scan => ({
   tree: treeOf(from),
   filter: { includes: () => true, reincludes: false },
@@ -59,7 +63,10 @@ const stageScan = (session: Session, from: Built): Scan => ({
   pause: session.pause,
 });
 
-/** Of a stage first by its layers, which costs nothing; then by the files, which are often the same in new layers. */
+/**
+ * Of a stage first by its layers, which costs nothing; then by the files, which are often the same in new
+ * layers.
+ */
 async function* copyKeys(
   session: Session,
   from: Built | undefined,

@@ -1,6 +1,7 @@
 /**
- * Content hashes of files, remembered by what the kernel says of them: as long as device, inode, size, mtime and ctime
- * are the same, so are the bytes (ctime cannot be set back by a program). What changed just now is hashed again.
+ * Content hashes of files, remembered by what the kernel says of them: as long as device, inode, size,
+ * mtime and ctime are the same, so are the bytes (ctime cannot be set back by a program). What changed just
+ * now is hashed again.
  */
 import { createHash, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** Opening files of a tree for reading. Whoever may write to a context may swap a file for a link meanwhile. */
+/**
+ * Opening files of a tree for reading. Whoever may write to a context may swap a file for a link meanwhile.
+ */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { fail } from '@orc/model';
 import { O_FOLDER, openBeneath } from '../../layer/syscalls.ts';
@@ -29,7 +31,10 @@ function openEntry(entry: TreeEntry): number {
   } finally {
     closeSync(root);
   }
-  throw fail('build.failed', `${entry.path} changed while it was read`, { hint: 'build again when nothing writes to the context', retry: true });
+  throw fail('build.failed', `${entry.path} changed while it was read`, {
+    hint: 'build again when nothing writes to the context',
+    retry: true,
+  });
 }
 
 /** The whole file in chunks; each is only good until the next. */

@@ -21,7 +21,9 @@ export function doRun(session: Session, built: Built, work: RunWork, progress: S
       finishDestination(openDestination(upper, lower, made));
       const remove = placeScript(work, upper);
       try {
-        const { code } = await session.request.run(stepOf(session, built, work, { upper, lower, network, progress }));
+        const { code } = await session.request.run(
+          stepOf(session, built, work, { upper, lower, network, progress }),
+        );
         session.signal.throwIfAborted();
         if (code !== 0) throw exitProblem(work, code, progress.lastLines());
       } catch (error) {
@@ -33,7 +35,10 @@ export function doRun(session: Session, built: Built, work: RunWork, progress: S
   };
 }
 
-/** The kernel refuses a folder that stands twice (layers with the same content); only its topmost place counts. */
+/**
+ * The kernel refuses a folder that stands twice (layers with the same content); only its topmost place
+ * counts.
+ */
 const lowerFolders = (built: Built): readonly string[] => {
   const folders = built.layers.map(({ folder }) => folder);
   return folders.filter((folder, index) => !folders.includes(folder, index + 1));

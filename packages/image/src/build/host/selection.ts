@@ -1,4 +1,7 @@
-/** What the sources of COPY and ADD name in a tree: the entries to copy, each with its path at the destination. */
+/**
+ * What the sources of COPY and ADD name in a tree: the entries to copy, each with its path at the
+ * destination.
+ */
 import { posix } from 'node:path';
 import { fail } from '@orc/model';
 import { COPY_ENTRIES_MAX } from '../limits.ts';
@@ -49,11 +52,14 @@ export async function select(work: CopyWork, scan: Scan): Promise<Selection> {
   return { rows, folder: contents || matches > 1 };
 }
 
-type Match = { readonly entry: TreeEntry; /** Its last component as written. */ readonly name: string };
+type Match = { readonly entry: TreeEntry /** Its last component as written. */; readonly name: string };
 
 function matchesOf(source: string, scan: Scan): readonly Match[] {
   if (scan.tree.folders.length === 0) return [];
-  const parts = posix.join('/', source).split('/').filter((part) => part !== '');
+  const parts = posix
+    .join('/', source)
+    .split('/')
+    .filter((part) => part !== '');
   let found: readonly Match[] = [{ entry: rootOf(scan.tree), name: '' }];
   for (const part of parts) found = found.flatMap((match) => step(part, match, scan));
   return found.filter(({ entry }) => isVisible(entry, scan));
@@ -70,12 +76,15 @@ function step(part: string, from: Match, scan: Scan): readonly Match[] {
 
 function matching(pattern: string, names: readonly string[]): readonly string[] {
   const regex = globRegex(pattern);
-  if (regex === undefined) throw fail('build.failed', `${pattern} is no pattern`, { hint: 'close the [, or write \\[' });
+  if (regex === undefined)
+    throw fail('build.failed', `${pattern} is no pattern`, { hint: 'close the [, or write \\[' });
   return names.filter((name) => regex.test(name));
 }
 
 const isVisible = (entry: TreeEntry, scan: Scan): boolean =>
-  entry.path === '' || scan.filter.includes(entry.path) || (entry.kind === 'directory' && hasVisible(entry, scan));
+  entry.path === '' ||
+  scan.filter.includes(entry.path) ||
+  (entry.kind === 'directory' && hasVisible(entry, scan));
 
 /** Whether a pattern brings anything back below an excluded directory. */
 function hasVisible(folder: TreeEntry, scan: Scan): boolean {
@@ -87,7 +96,8 @@ function hasVisible(folder: TreeEntry, scan: Scan): boolean {
 }
 
 function missing(source: string, scan: Scan): Error {
-  const excluded = !hasWildcard(source) && scan.tree.folders.length > 0 && lookup(scan.tree, source) !== undefined;
+  const excluded =
+    !hasWildcard(source) && scan.tree.folders.length > 0 && lookup(scan.tree, source) !== undefined;
   const hint = excluded
     ? 'it is there, but .dockerignore excludes it'
     : 'the path is relative to the build context, or to the root of the stage or image named with --from';
@@ -110,7 +120,8 @@ async function walk(folder: TreeEntry, inner: Walk): Promise<void> {
     if (entry === undefined) continue;
     const relative = inner.strip === '' ? entry.path : entry.path.slice(inner.strip.length + 1);
     if (entry.kind === 'directory') await walkFolder(entry, relative, inner);
-    else if (inner.scan.filter.includes(entry.path) && inner.exclude.includes(relative)) add(inner, entry, posix.join(inner.prefix, relative));
+    else if (inner.scan.filter.includes(entry.path) && inner.exclude.includes(relative))
+      add(inner, entry, posix.join(inner.prefix, relative));
   }
 }
 
@@ -127,16 +138,23 @@ async function walkFolder(folder: TreeEntry, relative: string, inner: Walk): Pro
 
 function add(inner: Walk, entry: TreeEntry, target: string, direct = false): void {
   if (inner.rows.length >= COPY_ENTRIES_MAX) {
-    throw fail('input.toolarge', `more than ${COPY_ENTRIES_MAX} files to copy`, { hint: 'exclude some in .dockerignore' });
+    throw fail('input.toolarge', `more than ${COPY_ENTRIES_MAX} files to copy`, {
+      hint: 'exclude some in .dockerignore',
+    });
   }
   if (entry.kind === 'other' && inner.scan.plainOnly) {
     if (entry.stats.isSocket()) return;
-    throw fail('build.failed', `${entry.path} is a device or a pipe`, { hint: 'exclude it in .dockerignore' });
+    throw fail('build.failed', `${entry.path} is a device or a pipe`, {
+      hint: 'exclude it in .dockerignore',
+    });
   }
   inner.rows.push({ target, entry, direct });
 }
 
-/** `--parents`: the directories above the source come along, those behind `/./` only. Returns the source's own path. */
+/**
+ * `--parents`: the directories above the source come along, those behind `/./` only. Returns the source's
+ * own path.
+ */
 function addParents(source: string, name: string, entry: TreeEntry, scan: Scan, rows: Selected[]): string {
   const at = source.indexOf('/./');
   const cut = at === -1 ? '' : posix.join('/', source.slice(0, at)).slice(1);

@@ -18,7 +18,12 @@ import { afterConfig, afterWork, type Built } from './steps.ts';
 export type StageBuilder = (index: number) => Promise<Built>;
 
 type Placed = { readonly instruction: Instruction; readonly source: Source };
-type StageRun = { readonly session: Session; readonly stage: Stage; readonly build: StageBuilder; readonly total: number };
+type StageRun = {
+  readonly session: Session;
+  readonly stage: Stage;
+  readonly build: StageBuilder;
+  readonly total: number;
+};
 
 export async function buildStage(session: Session, stage: Stage, build: StageBuilder): Promise<Built> {
   const { source } = session.planned;
@@ -89,7 +94,12 @@ function builtOf({ document, config, layers }: BaseImage): Built {
   const { architecture, os, variant } = document;
   const createdMs = Date.parse(document.created ?? '');
   return {
-    state: { config, env: {}, cmdSet: false, ...(document.author === undefined ? {} : { author: document.author }) },
+    state: {
+      config,
+      env: {},
+      cmdSet: false,
+      ...(document.author === undefined ? {} : { author: document.author }),
+    },
     layers,
     history: alignHistory(document.history, layers.length),
     platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
@@ -121,7 +131,9 @@ async function advance(run: StageRun, placed: Placed, built: Built, number: numb
   if (step.work === undefined) return afterConfig(built, step);
   const label = labelOf(session, stage, number, run.total, placed.instruction.place.text);
   const progress = startStep(session.request.onProgress, session.internals.clock, label);
-  return attempt(placed.source, placed.instruction, progress, () => work(run, step as WorkStep, built, progress));
+  return attempt(placed.source, placed.instruction, progress, () =>
+    work(run, step as WorkStep, built, progress),
+  );
 }
 
 type WorkStep = Step & { readonly work: Work };
@@ -136,12 +148,14 @@ const scopeOf = ({ planned, request }: Session, source: Source): Scope => ({
 async function work(run: StageRun, step: WorkStep, built: Built, progress: StepProgress): Promise<Built> {
   const { session } = run;
   const { work: what } = step;
-  if (what.kind === 'run') return afterWork(session, built, step, doRun(session, built, what, progress), progress);
+  if (what.kind === 'run')
+    return afterWork(session, built, step, doRun(session, built, what, progress), progress);
   if (what.kind === 'copy') {
     const doing = doCopy(session, built, what, await sourceOf(run, what));
     return afterWork(session, built, step, doing, progress);
   }
-  if (!hasFolder(built, what.path)) return afterWork(session, built, step, doWorkdir(session, built, what), progress);
+  if (!hasFolder(built, what.path))
+    return afterWork(session, built, step, doWorkdir(session, built, what), progress);
   progress.done();
   return afterConfig(built, step);
 }

@@ -77,14 +77,20 @@ async function find(session: Session, key: string): Promise<Done | undefined> {
   return layer === undefined || typeof createdMs !== 'number' ? undefined : { layer, createdMs };
 }
 
-async function rememberAll(session: Session, keys: readonly string[], { layer, createdMs }: Done): Promise<void> {
+async function rememberAll(
+  session: Session,
+  keys: readonly string[],
+  { layer, createdMs }: Done,
+): Promise<void> {
   for (const key of keys) await session.internals.cachePut(key, { createdMs }, [layer]);
 }
 
 async function perform(session: Session, built: Built, doing: Doing): Promise<Done> {
   session.signal.throwIfAborted();
   if (built.layers.length >= LAYERS_MAX) {
-    throw fail('input.toolarge', `the image has more than ${LAYERS_MAX} layers`, { hint: 'join some RUN or COPY instructions' });
+    throw fail('input.toolarge', `the image has more than ${LAYERS_MAX} layers`, {
+      hint: 'join some RUN or COPY instructions',
+    });
   }
   const work = await session.internals.newWorkFolder();
   try {
@@ -101,7 +107,12 @@ async function perform(session: Session, built: Built, doing: Doing): Promise<Do
   }
 }
 
-async function withLayer(session: Session, built: Built, step: Step, { layer, createdMs }: Done): Promise<Built> {
+async function withLayer(
+  session: Session,
+  built: Built,
+  step: Step,
+  { layer, createdMs }: Done,
+): Promise<Built> {
   await session.holdings.add([], [layer]);
   const newest = Math.max(built.createdMs, createdMs);
   return {

@@ -1,7 +1,7 @@
 /**
- * A root file system as its layers lie on disk, read without mounting it: whiteouts, opaque directories and links mean
- * what they mean inside. No path ever leaves the root: every component is looked at before it is entered, and links
- * are resolved here, never by the kernel.
+ * A root file system as its layers lie on disk, read without mounting it: whiteouts, opaque directories and
+ * links mean what they mean inside. No path ever leaves the root: every component is looked at before it is
+ * entered, and links are resolved here, never by the kernel.
  */
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { getXattr, isErrno, majorOf, minorOf } from '../../layer/syscalls.ts';
@@ -73,7 +73,8 @@ export const linkOf = (entry: TreeEntry): string =>
   decodeName(readlinkSync(toHost(entry.places[0] as string), { encoding: 'buffer' }));
 
 /** A host path for node:fs, also where names are not UTF-8. */
-export const toHost = (path: string): string | Buffer => (/[\udc80-\udcff]/.test(path) ? encodeName(path) : path);
+export const toHost = (path: string): string | Buffer =>
+  /[\udc80-\udcff]/.test(path) ? encodeName(path) : path;
 
 /** One name in a directory, links not followed. */
 export function child(tree: Tree, folder: TreeEntry, name: string): TreeEntry | undefined {

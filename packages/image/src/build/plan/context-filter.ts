@@ -9,14 +9,18 @@ export type ContextFilter = {
 };
 
 /**
- * For the sender of a context: `true` is sent. Whoever reads Dockerfile and ignore file does so before, past the
- * filter: listing them only hides them from COPY, as in docker. Directories above what `!` brings back are the
- * sender's to walk.
+ * For the sender of a context: `true` is sent. Whoever reads Dockerfile and ignore file does so before,
+ * past the filter: listing them only hides them from COPY, as in docker. Directories above what `!` brings
+ * back are the sender's to walk.
  */
-export const contextFilter = (ignoreText: string): ((path: string) => boolean) => readIgnore(ignoreText).includes;
+export const contextFilter = (ignoreText: string): ((path: string) => boolean) =>
+  readIgnore(ignoreText).includes;
 
 export function readIgnore(ignoreText: string): ContextFilter {
-  const patterns = ignoreText.replace(/^\uFEFF/, '').split(/\r?\n/).filter((line) => !line.startsWith('#'));
+  const patterns = ignoreText
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .filter((line) => !line.startsWith('#'));
   const written = patterns.map((line) => line.trim()).filter((line) => line !== '');
   if (written.length === 0) return { includes: () => true, reincludes: false };
   const matcher = dockerignore.default().add(written);
@@ -27,4 +31,7 @@ export function readIgnore(ignoreText: string): ContextFilter {
 }
 
 /** The ignore file that counts: the Dockerfile's own before the context's. Paths relative to the context. */
-export const ignoreFileNames = (dockerfile: string): readonly string[] => [`${dockerfile}.dockerignore`, '.dockerignore'];
+export const ignoreFileNames = (dockerfile: string): readonly string[] => [
+  `${dockerfile}.dockerignore`,
+  '.dockerignore',
+];

@@ -17,19 +17,27 @@ export function readDirectives(source: Source): { directives: Directives; proble
     const name = match?.[1]?.toLowerCase() ?? '';
     if (match === null || !KNOWN.has(name)) break;
     const message = refusal(name, match[2] ?? '', found);
-    if (message !== undefined) problems.push(syntaxProblem(message[0], whereAt(source, index + 1, 1), message[1]));
+    if (message !== undefined)
+      problems.push(syntaxProblem(message[0], whereAt(source, index + 1, 1), message[1]));
     else found.set(name, match[2] ?? '');
   }
   return { directives: settle(found), problems };
 }
 
-function refusal(name: string, value: string, found: ReadonlyMap<string, string>): [string, string] | undefined {
+function refusal(
+  name: string,
+  value: string,
+  found: ReadonlyMap<string, string>,
+): [string, string] | undefined {
   if (found.has(name)) return [`directive ${name} stands twice`, 'keep one of them'];
   if (name === 'escape' && value !== '\\' && value !== '`') {
     return [`${JSON.stringify(value)} cannot be the escape character`, 'write \\ or `'];
   }
   if (name === 'syntax' && !OWN_FRONTEND.test(value)) {
-    return [`frontend ${value} cannot be run`, 'only the language of docker/dockerfile is built in; remove the line'];
+    return [
+      `frontend ${value} cannot be run`,
+      'only the language of docker/dockerfile is built in; remove the line',
+    ];
   }
   return undefined;
 }

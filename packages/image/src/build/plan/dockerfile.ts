@@ -16,7 +16,10 @@ export type DockerfileInput = {
 };
 export type PlannedBuild = { readonly plan: BuildPlan; readonly source: Source; readonly escape: '\\' | '`' };
 
-export function planDockerfile(input: DockerfileInput): { planned?: PlannedBuild; problems: readonly Problem[] } {
+export function planDockerfile(input: DockerfileInput): {
+  planned?: PlannedBuild;
+  problems: readonly Problem[];
+} {
   const { file, problems: syntax } = parseNodes(input.name, input.text);
   const { instructions, problems: meaning } = readInstructions(file);
   const { source, directives } = file;
@@ -25,15 +28,22 @@ export function planDockerfile(input: DockerfileInput): { planned?: PlannedBuild
   const { escape } = directives;
   const found = planBuild({ ...input, source, escape, instructions });
   const all = inOrder([...problems, ...found.problems]);
-  return found.plan === undefined ? { problems: all } : { planned: { plan: found.plan, source, escape }, problems: all };
+  return found.plan === undefined
+    ? { problems: all }
+    : { planned: { plan: found.plan, source, escape }, problems: all };
 }
 
 /** Instructions of an image's ONBUILD triggers, or of `changes` of an import; no FROM among them. */
-export function parseFragment(name: string, text: string): { instructions: readonly Instruction[]; source: Source; problems: readonly Problem[] } {
+export function parseFragment(
+  name: string,
+  text: string,
+): { instructions: readonly Instruction[]; source: Source; problems: readonly Problem[] } {
   const { file, problems } = parseNodes(name, text);
   const { instructions, problems: meaning } = readInstructions(file);
   return { instructions, source: file.source, problems: inOrder([...problems, ...meaning]) };
 }
 
 const inOrder = (problems: readonly Problem[]): readonly Problem[] =>
-  problems.toSorted((a, b) => (a.where?.line ?? 0) - (b.where?.line ?? 0) || (a.where?.column ?? 0) - (b.where?.column ?? 0));
+  problems.toSorted(
+    (a, b) => (a.where?.line ?? 0) - (b.where?.line ?? 0) || (a.where?.column ?? 0) - (b.where?.column ?? 0),
+  );

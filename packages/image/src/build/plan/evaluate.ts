@@ -2,7 +2,15 @@
 import { posix } from 'node:path';
 import type { Problem } from '@orc/model';
 import { expandPorts } from './ports.ts';
-import { type Action, bodyOf, type CommandForm, type CopyInstruction, type Instruction, optional, type Pair } from './instruction.ts';
+import {
+  type Action,
+  bodyOf,
+  type CommandForm,
+  type CopyInstruction,
+  type Instruction,
+  optional,
+  type Pair,
+} from './instruction.ts';
 import { opening } from './nodes.ts';
 import { expandWord, expandWords } from './shell.ts';
 import { isSignal } from './signals.ts';
@@ -148,7 +156,8 @@ function expandPairs(input: Input, pairs: readonly Pair[]): readonly Pair[] {
   });
 }
 
-const written = (pairs: readonly Pair[]): string => pairs.map(({ name, value }) => `${name}=${value}`).join(' ');
+const written = (pairs: readonly Pair[]): string =>
+  pairs.map(({ name, value }) => `${name}=${value}`).join(' ');
 
 function evaluateEnv(input: Input): Step {
   const pairs = expandPairs(input, actionOf<'env'>(input).pairs);
@@ -194,7 +203,12 @@ function evaluateCopy(input: Input): Step {
   const several = action.sources.length + action.files.length > 1;
   const folder = /(^|\/)\.{0,2}$/.test(written);
   if (several && !folder && action.parents === false) {
-    refuse(input, `${written} takes several sources and does not end with /`, action.destination, `write ${written}/`);
+    refuse(
+      input,
+      `${written} takes several sources and does not end with /`,
+      action.destination,
+      `write ${written}/`,
+    );
   }
   const work: CopyWork = {
     kind: 'copy',
@@ -216,11 +230,19 @@ function evaluateCopy(input: Input): Step {
   const names = [...sources, ...action.files.map(({ name }) => `<<${name}`)];
   const flags = ['from', 'chown', 'chmod'] as const;
   const shown = flags.flatMap((flag) => (work[flag] === undefined ? [] : [`--${flag}=${work[flag]}`]));
-  return { state: input.state, createdBy: [action.kind.toUpperCase(), ...shown, ...names, written].join(' '), work };
+  return {
+    state: input.state,
+    createdBy: [action.kind.toUpperCase(), ...shown, ...names, written].join(' '),
+    work,
+  };
 }
 
 function heredocText(input: Input, content: string): string {
-  const expanded = expandWord(content, { escape: input.scope.escape, env: input.state.env, ignoreQuotes: true });
+  const expanded = expandWord(content, {
+    escape: input.scope.escape,
+    env: input.state.env,
+    ignoreQuotes: true,
+  });
   return 'value' in expanded ? expanded.value : refuse(input, expanded.error);
 }
 
@@ -235,7 +257,8 @@ function evaluateWorkdir(input: Input): Step {
 function evaluateStopSignal(input: Input): Step {
   const { value } = actionOf<'stopsignal'>(input);
   const StopSignal = word(input, value);
-  if (!isSignal(StopSignal)) refuse(input, `${StopSignal} is no signal`, value, 'a name such as SIGTERM, or a number');
+  if (!isSignal(StopSignal))
+    refuse(input, `${StopSignal} is no signal`, value, 'a name such as SIGTERM, or a number');
   return { state: withConfig(input.state, { StopSignal }), createdBy: `STOPSIGNAL ${StopSignal}` };
 }
 
@@ -267,7 +290,10 @@ function evaluateEntrypoint(input: Input): Step {
 
 function evaluateCmd(input: Input): Step {
   const Cmd = commandOf(input.state, actionOf<'cmd'>(input).command);
-  return { state: { ...withConfig(input.state, { Cmd }), cmdSet: true }, createdBy: `CMD ${JSON.stringify(Cmd)}` };
+  return {
+    state: { ...withConfig(input.state, { Cmd }), cmdSet: true },
+    createdBy: `CMD ${JSON.stringify(Cmd)}`,
+  };
 }
 
 function evaluateHealthcheck(input: Input): Step {

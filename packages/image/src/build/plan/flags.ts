@@ -71,7 +71,8 @@ function problemOf(
   const keyword = node.keyword.toUpperCase();
   if (kind === undefined) return [`${keyword} has no flag --${name}`, hintFor(name, Object.keys(known))];
   if (kind !== 'list' && found.has(name)) return [`--${name} stands twice`];
-  if (kind !== 'boolean' && (value === undefined || value === '')) return [`--${name} needs a value`, `--${name}=…`];
+  if (kind !== 'boolean' && (value === undefined || value === ''))
+    return [`--${name} needs a value`, `--${name}=…`];
   if (kind === 'boolean' && value !== undefined && value !== 'true' && value !== 'false') {
     return [`${value} is no value of --${name}`, 'true or false'];
   }

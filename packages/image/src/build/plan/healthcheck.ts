@@ -21,7 +21,12 @@ export function readHealthcheck(node: Node, flags: Flags, reading: Reading): Act
     return { kind: 'healthcheck', check: { Test: ['NONE'] } };
   }
   if (kind !== 'CMD') {
-    return refuse(reading, `${type ?? 'nothing'} is no kind of HEALTHCHECK`, type, 'HEALTHCHECK CMD command, or HEALTHCHECK NONE');
+    return refuse(
+      reading,
+      `${type ?? 'nothing'} is no kind of HEALTHCHECK`,
+      type,
+      'HEALTHCHECK CMD command, or HEALTHCHECK NONE',
+    );
   }
   if (words.length === 0) return refuse(reading, 'HEALTHCHECK CMD needs a command', type);
   const times = readTimes(flags, reading);
@@ -38,7 +43,8 @@ function readTimes(flags: Flags, reading: Reading): Record<string, number> | und
     if (text === undefined) continue;
     const ms = parseDurationMs(text);
     if (ms === undefined) return refuse(reading, `${text} is no duration`, text, 'such as 30s or 1m30s');
-    if (ms !== 0 && ms < 1) return refuse(reading, `--${flag}=${text} is below 1ms`, text, 'at least 1ms, or 0 for the default');
+    if (ms !== 0 && ms < 1)
+      return refuse(reading, `--${flag}=${text} is below 1ms`, text, 'at least 1ms, or 0 for the default');
     if (ms > 0) times[key] = Math.round(ms * NS_PER_MS);
   }
   return times;
@@ -47,6 +53,7 @@ function readTimes(flags: Flags, reading: Reading): Record<string, number> | und
 function readRetries(flags: Flags, reading: Reading): { readonly Retries?: number } | undefined {
   const text = flags.value('retries');
   if (text === undefined) return {};
-  if (!/^\d{1,9}$/.test(text)) return refuse(reading, `${text} is no number of retries`, text, 'a whole number, 0 for the default');
+  if (!/^\d{1,9}$/.test(text))
+    return refuse(reading, `${text} is no number of retries`, text, 'a whole number, 0 for the default');
   return Number(text) === 0 ? {} : { Retries: Number(text) };
 }

@@ -1,7 +1,12 @@
 /** The history of an image: one entry per instruction, those of layers paired with them. */
 import type { HistoryEntry } from '../../plan/documents.ts';
 
-export function historyEntry(createdMs: number, createdBy: string, empty: boolean, author?: string): HistoryEntry {
+export function historyEntry(
+  createdMs: number,
+  createdBy: string,
+  empty: boolean,
+  author?: string,
+): HistoryEntry {
   return {
     created: new Date(createdMs).toISOString(),
     created_by: createdBy,
@@ -14,6 +19,8 @@ export function historyEntry(createdMs: number, createdBy: string, empty: boolea
 export function alignHistory(history: readonly HistoryEntry[], layers: number): readonly HistoryEntry[] {
   const filled = history.filter((entry) => entry.empty_layer !== true).length;
   if (filled === layers) return history;
-  const untold: HistoryEntry[] = Array.from({ length: layers }, () => ({ comment: 'from a base image without history' }));
+  const untold: HistoryEntry[] = Array.from({ length: layers }, () => ({
+    comment: 'from a base image without history',
+  }));
   return filled > layers ? untold : [...untold.slice(filled), ...history];
 }

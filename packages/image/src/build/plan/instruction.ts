@@ -1,4 +1,7 @@
-/** Instructions with their meaning: what each takes is checked here; variables are replaced later, per stage. */
+/**
+ * Instructions with their meaning: what each takes is checked here; variables are replaced later, per
+ * stage.
+ */
 import type { ImageConfig, Problem } from '@orc/model';
 import { FLAGS, type Flags, readFlags } from './flags.ts';
 import { readHealthcheck } from './healthcheck.ts';
@@ -76,16 +79,15 @@ const oneValue =
   (kind: 'workdir' | 'user' | 'stopsignal' | 'maintainer'): ActionReader =>
   (node, _flags, reading) => {
     const [value] = node.args;
-    return value === undefined
-      ? refuse(reading, `${kind.toUpperCase()} needs an argument`)
-      : { kind, value };
+    return value === undefined ? refuse(reading, `${kind.toUpperCase()} needs an argument`) : { kind, value };
   };
 
 const someWords =
   (kind: 'expose' | 'volume'): ActionReader =>
   (node, _flags, reading) => {
     if (node.args.length === 0) return refuse(reading, `${kind.toUpperCase()} needs an argument`);
-    if (node.args.some((each) => each.trim() === '')) return refuse(reading, `${kind.toUpperCase()} has an empty argument`);
+    if (node.args.some((each) => each.trim() === ''))
+      return refuse(reading, `${kind.toUpperCase()} has an empty argument`);
     return { kind, words: node.args };
   };
 
@@ -133,11 +135,21 @@ function readFrom(node: Node, flags: Flags, reading: Reading): Action | undefine
   const [image, as, name] = node.args;
   const shape = node.args.length === 1 || (node.args.length === 3 && as?.toLowerCase() === 'as');
   if (image === undefined || !shape) {
-    return refuse(reading, 'FROM takes an image and, if the stage has one, AS and its name', image, 'FROM debian:bookworm AS build');
+    return refuse(
+      reading,
+      'FROM takes an image and, if the stage has one, AS and its name',
+      image,
+      'FROM debian:bookworm AS build',
+    );
   }
   const lower = name?.toLowerCase();
   if (lower !== undefined && !STAGE_NAME.test(lower)) {
-    return refuse(reading, `${name} cannot be the name of a stage`, name, 'a letter, then letters, digits, -, _ and .');
+    return refuse(
+      reading,
+      `${name} cannot be the name of a stage`,
+      name,
+      'a letter, then letters, digits, -, _ and .',
+    );
   }
   const platform = flags.value('platform');
   return {
@@ -155,7 +167,9 @@ function readArg(node: Node, _flags: Flags, reading: Reading): Action | undefine
     return at === -1 ? { name: word } : { name: word.slice(0, at), value: word.slice(at + 1) };
   });
   const unnamed = args.find((each) => each.name === '');
-  return unnamed === undefined ? { kind: 'arg', args } : refuse(reading, 'ARG has an empty name', `=${unnamed.value}`);
+  return unnamed === undefined
+    ? { kind: 'arg', args }
+    : refuse(reading, 'ARG has an empty name', `=${unnamed.value}`);
 }
 
 function readRun(node: Node, flags: Flags, reading: Reading): Action | undefined {
@@ -165,7 +179,12 @@ function readRun(node: Node, flags: Flags, reading: Reading): Action | undefined
   if (flags.value('device') !== undefined) return unsupported(reading, '--device', 'remove the flag');
   const security = flags.value('security') ?? 'sandbox';
   if (security !== 'sandbox') {
-    return refuse(reading, `--security=${security} is not granted`, '--security', 'RUN has the rights of a container, never more');
+    return refuse(
+      reading,
+      `--security=${security} is not granted`,
+      '--security',
+      'RUN has the rights of a container, never more',
+    );
   }
   const network = flags.value('network') ?? 'default';
   if (network !== 'default' && network !== 'none' && network !== 'host') {
@@ -224,8 +243,10 @@ const REMOTE = /^(https?|ftp|git|ssh|file):\/\/|^git@/i;
 function refuseAdd(sources: readonly string[], flags: Flags, reading: Reading): boolean {
   const remote = sources.find((each) => REMOTE.test(each));
   const flag = ['checksum', 'keep-git-dir'].find((each) => flags.value(each) !== undefined);
-  if (remote !== undefined) unsupported(reading, remote, 'fetch it in a RUN, or before the build, and COPY it');
-  else if (flag !== undefined) unsupported(reading, `--${flag}`, 'it is for remote sources only; fetch them in a RUN');
+  if (remote !== undefined)
+    unsupported(reading, remote, 'fetch it in a RUN, or before the build, and COPY it');
+  else if (flag !== undefined)
+    unsupported(reading, `--${flag}`, 'it is for remote sources only; fetch them in a RUN');
   return remote !== undefined || flag !== undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Keys of the build cache. All that could change what a step writes is in them: the layers below, the whole config
- * so far, every variable, the step itself and the bytes it copies (classic builders left parts out and could be
- * poisoned: CVE-2024-24557).
+ * Keys of the build cache. All that could change what a step writes is in them: the layers below, the whole
+ * config so far, every variable, the step itself and the bytes it copies (classic builders left parts out
+ * and could be poisoned: CVE-2024-24557).
  */
 import type { Digest } from '@orc/model';
 import type { Work } from './evaluate.ts';
@@ -25,5 +25,14 @@ export function cacheKey(parts: KeyParts): string {
   const env = Object.entries(parts.state.env).filter(([name]) => !PROXY_ARGS.has(name));
   const { layers, platform, work, content, surroundings } = parts;
   const sorted = env.toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([VERSION, layers, platform, parts.state.config, sorted, work, content ?? null, surroundings ?? null]);
+  return JSON.stringify([
+    VERSION,
+    layers,
+    platform,
+    parts.state.config,
+    sorted,
+    work,
+    content ?? null,
+    surroundings ?? null,
+  ]);
 }

@@ -15,7 +15,10 @@ export function readMode(text: string): ModeChange | undefined {
   const clauses = text.split(',').map(readClause);
   if (clauses.some((clause) => clause === undefined)) return undefined;
   return (mode, isFolder) =>
-    clauses.reduce<number>((current, clause) => (clause === undefined ? current : clause(current, isFolder)), mode);
+    clauses.reduce<number>(
+      (current, clause) => (clause === undefined ? current : clause(current, isFolder)),
+      mode,
+    );
 }
 
 const SHIFTS: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 };
@@ -39,7 +42,12 @@ function applyChange(mode: number, change: string, classes: readonly string[], i
   return cleared | bits;
 }
 
-function bitsOf(letters: readonly string[], classes: readonly string[], mode: number, isFolder: boolean): number {
+function bitsOf(
+  letters: readonly string[],
+  classes: readonly string[],
+  mode: number,
+  isFolder: boolean,
+): number {
   let bits = 0;
   for (const letter of letters) {
     const executable = letter === 'x' || (letter === 'X' && (isFolder || (mode & 0o111) !== 0));

@@ -1,11 +1,23 @@
-/** The text of a Dockerfile as instructions, split into keyword, flags, arguments and heredocs; nothing expanded. */
+/**
+ * The text of a Dockerfile as instructions, split into keyword, flags, arguments and heredocs; nothing
+ * expanded.
+ */
 import type { Problem } from '@orc/model';
 import { type Directives, readDirectives } from './directives.ts';
 import { expandWords } from './shell.ts';
 import { nearest } from './nearest.ts';
 import { type LineCursor, nextLine, openLines } from './lines.ts';
 import { firstLine, type Place, readSource, type Source, syntaxProblem, whereAt, whereOf } from './source.ts';
-import { type Arguments, blankWords, jsonOr, namesAndValues, quotedWords, splitFlags, typeAndCommand, wholeLine } from './words.ts';
+import {
+  type Arguments,
+  blankWords,
+  jsonOr,
+  namesAndValues,
+  quotedWords,
+  splitFlags,
+  typeAndCommand,
+  wholeLine,
+} from './words.ts';
 
 export type Heredoc = {
   readonly name: string;
@@ -33,7 +45,11 @@ export type Node = {
   readonly place: Place;
 };
 
-export type Dockerfile = { readonly source: Source; readonly directives: Directives; readonly nodes: readonly Node[] };
+export type Dockerfile = {
+  readonly source: Source;
+  readonly directives: Directives;
+  readonly nodes: readonly Node[];
+};
 
 export function parseNodes(name: string, text: string): { file: Dockerfile; problems: readonly Problem[] } {
   const source = readSource(name, text);
@@ -102,7 +118,10 @@ function readNode(place: Place, text: string, context: Context): Node | undefine
 
 function unknownKeyword(source: Source, place: Place, word: string): Problem {
   const close = nearest(word.toLowerCase(), KEYWORDS);
-  const hint = close === undefined ? `the instructions are ${KEYWORDS.join(', ').toUpperCase()}` : `did you mean ${close.toUpperCase()}?`;
+  const hint =
+    close === undefined
+      ? `the instructions are ${KEYWORDS.join(', ').toUpperCase()}`
+      : `did you mean ${close.toUpperCase()}?`;
   return syntaxProblem(`${word} is no instruction`, whereOf(source, place, word), hint);
 }
 
@@ -121,7 +140,13 @@ type Opening = Omit<Heredoc, 'content'>;
 
 /** Every word of the form `<<NAME` on the line, in order (also `3<<NAME`, `<<-NAME`, quoted names). */
 function openings(line: string): readonly Opening[] {
-  const words = expandWords(line, { escape: '\\', env: {}, rawQuotes: true, rawEscapes: true, keepUnset: true });
+  const words = expandWords(line, {
+    escape: '\\',
+    env: {},
+    rawQuotes: true,
+    rawEscapes: true,
+    keepUnset: true,
+  });
   if ('error' in words) return [];
   return words.value.map(opening).filter((each) => each !== undefined);
 }
@@ -135,7 +160,12 @@ export function opening(word: string): Opening | undefined {
   const raw = expandWords(name, { ...options, rawQuotes: true, rawEscapes: true });
   if ('error' in plain || 'error' in raw || plain.value.length !== 1) return undefined;
   const [unquoted = ''] = plain.value;
-  return { name: unquoted, expand: unquoted === raw.value[0], chomp: match[2] === '-', descriptor: Number(match[1]) };
+  return {
+    name: unquoted,
+    expand: unquoted === raw.value[0],
+    chomp: match[2] === '-',
+    descriptor: Number(match[1]),
+  };
 }
 
 function readBody(node: Node, opened: Opening, cursor: LineCursor, problems: Problem[]): Heredoc {

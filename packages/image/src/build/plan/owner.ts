@@ -5,14 +5,19 @@ export type Accounts = { readonly passwd: string; readonly group: string };
 
 const ID_MAX = 4_294_967_294;
 
-/** `user`, `uid`, `user:group`, `:group`; `error` names what is unknown. A uid alone is the gid too, as in docker. */
+/**
+ * `user`, `uid`, `user:group`, `:group`; `error` names what is unknown. A uid alone is the gid too, as in
+ * docker.
+ */
 export function readOwner(text: string, accounts: Accounts): Owner | { readonly error: string } {
   const [user = '', group = ''] = text.split(':', 2);
   const account = user === '' ? { uid: 0, gid: 0 } : readUser(user, accounts.passwd);
   if (account === undefined) return { error: `user ${user} is not in the image's /etc/passwd` };
   if (group === '') return account;
   const gid = readGroup(group, accounts.group);
-  return gid === undefined ? { error: `group ${group} is not in the image's /etc/group` } : { uid: account.uid, gid };
+  return gid === undefined
+    ? { error: `group ${group} is not in the image's /etc/group` }
+    : { uid: account.uid, gid };
 }
 
 function readUser(user: string, passwd: string): Owner | undefined {

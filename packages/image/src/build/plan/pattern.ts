@@ -1,4 +1,7 @@
-/** Wildcards of COPY and ADD: those of Go's `filepath.Match` (`*`, `?`, `[a-z]`, `[^a-z]`, `\x`), a path component at a time. */
+/**
+ * Wildcards of COPY and ADD: those of Go's `filepath.Match` (`*`, `?`, `[a-z]`, `[^a-z]`, `\x`), a path
+ * component at a time.
+ */
 
 export const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
@@ -34,11 +37,16 @@ function readClass(chars: readonly string[], from: number): Class | undefined {
   const start = negated ? from + 1 : from;
   let source = '';
   for (let at = start; at < chars.length; ) {
-    if (chars[at] === ']' && at > start) return { source: `(?!/)[${negated ? '^' : ''}${source}]`, end: at + 1 };
+    if (chars[at] === ']' && at > start)
+      return { source: `(?!/)[${negated ? '^' : ''}${source}]`, end: at + 1 };
     const low = readMember(chars, at);
     const ranged = low !== undefined && chars[low.end] === '-';
     const high = low === undefined || !ranged ? low : readMember(chars, low.end + 1);
-    if (low === undefined || high === undefined || (low.char.codePointAt(0) ?? 0) > (high.char.codePointAt(0) ?? 0)) {
+    if (
+      low === undefined ||
+      high === undefined ||
+      (low.char.codePointAt(0) ?? 0) > (high.char.codePointAt(0) ?? 0)
+    ) {
       return undefined;
     }
     source += `${inClass(low.char)}-${inClass(high.char)}`;
@@ -50,7 +58,7 @@ function readClass(chars: readonly string[], from: number): Class | undefined {
 function readMember(chars: readonly string[], at: number): { char: string; end: number } | undefined {
   const escaped = chars[at] === '\\';
   const char = chars[escaped ? at + 1 : at];
-  if (char === undefined || (!escaped && (char === '-' || (char === ']' )))) return undefined;
+  if (char === undefined || (!escaped && (char === '-' || char === ']'))) return undefined;
   return { char, end: at + (escaped ? 2 : 1) };
 }
 

@@ -1,4 +1,7 @@
-/** EXPOSE's ports: `80`, `80/udp`, `8000-8002/tcp`; what stands before the container's port is for `run`, not for images. */
+/**
+ * EXPOSE's ports: `80`, `80/udp`, `8000-8002/tcp`; what stands before the container's port is for `run`,
+ * not for images.
+ */
 
 const PORT = /^(?:.*:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i;
 const PORTS_MAX = 65_535;

@@ -31,7 +31,12 @@ export function expandWords(text: string, options: WordOptions): Expanded<readon
 
 class WordError extends Error {}
 
-type Reader = { readonly chars: readonly string[]; at: number; readonly options: WordOptions; rawEscapes: boolean };
+type Reader = {
+  readonly chars: readonly string[];
+  at: number;
+  readonly options: WordOptions;
+  rawEscapes: boolean;
+};
 
 const SPACE = /\s/u;
 const SPECIAL = new Set(['@', '*', '#', '?', '-', '$', '!']);
@@ -222,7 +227,9 @@ function trim(reader: Reader, name: string, operator: '#' | '%'): string {
   if (value === undefined && reader.options.keepUnset === true) return `\${${name}${operator}${word}}`;
   const greedy = word.startsWith(operator);
   const pattern = greedy ? word.slice(1) : word;
-  return operator === '#' ? trimPrefix(value ?? '', pattern, greedy) : trimSuffix(value ?? '', pattern, greedy);
+  return operator === '#'
+    ? trimPrefix(value ?? '', pattern, greedy)
+    : trimSuffix(value ?? '', pattern, greedy);
 }
 
 function trimPrefix(value: string, pattern: string, greedy: boolean): string {

@@ -8,7 +8,10 @@ export type Source = {
   readonly lines: readonly string[];
 };
 
-/** A piece of a logical line: from `offset` of its text on, it stands at `line` (1-based), `column` (0-based). */
+/**
+ * A piece of a logical line: from `offset` of its text on, it stands at `line` (1-based), `column`
+ * (0-based).
+ */
 export type Piece = { readonly offset: number; readonly line: number; readonly column: number };
 
 /** Where an instruction stands: the pieces its text was joined from, in order; at least one. */

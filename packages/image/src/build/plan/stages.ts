@@ -58,13 +58,21 @@ export function planBuild(input: PlanInput): { plan?: BuildPlan; problems: reado
   }
   const target = findTarget(input, stages, problems);
   if (problems.length > 0 || target === undefined) return { problems };
-  const declared = input.instructions.flatMap(({ action }) => (action.kind === 'arg' ? action.args.map(({ name }) => name) : []));
-  return { plan: { stages, target, needed: closure(stages, target), globals, automatic, declared }, problems };
+  const declared = input.instructions.flatMap(({ action }) =>
+    action.kind === 'arg' ? action.args.map(({ name }) => name) : [],
+  );
+  return {
+    plan: { stages, target, needed: closure(stages, target), globals, automatic, declared },
+    problems,
+  };
 }
 
 /** The names that need no ARG to reach a RUN, and are never part of an image or of a cache key. */
 export const PROXY_ARGS: ReadonlySet<string> = new Set(
-  ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]),
 );
 
 type From = Extract<Action, { kind: 'from' }>;
@@ -185,7 +193,8 @@ function checkSources(stage: Stage, stages: readonly Stage[], source: Source, pr
 
 function wrongSource(from: string, stage: Stage, stages: readonly Stage[]): [string, string] | undefined {
   if (from.toLowerCase() === stage.name) return [`stage ${from} copies from itself`, 'name an earlier stage'];
-  if (/^\d+$/.test(from) && stages[Number(from)]?.index !== undefined && Number(from) < stage.index) return undefined;
+  if (/^\d+$/.test(from) && stages[Number(from)]?.index !== undefined && Number(from) < stage.index)
+    return undefined;
   if (/^\d+$/.test(from)) return [`there is no stage ${from} above this one`, 'stages count from 0'];
   return undefined;
 }
@@ -197,7 +206,8 @@ function findTarget(input: PlanInput, stages: readonly Stage[], problems: Proble
   if (found !== undefined) return found.index;
   const names = stages.map(({ name }) => name).filter((name) => name !== undefined);
   const close = nearest(target.toLowerCase(), names);
-  const hint = close !== undefined ? `did you mean ${close}?` : `its stages are ${names.join(', ') || 'unnamed'}`;
+  const hint =
+    close !== undefined ? `did you mean ${close}?` : `its stages are ${names.join(', ') || 'unnamed'}`;
   problems.push({ code: 'input.invalid', message: `${input.source.name} has no stage ${target}`, hint });
   return undefined;
 }
@@ -207,9 +217,13 @@ export function dependencies(stage: Stage, stages: readonly Stage[]): readonly n
   const base = stage.base.kind === 'stage' ? stages[stage.base.index] : undefined;
   const triggers = base?.instructions.map(({ action }) => action) ?? [];
   const own = stage.instructions.map(({ action }) => action);
-  const inherited = triggers.filter((action) => action.kind === 'onbuild').map(({ instruction }) => instruction.action);
+  const inherited = triggers
+    .filter((action) => action.kind === 'onbuild')
+    .map(({ instruction }) => instruction.action);
   const copied = [...inherited, ...own].flatMap((action) =>
-    action.kind === 'copy' && action.from !== undefined ? [stageOf(action.from, stages, stage.index)?.index] : [],
+    action.kind === 'copy' && action.from !== undefined
+      ? [stageOf(action.from, stages, stage.index)?.index]
+      : [],
   );
   return [...new Set([base?.index, ...copied])].filter((index) => index !== undefined);
 }

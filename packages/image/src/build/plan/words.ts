@@ -1,4 +1,6 @@
-/** How the rest of an instruction's line falls into arguments; a way per instruction, as in docker's parser. */
+/**
+ * How the rest of an instruction's line falls into arguments; a way per instruction, as in docker's parser.
+ */
 
 /** Flags (`--name`, `--name=value`; quotes removed) before the arguments; `--` ends them. */
 export function splitFlags(rest: string): { flags: readonly string[]; rest: string } {
@@ -72,16 +74,22 @@ function readQuotedWord(text: string, from: number, escape: string): { word: str
   return { word, end: Math.min(at, text.length) };
 }
 
-export type Arguments = { readonly args: readonly string[]; readonly json?: true } | { readonly error: string; readonly at?: string };
+export type Arguments =
+  | { readonly args: readonly string[]; readonly json?: true }
+  | { readonly error: string; readonly at?: string };
 
-/** `ENV` and `LABEL`: name, value and separator (`=`, or none in the old form `ENV name the rest`) of each. */
+/**
+ * `ENV` and `LABEL`: name, value and separator (`=`, or none in the old form `ENV name the rest`) of each.
+ */
 export function namesAndValues(rest: string, escape: string, keyword: string): Arguments {
   const words = quotedWords(rest, escape);
   const [first] = words;
   if (first === undefined) return { args: [] };
   if (!first.includes('=')) {
     const [name = '', value] = splitOnce(rest);
-    return value === undefined ? { error: `${keyword} needs a name and a value`, at: name } : { args: [name, value, ''] };
+    return value === undefined
+      ? { error: `${keyword} needs a name and a value`, at: name }
+      : { args: [name, value, ''] };
   }
   const args: string[] = [];
   for (const word of words) {
@@ -97,7 +105,9 @@ function splitOnce(rest: string): readonly [string, string | undefined] {
   return match === null ? [rest, undefined] : [match[1] as string, match[2]];
 }
 
-export const blankWords = (rest: string): Arguments => ({ args: rest === '' ? [] : rest.split(/[\t\v\f\r ]+/) });
+export const blankWords = (rest: string): Arguments => ({
+  args: rest === '' ? [] : rest.split(/[\t\v\f\r ]+/),
+});
 export const wholeLine = (rest: string): Arguments => ({ args: rest === '' ? [] : [rest] });
 
 /** A JSON array of strings, else `other`. An array of anything else is an error. */

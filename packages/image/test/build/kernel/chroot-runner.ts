@@ -1,12 +1,16 @@
-/** Runs RUN steps of tests on a real overlay: `unshare`, mount, `chroot`. No cgroups and no seccomp, but real files. */
+/**
+ * Runs RUN steps of tests on a real overlay: `unshare`, mount, `chroot`. No cgroups and no seccomp, but
+ * real files.
+ */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RunStep } from '../../src/types.ts';
+import type { RunStep } from '../../../src/types.ts';
 
 const SCRIPT = `
 set -e
-mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK,redirect_dir=off,metacopy=off,index=off" "$ROOT"
+options="lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK,redirect_dir=off,metacopy=off,index=off"
+mount -t overlay overlay -o "$options" "$ROOT"
 mkdir -p "$ROOT/proc" "$ROOT$WORKING_DIR"
 mount -t proc proc "$ROOT/proc"
 cd "$ROOT"
@@ -16,7 +20,6 @@ exec chroot "$ROOT" /bin/sh -c 'cd "$0" && exec env -i "$@"' "$WORKING_DIR" "$@"
 export async function chrootRunner(step: RunStep): Promise<{ readonly code: number }> {
   const folder = mkdtempSync(join(dirname(step.upper), 'run-'));
   const [work, root] = ['work', 'root'].map((name) => join(folder, name)) as [string, string];
-  const { mkdirSync } = await import('node:fs');
   mkdirSync(work);
   mkdirSync(root);
   const env = {
@@ -28,7 +31,19 @@ export async function chrootRunner(step: RunStep): Promise<{ readonly code: numb
     WORKING_DIR: step.workingDir,
   };
   const variables = Object.entries(step.env).map(([name, value]) => `${name}=${value}`);
-  const args = ['--mount', '--pid', '--fork', '--net', '--kill-child', 'sh', '-c', SCRIPT, 'sh', ...variables, ...step.argv];
+  const args = [
+    '--mount',
+    '--pid',
+    '--fork',
+    '--net',
+    '--kill-child',
+    'sh',
+    '-c',
+    SCRIPT,
+    'sh',
+    ...variables,
+    ...step.argv,
+  ];
   const child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): boolean => child.kill('SIGKILL');
   step.signal?.addEventListener('abort', stop);

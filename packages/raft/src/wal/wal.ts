@@ -184,12 +184,12 @@ async function rollOver(state: State, hardState: HardState): Promise<void> {
   if (state.spare === undefined) prepareSpare(state);
   await state.spare;
   const number = (state.segments.at(-1) as Segment).number + 1;
-  const begun = await beginSegment(state.options, number, state.tail, hardState);
   const before = state.file;
+  state.spare = undefined;
+  const begun = await beginSegment(state.options, number, state.tail, hardState);
   state.segments = [...state.segments, begun.segment];
   state.file = begun.file;
   state.tail = begun.tail;
-  state.spare = undefined;
   await before.close();
 }
 
@@ -239,7 +239,9 @@ async function beginSegment(
     await disk.syncFolder(folder);
   } catch (error) {
     await file.close();
-    throw failed('begin a segment', error);
+    if (!isDiskFull(error)) throw failed('begin a segment', error);
+    await disk.remove(`${folder}/${SPARE}`).catch(() => undefined);
+    throw diskFull(folder, error);
   }
   const begun = { ...tail, at: encoded.bytes.length, batch, checksum: encoded.checksum };
   return { segment: { number, base: tail.index, name }, file, tail: begun };

@@ -79,6 +79,7 @@ export type ModelUpdate = {
 export type ModelDeploy = {
   readonly mode?: string;
   readonly replicas?: number;
+  readonly placement?: { readonly constraints?: readonly string[] };
   readonly update_config?: ModelUpdate;
   readonly resources?: {
     readonly limits?: { readonly cpus?: number; readonly memory?: string; readonly pids?: number };

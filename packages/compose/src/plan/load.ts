@@ -104,7 +104,11 @@ function activeTree(
 ): MapNode | undefined {
   const services = get(whole, 'services');
   if (services?.kind !== 'map') return undefined;
-  if (services.entries.size === 0 && !SECTIONS.some((each) => get(whole, each) !== undefined)) {
+  if (
+    services.entries.size === 0 &&
+    !hasErrors(loading) &&
+    !SECTIONS.some((each) => get(whole, each) !== undefined)
+  ) {
     report(loading, 'compose.schema', whole.place, 'empty compose file: no services are defined', {
       hint: 'begin with `services:`',
     });

@@ -76,10 +76,13 @@ const YAML_HINTS: Readonly<Record<string, string>> = {
 
 function yamlProblem(loading: Loading, source: Source, code: string, start: number, message: string): void {
   const place = { source, start, end: start };
-  const sentence = code === 'TAB_AS_INDENT' ? 'a tab character is used for indentation' : lower(message);
+  const sentence =
+    code === 'TAB_AS_INDENT' ? 'a tab character is used for indentation' : lower(spaced(message));
   report(loading, 'compose.syntax', place, sentence, { hint: YAML_HINTS[code] });
 }
 
+/** The library says `Missing closing "quote`. */
+const spaced = (text: string): string => text.replace(/closing (["'])quote/, 'closing $1 quote');
 const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 function tooDeep(loading: Loading, place: Place): void {

@@ -4,7 +4,7 @@
  */
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
 import type { Loading } from '../loading.ts';
-import { type MapNode, type Node, type Path, isNull, mapItems } from '../node.ts';
+import { type Entry, type MapNode, type Node, type Path, isNull, mapItems } from '../node.ts';
 import { FORMS } from './forms.ts';
 
 /** `baseDir`: what relative paths of this file start from. */
@@ -32,14 +32,17 @@ function shape(context: FormContext, node: Node, { row }: RowNode, path: Path): 
 
 /** A key without a value says nothing, except where a row says what it means (`*` rows, command, entrypoint). */
 function walkMap(context: FormContext, map: MapNode, row: RowNode, path: Path): MapNode {
-  const entries = new Map(map.entries);
+  let entries: Map<string, Entry> | undefined;
   for (const [key, entry] of map.entries) {
     const child = below(row, key);
-    const value = walk(context, entry.value, child, [...path, key]);
-    if (isNull(value) && value.tag === undefined && !meansSomething(row, key)) entries.delete(key);
-    else if (value !== entry.value) entries.set(key, { key: entry.key, value });
+    const value = child === undefined ? entry.value : walk(context, entry.value, child, [...path, key]);
+    const isEmpty = isNull(value) && value.tag === undefined && !meansSomething(row, key);
+    if (!isEmpty && value === entry.value) continue;
+    entries ??= new Map(map.entries);
+    if (isEmpty) entries.delete(key);
+    else entries.set(key, { key: entry.key, value });
   }
-  return { ...map, entries };
+  return entries === undefined ? map : { ...map, entries };
 }
 
 const meansSomething = (row: RowNode, key: string): boolean =>

@@ -34,19 +34,11 @@ function shortForm(context: FormContext, node: Node, path: Path): MapNode | unde
   return withOptions(context, node, path, first, second, options);
 }
 
-/** At colons, but not behind a drive letter. */
+/** At colons, but not behind a drive letter: `C:\\x:/y`, or `C:/x:/y`, which `c:/x` alone is not. */
 function split(written: string): readonly string[] {
-  const parts: string[] = [];
-  let from = 0;
-  for (let at = 0; at <= written.length; at += 1) {
-    if (at < written.length && written[at] !== ':') continue;
-    const isDrive =
-      at - from === 1 && /[A-Za-z]/.test(written[from] as string) && /[\\/]/.test(written[at + 1] ?? '');
-    if (isDrive && at < written.length && isWindowsPath(written.slice(from))) continue;
-    parts.push(written.slice(from, at));
-    from = at + 1;
-  }
-  return parts;
+  const drive = /^[A-Za-z]:(?=\\|\/[^:]*:\/)/.exec(written)?.[0] ?? '';
+  const [first = '', ...rest] = written.slice(drive.length).split(':');
+  return [drive + first, ...rest];
 }
 
 const cleaned = (target: string): string =>

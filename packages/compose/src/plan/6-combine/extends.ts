@@ -46,6 +46,7 @@ function withEarlier(services: MapNode, before: MapNode | undefined): MapNode {
 
 type Link = { readonly path: string; readonly name: string };
 
+/** A service whose base is refused keeps its `extends`: what it lacks is then not held against it. */
 function extended(work: Work, layer: Layer, service: Node, name: string, chain: readonly Link[]): Node {
   const wish = get(service, 'extends');
   if (service.kind !== 'map' || wish === undefined) return service;
@@ -54,12 +55,11 @@ function extended(work: Work, layer: Layer, service: Node, name: string, chain: 
   if (baseName === undefined || wish.tag === 'reset') return own;
   const links = [...chain, { path: layer.path, name }];
   const target = layerOf(work, layer, wish);
-  if (target === undefined) return own;
-  if (isCycle(work, links, target, baseName, wish)) return own;
+  if (target === undefined || isCycle(work, links, target, baseName, wish)) return service;
   const base = target.services === undefined ? undefined : get(target.services, baseName);
   if (base?.kind !== 'map') {
     notFound(work, target, layer, baseName, name, wish);
-    return own;
+    return service;
   }
   const whole = extended(work, target, base, baseName, links);
   return mergeServices(work.loading, settleService(whole as MapNode, baseName), own, name);

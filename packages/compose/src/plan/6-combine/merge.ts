@@ -152,14 +152,24 @@ export function settle(node: Node, row: RowNode | undefined = ROOT): Node {
   if (node.kind === 'scalar') return node.tag === undefined ? node : untagged(node);
   if (node.kind === 'seq') {
     const items = mapItems(untagged(node), (item) => settle(item, row?.children.get('*')));
-    return unique({ ...items, items: items.items.filter((item) => item.tag !== 'reset') }, row?.row?.merge);
+    const kept = items.items.some((item) => item.tag === 'reset')
+      ? { ...items, items: items.items.filter((item) => item.tag !== 'reset') }
+      : items;
+    return unique(kept, row?.row?.merge);
   }
-  const entries = new Map<string, Entry>();
+  return settleMap(node, row);
+}
+
+function settleMap(node: MapNode, row: RowNode | undefined): MapNode {
+  let entries: Map<string, Entry> | undefined;
   for (const [key, entry] of node.entries) {
-    if (entry.value.tag === 'reset') continue;
-    entries.set(key, { key: entry.key, value: settle(entry.value, below(row, key)) });
+    const value = entry.value.tag === 'reset' ? undefined : settle(entry.value, below(row, key));
+    if (value === entry.value) continue;
+    entries ??= new Map(node.entries);
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, { key: entry.key, value });
   }
-  return { kind: 'map', place: node.place, entries };
+  return entries === undefined ? untagged(node) : { ...untagged(node), entries };
 }
 
 function untagged<N extends Node>(node: N): N {

@@ -27,8 +27,9 @@ export function checkReferences(loading: Loading, tree: MapNode, service: string
 
 function need(work: Work, section: string, reference: Reference, message: string): void {
   const map = get(work.tree, section);
+  if (map?.kind === 'map' && map.entries.has(reference.name)) return;
+  if (reference.name === '') return;
   const known = map?.kind === 'map' ? [...map.entries.keys()] : [];
-  if (known.includes(reference.name) || reference.name === '') return;
   if (section === 'networks' && reference.name === 'default') return;
   const others = section === 'services' ? known.filter((each) => each !== work.service) : known;
   report(work.loading, 'compose.reference', reference.place, message, {

@@ -1,5 +1,6 @@
 /** Attributes of one service that exclude or contradict each other. */
 import { type Loading, report, warn } from '../loading.ts';
+import { nearestWord } from '../suggest.ts';
 import { type MapNode, type Node, type Path, type Place, at, get, textOf } from '../node.ts';
 
 export function checkService(loading: Loading, name: string, service: MapNode, key: Place): void {
@@ -13,7 +14,8 @@ export function checkService(loading: Loading, name: string, service: MapNode, k
 }
 
 function checkOrigin(loading: Loading, name: string, service: MapNode, key: Place): void {
-  if (['image', 'build', 'provider'].some((each) => get(service, each) !== undefined)) return;
+  if (['image', 'build', 'provider', 'extends'].some((each) => get(service, each) !== undefined)) return;
+  if ([...service.entries.keys()].some((each) => nearestWord(each, ['image', 'build']) !== undefined)) return;
   const message = `service "${name}" has neither an image nor a build context specified`;
   report(loading, 'compose.schema', key, message, { hint: 'write image: or build:' });
 }

@@ -1,7 +1,7 @@
 /** How many, in which order, and how changes are rolled out. */
 import { type DependsOn, type PullPolicy, type UpdateConfig, parseDurationMs } from '@orc/model';
 import type { ModelService } from '../../compose-model.ts';
-import { type ServiceContext, defined, invalid } from './context.ts';
+import { type ServiceContext, defined, invalid, refuse } from './context.ts';
 
 export function scaleOf(service: ModelService): { mode: 'replicated' | 'global'; replicas: number } {
   const mode = service.deploy?.mode === 'global' ? 'global' : 'replicated';
@@ -17,6 +17,15 @@ export function dependsOnOf(service: ModelService): readonly DependsOn[] {
       required: required === false ? false : undefined,
     }),
   );
+}
+
+/** The one host is a manager. */
+export function checkPlacement(context: ServiceContext, service: ModelService): void {
+  (service.deploy?.placement?.constraints ?? []).forEach((constraint, index) => {
+    if (constraint.replaceAll(' ', '') === 'node.role==manager') return;
+    const path = ['deploy', 'placement', 'constraints', index];
+    refuse(context, path, `"${constraint}" cannot be held on one host`, 'remove it');
+  });
 }
 
 const POLICIES: readonly PullPolicy[] = ['always', 'never', 'missing', 'build'];

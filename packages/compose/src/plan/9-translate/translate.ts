@@ -11,7 +11,7 @@ import { filesOf } from './files.ts';
 import { type Origin, labelsOf } from './labels.ts';
 import { linkAliasesOf } from './links.ts';
 import { networksOf, volumesOf } from './resources.ts';
-import { dependsOnOf, pullPolicyOf, scaleOf, updateOf } from './rollout.ts';
+import { checkPlacement, dependsOnOf, pullPolicyOf, scaleOf, updateOf } from './rollout.ts';
 
 /** Undefined while facts are missing. Refusals are reported, and the caller drops the project then. */
 export function translate(
@@ -54,6 +54,7 @@ function serviceOf(context: ServiceContext, origin: Origin): ProjectService {
   const { name, service } = context;
   const image = service.image ?? `${origin.project}-${name}`;
   sharedScale(context, service);
+  checkPlacement(context, service);
   return defined({
     service: name,
     ...scaleOf(service),

@@ -55,7 +55,7 @@ export const DEPLOY_ROWS: readonly ShortRow[] = [
   ['restart_policy.max_attempts', 'int', '', YES],
   ['restart_policy.window', 'duration', '', YES],
   ['placement', '', '', YES],
-  ['placement.constraints', '', '', PLACEMENT],
+  ['placement.constraints', '', '', emulated('the one host is a manager; other constraints are refused')],
   ['placement.preferences', '', '', emulated('one host is one value of every attribute')],
   ['placement.max_replicas_per_node', 'int', '', PLACEMENT],
 ];

@@ -16,13 +16,13 @@ ARG BASE=busybox
 FROM \${BASE} AS build
 ARG GREETING=hello
 ENV WHO=world
-WORKDIR /work
+WORKDIR /made
 COPY app .
 RUN echo "$GREETING $WHO" > greeting && cat greeting main.txt
 FROM busybox AS unused
 RUN exit 1
 FROM busybox
-COPY --from=build /work/greeting /work/lib /data/
+COPY --from=build /made/greeting /made/lib /data/
 RUN <<EOF
 ls /data
 EOF

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum { BACKLOG = 1024 };
-static const char SEALED[] = "ORC_LAUNCH_SEALED=1";
+static const char SEALED[] = "ORC_LAUNCH_SEALED";
 
 static void die(const char *what) {
   fprintf(stderr, "orc-launch: %s: %s\n", what, strerror(errno));
@@ -32,8 +32,7 @@ void default_signals(void) {
 
 /* From here on /proc/PID/exe of whatever we fork is a sealed copy that nobody can write (CVE-2019-5736). */
 static void seal(char **argv) {
-  const char *mark = getenv("ORC_LAUNCH_SEALED");
-  if (mark) return;
+  if (getenv(SEALED)) return;
   int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   int copy = memfd_create("orc-launch", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   struct stat st;
@@ -44,8 +43,8 @@ static void seal(char **argv) {
     left -= n;
   }
   if (fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)) die("sealing");
-  char *environment[] = {(char *)(uintptr_t)SEALED, getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") - 13 : NULL, NULL};
-  fexecve(copy, argv, environment);
+  setenv(SEALED, "1", 1);
+  fexecve(copy, argv, environ);
   die("sealing");
 }
 

@@ -119,7 +119,27 @@ static int clone_tree(int dir, const char *path, bool recursive) {
   return fd < 0 ? -errno : (int)fd;
 }
 
-/* source (host), target, u32 recursive, u64 attributes to set, u64 propagation (MS_*), u32 how */
+/*
+ * source, u32 recursive: a mount that stays a peer of the host's has to be taken before the namespace's tree becomes a
+ * slave (DECISIONS 17). op_bind with an empty source uses what was captured, in order.
+ */
+int op_capture(struct plan *p, struct cursor *c) {
+  const char *source = take_string(c);
+  bool recursive = take_u32(c) != 0;
+  if (c->bad) return -EBADMSG;
+  if (p->captures == CAPTURES_MAX) return -E2BIG;
+  int tree = clone_tree(AT_FDCWD, source, recursive);
+  if (tree < 0) return tree;
+  p->captured[p->captures++] = tree;
+  return 0;
+}
+
+static int bind_source(struct plan *p, const char *source, bool recursive) {
+  if (*source) return clone_tree(AT_FDCWD, source, recursive);
+  return p->captures_used < p->captures ? p->captured[p->captures_used++] : -ENOENT;
+}
+
+/* source (host; "" captured), target, u32 recursive, u64 attributes to set, u64 propagation (MS_*), u32 how */
 int op_bind(struct plan *p, struct cursor *c) {
   const char *source = take_string(c);
   const char *target = take_string(c);
@@ -128,7 +148,7 @@ int op_bind(struct plan *p, struct cursor *c) {
   uint64_t propagation = take_u64(c);
   uint32_t how = take_u32(c);
   if (c->bad) return -EBADMSG;
-  SCOPED_FD tree = clone_tree(AT_FDCWD, source, recursive);
+  SCOPED_FD tree = bind_source(p, source, recursive);
   if (tree < 0) return tree;
   struct stat st;
   if (fstatat(tree, "", &st, AT_EMPTY_PATH)) return -errno;

@@ -52,6 +52,7 @@
   X(52, "exec", op_exec) \
   X(53, "setsid", op_setsid) \
   X(54, "enter", op_enter) \
+  X(55, "capture", op_capture) \
   X(60, "read", op_read) \
   X(61, "lock", op_lock) \
   X(62, "remove-tree", op_remove_tree)

@@ -1,6 +1,6 @@
 /*
  * orc-launch: launcher, shim and init in one static program. It executes plans (lists of operations decided
- * elsewhere) and decides nothing itself. See README.md beside this file.
+ * elsewhere) and decides nothing itself. The README of the package has the picture.
  */
 #pragma once
 #ifndef _GNU_SOURCE
@@ -27,6 +27,7 @@ enum {
   READ_BYTES_MAX = 1 << 20,
   LAYERS_MAX = 500,
   TREE_DEPTH_MAX = 1024,
+  CAPTURES_MAX = 64,
 };
 
 /* Frames on every socket: a header of 8 bytes, then `length` bytes. */
@@ -116,7 +117,7 @@ struct plan {
   const char *oom_file;
   uint32_t attempt, timeout_ms;
   bool tty, open_stdin;
-  bool keep_init;
+  int captured[CAPTURES_MAX], captures, captures_used;
   struct log log;
 };
 

@@ -14,6 +14,7 @@ import {
   PRIVILEGED_DEVICE_RULES,
   thermalThrottlePaths,
 } from '../plan/paths.ts';
+import type { CgroupView } from '../plan/mounts.ts';
 import { resolveArgv, resolveEnv, withHome } from '../plan/process.ts';
 import type { Running, StartRequest } from '../types.ts';
 import type { CgroupPlace } from './cgroups.ts';
@@ -73,6 +74,7 @@ async function gatherFacts(
     tasksFiles: place.tasksFiles,
     ...(place.v2Dir === undefined ? {} : { cgroupV2: place.v2Dir }),
     ...(place.deviceProgram === undefined ? {} : { deviceProgram: place.deviceProgram }),
+    cgroupView: cgroupView(place),
     ...(oomFile === undefined ? {} : { oomFile }),
     devices,
     skeleton: host.skeleton,
@@ -107,6 +109,13 @@ function contextOf(request: StartRequest, facts: StartFacts): Context {
     tasksFiles: facts.tasksFiles,
     ...(facts.cgroupV2 === undefined ? {} : { cgroupV2: facts.cgroupV2 }),
   };
+}
+
+/** The hierarchy's folder is named for its controllers, as systemd and cgroupfs-mount do. */
+function cgroupView(place: CgroupPlace): CgroupView {
+  if (place.v2Dir !== undefined && place.tasksFiles.length === 0) return { kind: 'v2' };
+  const names = place.tasksFiles.map((each) => each.split('/')[4] ?? '');
+  return { kind: 'v1', controllers: names.filter((name) => /^[a-z_,]+$/.test(name)) };
 }
 
 function findOomFile(place: CgroupPlace): string | undefined {

@@ -2,7 +2,7 @@
 import { assert, fail, type KernelOp, type NamespaceMode } from '@orc/model';
 import type { StartRequest } from '../types.ts';
 import { CLONE } from './flags.ts';
-import { maskOps, rootOps, systemOps, userMountOps } from './mounts.ts';
+import { type CgroupView, maskOps, rootOps, systemOps, userMountOps } from './mounts.ts';
 import { type LaunchPlan, type Op, planOf } from './ops.ts';
 import type { DeviceNode } from './paths.ts';
 import { type Identity, type Program, processOps } from './process.ts';
@@ -16,6 +16,7 @@ export type StartFacts = {
   readonly tasksFiles: readonly string[];
   readonly cgroupV2?: string;
   readonly deviceProgram?: Uint8Array;
+  readonly cgroupView?: CgroupView;
   /** Where the kernel counts processes killed for want of memory. */
   readonly oomFile?: string;
   readonly devices: readonly DeviceNode[];
@@ -168,15 +169,18 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
   const privileged = spec.privileged === true;
   const masked = !privileged && spec.security?.unmaskSystemPaths !== true;
   return [
-    ...rootOps({
-      folder,
-      layers: [facts.skeleton, ...request.image.layers],
-      volatile: request.volatileRoot === true,
-    }),
+    ...rootOps(
+      {
+        folder,
+        layers: [facts.skeleton, ...request.image.layers],
+        volatile: request.volatileRoot === true,
+      },
+      request.mounts,
+    ),
     ...systemOps({
       privileged,
       hostIpc: isHost(spec.ipcMode),
-      ownCgroups: own.cgroup,
+      ...(own.cgroup && facts.cgroupView !== undefined ? { cgroups: facts.cgroupView } : {}),
       devices: facts.devices,
       ...(spec.shmSizeBytes === undefined ? {} : { shmBytes: spec.shmSizeBytes }),
     }),

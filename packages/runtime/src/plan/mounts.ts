@@ -24,7 +24,11 @@ export type RootRequest = {
 const rootOf = (folder: string): string => `${folder}/work`;
 const stageOf = (folder: string): string => `${folder}/upper`;
 
-export const rootOps = ({ folder, layers, volatile }: RootRequest): readonly Op[] => [
+export const rootOps = (
+  { folder, layers, volatile }: RootRequest,
+  mounts: readonly ResolvedMount[],
+): readonly Op[] => [
+  ...byDepth(mounts).flatMap((each) => captureOps(each)),
   { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
   {
     op: 'overlay',
@@ -52,9 +56,15 @@ export type SystemRequest = {
   readonly shmBytes?: number;
   /** Joins or shares the host's ipc namespace: /dev/shm and mqueue are that one's. */
   readonly hostIpc: boolean;
-  readonly ownCgroups: boolean;
+  /** What it sees at /sys/fs/cgroup; absent: nothing. */
+  readonly cgroups?: CgroupView;
   readonly devices: readonly DeviceNode[];
 };
+
+/** `v1`: names of the controllers in whose hierarchies the container has a group. */
+export type CgroupView =
+  | { readonly kind: 'v2' }
+  | { readonly kind: 'v1'; readonly controllers: readonly string[] };
 
 /** /proc and /sys may not be links of the image: what is mounted there must be what later checks look at. */
 export const systemOps = (request: SystemRequest): readonly Op[] => [
@@ -69,8 +79,24 @@ export const systemOps = (request: SystemRequest): readonly Op[] => [
   ),
   ...ipcOps(request),
   mount('sysfs', '/sys', QUIET | (request.privileged ? 0n : MS.RDONLY), '', TARGET_PLAIN | TARGET_MAKE),
+  ...cgroupOps(request.cgroups, request.privileged),
   ...deviceOps(request.devices),
 ];
+
+/** Within its cgroup namespace, so that programs read their own limits; read-only (CVE-2022-0492, CVE-2023-25809). */
+function cgroupOps(view: CgroupView | undefined, privileged: boolean): readonly Op[] {
+  const flags = QUIET | (privileged ? 0n : MS.RDONLY);
+  const at = '/sys/fs/cgroup';
+  if (view === undefined) return [];
+  if (view.kind === 'v2') return [mount('cgroup2', at, flags, '', 0)];
+  return [
+    mount('tmpfs', at, QUIET, 'mode=755,size=64k', 0),
+    ...view.controllers.map((name) => mount('cgroup', `${at}/${name}`, flags, name, TARGET_MAKE)),
+    ...(privileged
+      ? []
+      : [{ op: 'remount', target: at, set: MOUNT_ATTR.RDONLY, clear: 0n, recursive: 0 } as const]),
+  ];
+}
 
 const ipcOps = (request: SystemRequest): readonly Op[] =>
   request.hostIpc
@@ -126,7 +152,7 @@ export function userMountOps(folder: string, mounts: readonly ResolvedMount[], e
     ...mounts,
     ...etcFiles(etc).filter((own) => mounts.every(({ target }) => target !== own.target)),
   ];
-  const sorted = all.toSorted((a, b) => depth(a.target) - depth(b.target));
+  const sorted = byDepth(all);
   const files = sorted.filter((each) => each.type === 'file');
   return [
     ...stageOps(folder, files),
@@ -150,6 +176,18 @@ const etcFiles = (etc: Etc): readonly StagedFile[] =>
       writable: true,
     }),
   );
+
+/** Taken before the tree becomes a slave of the host's, and used in the same order. */
+const captureOps = (each: ResolvedMount): readonly Op[] =>
+  each.type === 'bind' && isShared(each)
+    ? [{ op: 'capture', source: each.source, recursive: (each.recursive ?? true) ? 1 : 0 }]
+    : [];
+
+const isShared = (each: { readonly propagation?: string }): boolean =>
+  each.propagation === 'shared' || each.propagation === 'rshared';
+
+const byDepth = <T extends { readonly target: string }>(mounts: readonly T[]): readonly T[] =>
+  mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
 
 const depth = (target: string): number => target.split('/').filter((part) => part !== '').length;
 
@@ -210,7 +248,7 @@ function mountOps(each: Exclude<ResolvedMount, { type: 'file' }>): readonly Op[]
   const copy: readonly Op[] = each.copyUp
     ? [{ op: 'copy-up', path: each.target, folder: each.source, marker: `${each.source}.copied` }]
     : [];
-  const bind = bindOp(each.source, each.target, {
+  const bind = bindOp(isShared(each) ? '' : each.source, each.target, {
     recursive: each.recursive ?? true,
     attributes: each.readOnly ? MOUNT_ATTR.RDONLY : 0n,
     propagation: PROPAGATIONS[each.propagation ?? 'rprivate'] ?? MS.PRIVATE,

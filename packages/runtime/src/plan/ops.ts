@@ -91,6 +91,7 @@ export const OPS = {
   exec: { number: 52, fields: { argv: 'strings', env: 'strings', path: 'string' } },
   setsid: { number: 53, fields: {} },
   enter: { number: 54, fields: { flags: 'u64' } },
+  capture: { number: 55, fields: { source: 'string', recursive: 'u32' } },
   read: { number: 60, fields: { path: 'string' } },
   lock: { number: 61, fields: { folder: 'string' } },
   'remove-tree': { number: 62, fields: { path: 'string' } },

@@ -1,0 +1,159 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  chmodSync,
+  chownSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Fixture, openFixture, runShell, shell } from './fixture.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+afterAll(async () => {
+  await fixture?.close();
+});
+
+function makeFolder(name: string): string {
+  const folder = join(fixture.folder, name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+test('limits are seen at /sys/fs/cgroup, and cannot be written', async () => {
+  const line =
+    'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; echo 1 > /sys/fs/cgroup/memory/tasks || echo 1 > /sys/fs/cgroup/x';
+  const { code, out } = await runShell(fixture, line, { resources: { memoryBytes: 32 * 2 ** 20 } });
+  expect(out).toBe(`${32 * 2 ** 20}\n`);
+  expect(code).not.toBe(0);
+});
+
+test('binds: read-write, read-only, a single file, missing targets made', async () => {
+  const data = makeFolder('bind');
+  writeFileSync(join(data, 'in'), 'from the host\n');
+  const { out, code } = await runShell(
+    fixture,
+    'cat /a/b/c/in /one; echo back > /a/b/c/out; echo no > /ro/out || echo refused',
+    {},
+    {
+      mounts: [
+        { type: 'bind', source: data, target: '/ro', readOnly: true },
+        { type: 'bind', source: data, target: '/a/b/c' },
+        { type: 'bind', source: join(data, 'in'), target: '/one' },
+      ],
+    },
+  );
+  expect({ out, code }).toEqual({ out: 'from the host\nfrom the host\nrefused\n', code: 0 });
+  expect(readFileSync(join(data, 'out'), 'utf8')).toBe('back\n');
+});
+
+test('a fresh volume gets what the image has, once', async () => {
+  const inside = join(fixture.layer, 'data/deep');
+  mkdirSync(inside, { recursive: true });
+  writeFileSync(join(inside, 'file'), 'image\n');
+  chownSync(join(inside, 'file'), 1000, 1001);
+  chmodSync(join(fixture.layer, 'data'), 0o1770);
+  const volume = makeFolder('volumes/v/data');
+  const mounts = [{ type: 'bind', source: volume, target: '/data', copyUp: true }] as const;
+  expect((await runShell(fixture, 'cat /data/deep/file; rm /data/deep/file', {}, { mounts })).out).toBe(
+    'image\n',
+  );
+  expect(statSync(volume).mode & 0o7777).toBe(0o1770);
+  expect((await runShell(fixture, 'ls /data/deep', {}, { mounts })).out).toBe('');
+  expect(existsSync(`${volume}.copied`)).toBe(true);
+});
+
+test('tmpfs with options, and nothing of it on disk', async () => {
+  const { out } = await runShell(
+    fixture,
+    'grep " /scratch " /proc/mounts; stat -c %a /scratch; touch /scratch/x',
+    {},
+    { mounts: [{ type: 'tmpfs', target: '/scratch', options: ['size=1m', 'mode=1711', 'exec'] }] },
+  );
+  expect(out).toMatch(/tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=1711/);
+});
+
+test('secrets are files of a tmpfs with owner and mode, read-only, and not on disk', async () => {
+  const request = {
+    mounts: [
+      {
+        type: 'file',
+        target: '/run/secrets/key',
+        content: Buffer.from('hush'),
+        uid: 1000,
+        gid: 1001,
+        mode: 0o400,
+        secret: true,
+      },
+    ],
+  } as const;
+  const line = 'cat /run/secrets/key; stat -c " %u:%g %a" /run/secrets/key; echo x > /run/secrets/key';
+  const { out, code } = await runShell(fixture, line, { user: 'app' }, request);
+  expect(out).toBe('hush 1000:1001 400\n');
+  expect(code).not.toBe(0);
+  const containers = join(fixture.folder, 'root/containers');
+  for (const each of readdirSync(containers)) {
+    for (const file of readdirSync(join(containers, each), { recursive: true, withFileTypes: true })) {
+      if (file.isFile())
+        expect(readFileSync(join(file.parentPath, file.name), 'latin1')).not.toContain('hush');
+    }
+  }
+});
+
+test('the texts of /etc are given, and may be written to', async () => {
+  const { out } = await runShell(
+    fixture,
+    'cat /etc/resolv.conf /etc/hosts; hostname; echo x >> /etc/hosts && echo ok',
+  );
+  expect(out).toMatch(/^nameserver 127.0.0.1\n127.0.0.1 localhost\n[0-9a-f]{12}\nok\n$/);
+});
+
+test('a read-only root takes writes only where something is mounted', async () => {
+  const { out, code } = await runShell(fixture, 'touch /dev/shm/x && echo shm; touch /x', {
+    readOnlyRoot: true,
+  });
+  expect(out).toBe('shm\n');
+  expect(code).not.toBe(0);
+});
+
+test('what is written stays in the upper folder, without mount points', async () => {
+  const request = fixture.request(shell('echo x > /written'));
+  await (await fixture.runtime.start(request)).exited;
+  expect(readdirSync(join(request.folder, 'upper'))).toEqual(['written']);
+});
+
+test('mounts over /proc, and climbing ones, are refused', async () => {
+  for (const target of ['/proc', '/proc/sys', '/sys', '/', '/a/../..', 'relative']) {
+    const request = fixture.request({}, { mounts: [{ type: 'tmpfs', target, options: [] }] });
+    await expect(fixture.runtime.start(request)).rejects.toMatchObject({
+      problem: { code: 'input.invalid' },
+    });
+  }
+});
+
+test('rshared: what the container mounts below is seen on the host', async () => {
+  const data = makeFolder('shared');
+  const { execFileSync } = await import('node:child_process');
+  execFileSync('mount', ['-t', 'tmpfs', 'orc-test', data]);
+  try {
+    execFileSync('mount', ['--make-shared', data]);
+    mkdirSync(join(data, 'sub'));
+    const running = await fixture.runtime.start(
+      fixture.request(
+        { ...shell('mount -t tmpfs inner /m/sub && touch /m/sub/seen && sleep 100'), privileged: true },
+        { mounts: [{ type: 'bind', source: data, target: '/m', propagation: 'rshared' }] },
+      ),
+    );
+    await expect.poll(() => existsSync(join(data, 'sub/seen'))).toBe(true);
+    await running.kill();
+    await running.exited;
+  } finally {
+    execFileSync('umount', ['-R', data]);
+  }
+});

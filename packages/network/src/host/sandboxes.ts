@@ -2,7 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, ContainerId, Emit, Endpoint, Kernel, KernelOp } from '@orc/model';
-import { planDelete, planNamespace, planWiring, type Attachment, type Cable } from '../plan/netplan.ts';
+import {
+  PEER_NAME,
+  planDelete,
+  planNamespace,
+  planWiring,
+  type Attachment,
+  type Cable,
+} from '../plan/netplan.ts';
 import type { SandboxRequest } from '../types.ts';
 import { mtuOf, type Bridges, type Numbers } from './bridges.ts';
 import { namespaceFolder } from './present.ts';
@@ -115,19 +122,20 @@ async function makeBare(options: SandboxesOptions): Promise<{ readonly path: str
   return { path };
 }
 
-/** Cables for the endpoints asked for: those there are, the pooled one, new ones. */
+/** Cables for the endpoints asked for: those there are, the pooled one for the name that it has, new ones. */
 async function wired(
   options: SandboxesOptions,
   each: Live,
   endpoints: readonly Endpoint[],
 ): Promise<SandboxRecord> {
   const cables = each.record.cables.filter((cable) => endpoints.some((end) => end.network === cable.network));
-  let spare = each.record.cables.length === 0 ? each.pooled : undefined;
+  const spare = each.record.cables.length === 0 ? each.pooled : undefined;
+  const first = endpoints.find((end) => end.interface === PEER_NAME) ?? endpoints[0];
   for (const endpoint of endpoints) {
     if (cables.some((cable) => cable.network === endpoint.network)) continue;
     const bridge = await options.bridges.port(endpoint.network);
-    cables.push({ network: endpoint.network, cable: spare ?? newCable(options), bridge: bridge.name });
-    spare = undefined;
+    const cable = endpoint === first && spare !== undefined ? spare : newCable(options);
+    cables.push({ network: endpoint.network, cable, bridge: bridge.name });
   }
   return { ...each.record, cables, endpoints };
 }

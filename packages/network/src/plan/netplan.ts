@@ -110,11 +110,18 @@ export type Wiring = {
   readonly sysctls?: Readonly<Record<string, string>>;
 };
 
-/** Attachment, address and route in one batch; it may run twice, and the second time changes nothing. */
+/**
+ * Attachment, address and route in one batch; it may run twice, and the second time changes nothing. A pooled link gets
+ * its name first, so that a new one may have the name that it had.
+ */
 export function planWiring(wiring: Wiring): KernelOp[] {
   const { namespace, attachments } = wiring;
   const made = attachments.filter((each) => !each.pooled);
+  const renamed = attachments.filter((each) => each.pooled && each.endpoint.interface !== PEER_NAME);
   return [
+    ...renamed.map((each) =>
+      netlink([setLink({ index: each.cable.peerIndex, name: each.endpoint.interface })], { namespace }),
+    ),
     ...made.map((each) =>
       netlink([newCable(namespace, each.cable, each.endpoint.interface, each.mtu)], { tolerate: [EEXIST] }),
     ),
@@ -157,11 +164,10 @@ const attach = (index: number, master: number, mtu: { readonly mtu?: number } = 
 
 function insideSide(each: Attachment): Message[] {
   const { endpoint, cable } = each;
-  const renamed = each.pooled && endpoint.interface !== PEER_NAME ? { name: endpoint.interface } : {};
   const mtu = each.pooled && each.mtu !== undefined ? { mtu: each.mtu } : {};
   const address = endpoint.ipv4 === undefined ? undefined : addressOf(endpoint.ipv4);
   return [
-    setLink({ index: cable.peerIndex, mac: endpoint.mac, ...renamed, ...mtu }),
+    setLink({ index: cable.peerIndex, mac: endpoint.mac, ...mtu }),
     ...(address === undefined ? [] : [newAddress(cable.peerIndex, address, endpoint.ipv4PrefixLength ?? 32)]),
     setLink({ index: cable.peerIndex, up: true }),
   ];

@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
+import { network } from '../networks.ts';
 import { openPeer, type Peer } from './peer.ts';
 import {
   HOST,
   INSTANCE,
   makeHost,
   NEIGHBOUR,
-  network,
   newId,
   sh,
   startBox,
@@ -248,6 +248,23 @@ function inside(): void {
       });
       expect(again).toMatchObject({ namespace: box.namespace, ops: [] });
       await stopBox(net, box);
+    });
+
+    test('get the interface names asked for, whatever the pooled link was called', async () => {
+      const id = newId();
+      const names = ['eth1', 'eth0', 'lan7'];
+      const endpoints = ['bridge', 'shop_default', 'blog_default'].map((each, at) => ({
+        ...net.allocate(id, each),
+        interface: names[at] ?? '',
+      }));
+      for (const wanted of [endpoints, endpoints.slice(2)]) {
+        const sandbox = await net.sandbox({ container: id, hostname: 'h', name: 'n', endpoints: wanted });
+        await host.kernel.run(sandbox.ops);
+        const links = sh(`nsenter --net=${sandbox.namespace} ip -4 -br addr`);
+        for (const each of wanted)
+          expect(links).toMatch(new RegExp(`${each.interface}@\\S+ +UP +${each.ipv4}/`));
+        await net.release(id);
+      }
     });
 
     test('join a further network and leave one while they run', async () => {

@@ -4,15 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import {
-  newContainerId,
-  type AssignedNetwork,
-  type Clock,
-  type ContainerId,
-  type Endpoint,
-  type ObjectId,
-  type PortBinding,
-} from '@orc/model';
+import { newContainerId, type Clock, type ContainerId, type Endpoint, type PortBinding } from '@orc/model';
 import { openNetwork } from '../../src/index.ts';
 import type { NetworkHost, NetworkOptions } from '../../src/types.ts';
 import { startKernel, type StandinKernel } from './kernel-standin.ts';
@@ -88,21 +80,6 @@ function wireNeighbour(pid: number): void {
   );
   sh(`nsenter -t ${pid} -n ip route add 10.0.0.0/8 via ${HOST}`);
 }
-
-export const network = (
-  name: string,
-  index: number,
-  more: { internal?: boolean; id?: string } = {},
-): AssignedNetwork => ({
-  id: (more.id ?? `n${index}`.padEnd(25, '0')) as ObjectId,
-  name,
-  spec: { driver: 'bridge', ...(more.internal === true ? { internal: true } : {}) },
-  status: {
-    subnets: [{ subnet: `10.77.${index}.0/24`, gateway: `10.77.${index}.1` }],
-    index,
-    blocks: [{ node: 'node' as ObjectId, cidr: `10.77.${index}.16/28` }],
-  },
-});
 
 export type Box = {
   readonly id: ContainerId;

@@ -1,5 +1,5 @@
 /** Rows of `services.<name>.build`. */
-import { type ShortRow, YES, no, only, warned } from './row.ts';
+import { type ShortRow, YES, no, only, plainRows, warned } from './row.ts';
 
 const CACHE = warned('builds use the cache of this host');
 const ATTEST = only(['false'], 'attestations are not made yet', 'remove it');
@@ -50,5 +50,6 @@ export const BUILD_ROWS: readonly ShortRow[] = [
   ['tags', '', 'unique', YES],
   ['ulimits', '', '', no('limits of build steps are not supported yet', 'remove it')],
   ['ulimits.*', 'ulimit', 'replaceUnlike', YES],
+  ...plainRows('ulimits.*.hard', 'ulimits.*.soft'),
   ['platforms', '', 'unique', YES],
 ];

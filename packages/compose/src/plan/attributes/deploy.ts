@@ -1,5 +1,5 @@
 /** Rows of `services.<name>.deploy`. */
-import { type ShortRow, YES, emulated, no, only } from './row.ts';
+import { type ShortRow, YES, emulated, no, only, plainRows } from './row.ts';
 
 const ROLLBACK = no(
   'rolling back by rules of its own is not supported yet',
@@ -57,5 +57,6 @@ export const DEPLOY_ROWS: readonly ShortRow[] = [
   ['placement', '', '', YES],
   ['placement.constraints', '', '', emulated('the one host is a manager; other constraints are refused')],
   ['placement.preferences', '', '', emulated('one host is one value of every attribute')],
+  ...plainRows('placement.preferences.*.spread'),
   ['placement.max_replicas_per_node', 'int', '', PLACEMENT],
 ];

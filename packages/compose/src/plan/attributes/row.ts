@@ -91,4 +91,8 @@ export const only = (values: readonly string[], why: string, instead: string): H
   instead,
 });
 
+/** Attributes that are what they are: no other form, no rule of merging, honoured. */
+export const plainRows = (...paths: readonly string[]): readonly ShortRow[] =>
+  paths.map((path) => [path, '', '', YES]);
+
 export const WINDOWS = no('it concerns Windows containers', 'remove it');

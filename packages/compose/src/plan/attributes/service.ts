@@ -1,5 +1,5 @@
 /** Rows of `services.<name>`, but for build and deploy. */
-import { type ShortRow, WINDOWS, YES, emulated, no, only, silent } from './row.ts';
+import { type ShortRow, WINDOWS, YES, emulated, no, only, plainRows, silent } from './row.ts';
 
 const GPU = no('devices by capability are not supported yet', 'pass device files with `devices:`');
 const BLKIO = no(
@@ -242,4 +242,9 @@ export const SERVICE_ROWS: readonly ShortRow[] = [
   ['volumes.*.image', '', '', no('image mounts are not supported yet', 'copy the files in the Dockerfile')],
   ['volumes_from', '', 'unique', emulated("the other service's mounts are mounted here as well")],
   ['working_dir', '', '', YES],
+  ...plainRows('configs.*.source', 'configs.*.target', 'secrets.*.source', 'secrets.*.target'),
+  ...plainRows('depends_on.*.condition', 'devices.*.source', 'devices.*.target', 'devices.*.permissions'),
+  ...plainRows('env_file.*.format', 'extends.service', 'extends.file', 'logging.driver'),
+  ...plainRows('ports.*.host_ip', 'ports.*.target', 'ports.*.published', 'ulimits.*.hard', 'ulimits.*.soft'),
+  ...plainRows('volumes.*.source', 'volumes.*.target'),
 ];

@@ -1,5 +1,5 @@
 /** Rows of the top level: networks, volumes, secrets, configs, models. */
-import { type ShortRow, YES, no, only, silent } from './row.ts';
+import { type ShortRow, YES, no, only, plainRows, silent } from './row.ts';
 
 const IPAM = no('other drivers of addresses are not supported', 'remove it');
 const TEMPLATE = no(
@@ -17,6 +17,15 @@ export const TOP_ROWS: readonly ShortRow[] = [
   ['version', '', '', silent('it is obsolete')],
   ['name', '', '', YES],
   ['include', '', '', YES],
+  ...plainRows('include.*.path', 'include.*.env_file', 'include.*.project_directory'),
+  ...plainRows(
+    'networks.*.ipam.config.*.subnet',
+    'networks.*.ipam.config.*.ip_range',
+    'networks.*.ipam.config.*.gateway',
+  ),
+  ...['networks', 'volumes', 'secrets', 'configs'].flatMap((section) =>
+    plainRows(`${section}.*.external.name`),
+  ),
   ['models', '', '', MODELS],
   ['models.*.context_size', 'int', '', MODELS],
   ['networks.*.name', '', '', YES],

@@ -34,6 +34,11 @@ export type ContextEntry = {
 /** A context whose files lie below `folder` on the daemon's disk (sent there by the client, or its own). */
 export type BuildContext = { readonly folder: string; readonly remove: () => Promise<void> };
 
+/** What `RUN --mount` adds to a step, as runtime's resolved mounts have it. Sources and targets are there. */
+export type RunMount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly options: readonly string[] };
+
 /** One RUN step, as a plan that agent gives to runtime. */
 export type RunStep = {
   readonly argv: readonly string[];
@@ -46,6 +51,8 @@ export type RunStep = {
   readonly user: string;
   readonly network: 'default' | 'none' | 'host';
   readonly shmSizeBytes?: number;
+  /** Only when the request says `runMounts`. */
+  readonly mounts?: readonly RunMount[];
   readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
   readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
   readonly signal?: AbortSignal;
@@ -61,6 +68,8 @@ export type BuildRequest = {
   readonly dockerfileName: string;
   readonly tags: readonly string[];
   readonly run: RunStepRunner;
+  /** `run` honours `RunStep.mounts`; without it `RUN --mount` is refused at its place. */
+  readonly runMounts?: boolean;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
 };

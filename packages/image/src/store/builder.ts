@@ -1,5 +1,7 @@
 /** The store as the Dockerfile builder sees it. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Digest, fail } from '@orc/model';
 import { familiarName, parseReference } from '../plan/reference.ts';
 import { cacheGet, cachePut } from './cache.ts';
@@ -29,6 +31,7 @@ export function buildInternals(store: Store, pull: Pull): BuildInternals {
       const folder = await store.layers.newWorkFolder(`build-${randomBytes(8).toString('hex')}`);
       return { folder, remove: () => discard(store, folder) };
     },
+    cacheMount: (id) => cacheMount(store, id),
     lease: (holder, { images = [], layers = [] }) => store.leases.put(holder, { images, layers }),
     release: (holder) => store.leases.release(holder),
     clock,
@@ -36,6 +39,11 @@ export function buildInternals(store: Store, pull: Pull): BuildInternals {
     emit,
     failpoint,
   };
+}
+
+async function cacheMount(store: Store, id: string): Promise<{ folder: string; fresh: boolean }> {
+  const folder = join(store.paths.mountCache, createHash('sha256').update(id).digest('hex'));
+  return { folder, fresh: (await mkdir(folder, { recursive: true })) !== undefined };
 }
 
 async function baseImage(store: Store, reference: string): Promise<BaseImage | undefined> {

@@ -80,6 +80,8 @@ export type BuildInternals = {
   /** Layers of a record are kept by collection as long as the record is (limits.ts). */
   cachePut(key: string, value: unknown, layers: readonly StoredLayer[]): Promise<void>;
   newWorkFolder(): Promise<WorkFolder>;
+  /** The folder of a `RUN --mount=type=cache`, kept between builds; `fresh`: it was made just now. */
+  cacheMount(id: string): Promise<{ readonly folder: string; readonly fresh: boolean }>;
   /** Keeps these layers and images from collection until `release`; synced when it resolves. Replaces the holder's former lease. */
   lease(
     holder: string,

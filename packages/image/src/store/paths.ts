@@ -18,6 +18,8 @@ export type StorePaths = {
   readonly leases: string;
   readonly trash: string;
   readonly buildCache: string;
+  /** Folders of `RUN --mount=type=cache`. */
+  readonly mountCache: string;
   /** Packages that debootstrap fetched. */
   readonly packageCache: string;
   blob(digest: Digest): string;
@@ -42,6 +44,7 @@ export function storePaths(root: string): StorePaths {
     leases: join(root, 'leases'),
     trash: join(root, 'trash'),
     buildCache: join(root, 'cache', 'build'),
+    mountCache: join(root, 'cache', 'mounts'),
     packageCache: join(root, 'cache', 'packages'),
     blob: (digest) => join(blobs, hexOf(digest)),
     layer: (diffId) => join(layers, hexOf(diffId)),

@@ -312,7 +312,14 @@ const summary = (row: Row): ContainerSummary => {
   const { container } = row;
   const { id, name, imageId, createdAt, status, health, restarts, ports } = container;
   return {
-    ...{ id, name, imageId, createdAt, status, health, restarts, ports },
+    id,
+    name,
+    imageId,
+    createdAt,
+    status,
+    health,
+    restarts,
+    ports,
     image: container.spec.image,
     command: container.argv.join(' '),
     exposed: container.spec.expose ?? [],

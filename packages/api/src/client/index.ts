@@ -18,15 +18,17 @@ export type Client = Omit<Backend, 'waitContainer'> & {
     signal: AbortSignal,
     begun?: () => void,
   ): Promise<Exit>;
+  /** Connects now, and keeps the connection for the first request. */
+  open(): Promise<void>;
   /** Cuts every connection. Idle ones do not keep the process anyway. */
   close(): void;
 };
 
-/** Connects with the first request: `daemon.unreachable` or `permission.root` when nobody answers. */
+/** Connects with `open` or the first request: `daemon.unreachable` or `permission.root` when nobody answers. */
 export function connect(options: { readonly socketPath: string }): Client {
   const transport = createTransport(options.socketPath);
   const at = call(transport, `/${API_VERSION}`);
-  const close = (): void => transport.close();
+  const { open, close } = transport;
   return {
     ...system(at),
     ...projects(at),
@@ -34,6 +36,7 @@ export function connect(options: { readonly socketPath: string }): Client {
     ...execs(at),
     ...images(at),
     ...nets(at),
+    open,
     close,
   };
 }

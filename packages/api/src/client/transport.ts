@@ -22,6 +22,7 @@ export type Answer = Head & Body & { readonly socket: Socket; readonly reader: R
 export type Transport = {
   /** Resolves with the answer's head; its body must be read or its socket destroyed. */
   request(outgoing: Outgoing): Promise<Answer>;
+  open(): Promise<void>;
   close(): void;
 };
 
@@ -33,7 +34,11 @@ export function createTransport(socketPath: string): Transport {
   const close = (): void => {
     for (const socket of pool.open) socket.destroy();
   };
-  return { request: (outgoing) => request(pool, outgoing), close };
+  return {
+    request: (outgoing) => request(pool, outgoing),
+    open: async () => keep(pool, await open(pool)),
+    close,
+  };
 }
 
 /** The daemon may have closed a kept connection meanwhile; what got no answer on it is sent anew, once. */

@@ -1,0 +1,141 @@
+/** The command table as commander's commands. */
+import { Command, CommanderError, Option } from 'commander';
+import { type OrcError, fail } from '@orc/model';
+import { type CommandRow, type Flag, type Flags, flagsOf, longName } from './command.ts';
+import type { Globals } from './context.ts';
+import type { Io } from './io.ts';
+import { plainSwitches } from './switches.ts';
+
+export type Invocation = { readonly row: CommandRow; readonly args: readonly string[]; readonly flags: Flags };
+
+export type Table = {
+  readonly commands: readonly CommandRow[];
+  readonly nouns: Readonly<Record<string, string>>;
+  readonly globals: readonly Flag[];
+  readonly version: string;
+};
+
+/** What argv asks for; undefined when it was help or the version, which is printed then. Throws `usage.invalid`. */
+export function parseArgv(
+  table: Table,
+  argv: readonly string[],
+  io: Io,
+): { readonly globals: Globals; readonly invocation: Invocation } | undefined {
+  let invocation: Invocation | undefined;
+  const program = build(table, io, (row, args, flags) => {
+    invocation = { row, args, flags };
+  });
+  try {
+    program.parse(plainSwitches(table, argv), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (SHOWN.has(error.code)) return undefined;
+    throw usageError(error, argv);
+  }
+  return invocation === undefined ? undefined : { globals: globalsOf(flagsOf(program.opts())), invocation };
+}
+
+const SHOWN = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
+
+type Found = (row: CommandRow, args: readonly string[], flags: Flags) => void;
+
+function build(table: Table, io: Io, found: Found): Command {
+  const program = new Command('orc')
+    .description('Runs compose files and containers, on one host or many.')
+    .version(table.version, '-v, --version', 'Print the version of this program')
+    .helpCommand('help [command]', 'Show help for a command')
+    .enablePositionalOptions();
+  prepare(program, io);
+  for (const flag of table.globals) addFlag(program, flag);
+  const nouns = new Map<string, Command>();
+  for (const row of table.commands) {
+    const [first = '', ...rest] = row.name.split(' ');
+    const noun = nouns.get(first) ?? (rest.length === 0 ? program : addNoun(program, first, table.nouns[first] ?? '', io));
+    if (rest.length > 0) nouns.set(first, noun);
+    addCommand(noun, rest.at(-1) ?? first, row, io, found);
+  }
+  return program;
+}
+
+function prepare(command: Command, io: Io): Command {
+  return command
+    .exitOverride()
+    .helpOption('-h, --help', 'Show this help')
+    .allowExcessArguments(false)
+    .configureHelp({ showGlobalOptions: false, helpWidth: io.stdout.columns ?? 100 })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stdout.write(text),
+      outputError: () => undefined,
+    });
+}
+
+function addNoun(program: Command, name: string, about: string, io: Io): Command {
+  const noun = prepare(program.command(name), io).description(about).helpGroup('Engine commands:');
+  return noun.helpCommand(false);
+}
+
+function addCommand(parent: Command, name: string, row: CommandRow, io: Io, found: Found): void {
+  const command = prepare(parent.command(`${name}${row.args === undefined ? '' : ` ${row.args}`}`), io)
+    .description(row.summary)
+    .aliases(row.aliases ?? [])
+    .addHelpText('after', `\nExamples:\n${row.examples.map((each) => `  $ ${each}`).join('\n')}`);
+  if (parent.name() === 'orc') command.helpGroup(`${row.group ?? 'Project'} commands:`);
+  if (row.passThrough) command.passThroughOptions();
+  // -h is a host name for `container run`, as in docker.
+  if (row.flags?.some((flag) => flag.flags.startsWith('-h,'))) command.helpOption('--help', 'Show this help');
+  for (const flag of row.flags ?? []) addFlag(command, flag);
+  command.action(() => found(row, command.processedArgs.flat().filter(isGiven), flagsOf(command.opts())));
+}
+
+const isGiven = (value: unknown): value is string => value !== undefined;
+
+function addFlag(command: Command, flag: Flag): void {
+  const option = new Option(flag.flags, flag.about);
+  if (flag.kind !== 'on' && option.negate) takesValue(option);
+  if (flag.choices !== undefined) option.choices(flag.choices);
+  if (flag.kind === 'list') option.argParser((value: string, all: readonly string[] = []) => [...all, value]);
+  if (flag.kind === 'number') option.argParser((value: string) => wholeNumber(longName(flag.flags), value));
+  if (flag.standard) option.default(true);
+  command.addOption(option);
+  if (flag.standard) command.addOption(new Option(`--no-${longName(flag.flags)}`).hideHelp());
+}
+
+/** commander takes every `--no-x` for the opposite of `--x`. */
+function takesValue(option: Option): void {
+  const name = `no${option.name().slice(3).replace(/^./, (letter) => letter.toUpperCase())}`;
+  option.negate = false;
+  option.attributeName = () => name;
+}
+
+function wholeNumber(name: string, value: string): number {
+  if (!/^-?\d+$/.test(value)) throw fail('usage.invalid', `--${name} takes a whole number, not "${value}"`);
+  return Number(value);
+}
+
+/** commander's sentence without its prefix; its suggestion as the hint. */
+function usageError(error: CommanderError, argv: readonly string[]): OrcError {
+  const [sentence = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const meant = /\(Did you mean (?:one of )?(.*?)\?\)/.exec(more.join(' '))?.[1];
+  const words = argv.filter((word) => /^[a-z]+$/.test(word)).slice(0, 1);
+  const help = `see "orc ${[...words, '--help'].join(' ')}"`;
+  const hint = meant === undefined ? (error.code === 'commander.unknownCommand' ? 'see "orc --help"' : help) : `did you mean ${meant}?`;
+  return fail('usage.invalid', sentence.replaceAll("'", '"'), { hint });
+}
+
+const PROGRESS = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
+
+function globalsOf(flags: Flags): Globals {
+  const [projectName, projectDirectory] = [flags.text('project-name'), flags.text('project-directory')];
+  const host = flags.text('host');
+  return {
+    files: flags.list('file'),
+    profiles: flags.list('profile').flatMap((each) => each.split(',')),
+    envFiles: flags.list('env-file'),
+    progress: PROGRESS.find((each) => each === flags.text('progress')) ?? 'auto',
+    ansi: (flags.text('ansi') ?? 'auto') as Globals['ansi'],
+    ...(projectName === undefined ? {} : { projectName }),
+    ...(projectDirectory === undefined ? {} : { projectDirectory }),
+    ...(host === undefined ? {} : { host }),
+  };
+}

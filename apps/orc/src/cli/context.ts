@@ -1,0 +1,88 @@
+/** What every command's body gets: where to write, what was said before the verb, and the daemon. */
+import type { Client } from '@orc/api/client';
+import { fail } from '@orc/model';
+import type { ProgressMode, Reporter } from '../report/reporter.ts';
+import { type Host, hostOf } from './host.ts';
+import type { Io } from './io.ts';
+
+export type Globals = {
+  readonly files: readonly string[];
+  readonly profiles: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly projectName?: string;
+  readonly projectDirectory?: string;
+  readonly progress: ProgressMode;
+  readonly ansi: 'auto' | 'never' | 'always';
+  readonly host?: string;
+};
+
+export type Context = {
+  readonly io: Io;
+  readonly globals: Globals;
+  readonly host: Host;
+  /** Colours on standard output. */
+  readonly color: boolean;
+  /** The daemon, started when none listens. */
+  client(): Promise<Client>;
+  /** Progress, on standard error; closed when the command ends. */
+  reporter(): Promise<Reporter>;
+  /** Whole lines, without the last newline. */
+  out(text: string): void;
+  err(text: string): void;
+  close(): Promise<void>;
+};
+
+export function createContext(io: Io, globals: Globals): Context {
+  const host = hostOf(io.env, globals.host);
+  let client: Promise<Client> | undefined;
+  let reporter: Promise<Reporter> | undefined;
+  const context: Context = {
+    io,
+    globals,
+    host,
+    color: colorOn(io, globals),
+    client: () => (client ??= openClient(io, host)),
+    reporter: () => (reporter ??= openReporter(io, globals)),
+    out: (text) => void io.stdout.write(`${text}\n`),
+    err: (text) => void io.stderr.write(`${text}\n`),
+    close: async () => {
+      (await reporter)?.close();
+      (await client?.catch(() => undefined))?.close();
+    },
+  };
+  return context;
+}
+
+function colorOn(io: Io, { ansi }: Globals): boolean {
+  if (ansi !== 'auto') return ansi === 'always';
+  return io.stdout.isTTY === true && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+}
+
+async function openClient(io: Io, host: Host): Promise<Client> {
+  const { connect } = await import('@orc/api/client');
+  const client = connect({ socketPath: host.socketPath });
+  try {
+    await client.open();
+  } catch (error) {
+    const { startDaemon } = await import('./daemon.ts');
+    await startDaemon(io, host, error);
+    await client.open();
+  }
+  return client;
+}
+
+async function openReporter(io: Io, globals: Globals): Promise<Reporter> {
+  const { createReporter } = await import('../report/create.ts');
+  return createReporter(io, globals.progress, globals.ansi);
+}
+
+/** For questions: the answer, or a refusal when nobody is there to answer. */
+export async function confirm(context: Context, question: string, hint: string): Promise<boolean> {
+  const { stdin, stderr } = context.io;
+  if (!stdin.isTTY) throw fail('usage.invalid', 'standard input is no terminal, so nothing can be asked', { hint });
+  const readline = await import('node:readline/promises');
+  const lines = readline.createInterface({ input: stdin, output: stderr });
+  const answer = await lines.question(`${question} [yN] `);
+  lines.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,64 @@
+/** Starts the daemon that a command found missing: detached, in a session of its own, with a log file. */
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OrcError, fail } from '@orc/model';
+import { DAEMON_LOG_LINES, DAEMON_POLL_FIRST_MS, DAEMON_POLL_LAST_MS, DAEMON_START_MS } from '../limits.ts';
+import type { Host } from './host.ts';
+import type { Io } from './io.ts';
+import { daemonProgram } from './program.ts';
+
+/** `found` is why the socket did not answer; what no daemon would cure is thrown as it is. */
+export async function startDaemon(io: Io, host: Host, found: unknown): Promise<void> {
+  if (!(found instanceof OrcError) || found.problem.code !== 'daemon.unreachable' || !host.local) throw found;
+  if (io.uid !== 0)
+    throw fail('permission.root', `no daemon answers on ${host.socketPath}, and only root can start one`, {
+      hint: 'run "sudo orc daemon", or this command as root',
+    });
+  mkdirSync(host.root, { recursive: true, mode: 0o700 });
+  const log = join(host.root, 'daemon.log');
+  const file = openSync(log, 'a', 0o600);
+  chmodSync(log, 0o600);
+  const child = spawn(process.execPath, daemonProgram(), {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', file, file],
+    env: { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
+  });
+  child.unref();
+  let code: number | string | null | undefined;
+  child.on('exit', (status, signal) => {
+    code = status ?? signal;
+  });
+  child.on('error', (error) => {
+    code = error.message;
+  });
+  await untilAnswers(host, log, () => code);
+  io.stderr.write(`started the orc daemon (pid ${child.pid}, log ${log})\n`);
+}
+
+async function untilAnswers(host: Host, log: string, ended: () => number | string | null | undefined): Promise<void> {
+  const deadline = performance.now() + DAEMON_START_MS;
+  for (let wait = DAEMON_POLL_FIRST_MS; ; wait = Math.min(wait * 1.5, DAEMON_POLL_LAST_MS)) {
+    if (await answers(host.socketPath)) return;
+    const code = ended();
+    if (code !== undefined) throw failed(`the daemon ended at its start (${code})`, log);
+    if (performance.now() > deadline) throw failed(`the daemon did not answer within ${DAEMON_START_MS / 1000} s`, log);
+    await sleep(wait);
+  }
+}
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+
+function failed(message: string, log: string): Error {
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-DAEMON_LOG_LINES) : [];
+  const shown = lines.map((line) => `\n  ${line}`).join('');
+  return fail('daemon.unreachable', `${message}${shown}`, { hint: `see ${log}` });
+}

@@ -1,0 +1,32 @@
+/** What a command touches of the process: given, so that tests give their own. */
+import type { Readable, Writable } from 'node:stream';
+
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+export type Input = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+
+export type Io = {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Wall time, milliseconds. */
+  readonly now: () => number;
+  readonly uid: number;
+  /** Calls back on each; the result stops listening. */
+  readonly onSignal: (name: NodeJS.Signals, call: () => void) => () => void;
+};
+
+export const processIo = (): Io => ({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  now: Date.now,
+  uid: process.getuid?.() ?? 0,
+  onSignal: (name, call) => {
+    process.on(name, call);
+    return () => void process.off(name, call);
+  },
+});

@@ -1,0 +1,39 @@
+/** What is said, and how the process ends, when a command fails. */
+import { OrcError, PROBLEM_CODES, type Problem, formatProblem, toProblem } from '@orc/model';
+import type { Io } from './io.ts';
+
+/** Several problems of one input. */
+export class Problems extends Error {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((each) => each.message).join('; '));
+    this.problems = problems;
+  }
+}
+
+/** A command that ends with another program's status and has nothing to say. */
+export class ExitStatus extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`exit ${status}`);
+    this.status = status;
+  }
+}
+
+/** Prints the error and gives the exit code. */
+export function report(io: Io, error: unknown): number {
+  if (error instanceof ExitStatus) return error.status;
+  const problems = error instanceof Problems ? error.problems : [toProblem(error)];
+  for (const problem of problems) io.stderr.write(`${line(problem)}\n`);
+  if (!(error instanceof OrcError || error instanceof Problems) && io.env['ORC_DEBUG'])
+    io.stderr.write(`${(error as Error).stack ?? ''}\n`);
+  return Math.max(0, ...problems.filter((each) => each.severity !== 'warning').map(exitCode));
+}
+
+export const exitCode = (problem: Problem): number => PROBLEM_CODES[problem.code]?.exit ?? 1;
+
+/** A problem of a file begins with its place, as compilers' do; others say that they are errors. */
+const line = (problem: Problem): string =>
+  problem.where === undefined && problem.severity !== 'warning'
+    ? `error: ${formatProblem(problem)}`
+    : formatProblem(problem);

@@ -1,0 +1,119 @@
+/** How rows of containers read in tables and to scripts: docker's columns and docker compose's. */
+import type { ContainerSummary } from '@orc/api/client';
+import type { PortBinding } from '@orc/model';
+import type { Listing } from './output.ts';
+import { ago, dateOf, humanDuration } from './time.ts';
+
+const SHORT_ID = 12;
+const COMMAND_MAX = 20;
+
+/** `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`, `Created`. */
+export function statusText(row: ContainerSummary, now: number): string {
+  const { status, exit } = row;
+  if (status === 'running') return `Up ${humanDuration(now - (row.startedAt ?? now))}${healthText(row)}`;
+  if (status === 'restarting') return `Restarting (${exit?.code ?? 0}) ${ago(exit?.at ?? now, now)}`;
+  if (status === 'exited') return `Exited (${exit?.code ?? 0}) ${ago(exit?.at ?? now, now)}${exit?.oomKilled ? ' (OOM)' : ''}`;
+  return status === 'created' ? 'Created' : status === 'removing' ? 'Removal In Progress' : 'Dead';
+}
+
+function healthText({ health }: ContainerSummary): string {
+  if (health === 'none') return '';
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
+}
+
+/** `0.0.0.0:8080->80/tcp, 443/tcp`. */
+export function portsText(row: Pick<ContainerSummary, 'ports' | 'exposed'>): string {
+  const published = row.ports.map(portText);
+  const known = new Set(row.ports.map((port) => `${port.containerPort}/${port.protocol}`));
+  return [...published, ...row.exposed.filter((port) => !known.has(port))].join(', ');
+}
+
+const portText = ({ hostIp, hostPort, containerPort, protocol }: PortBinding): string => {
+  const inside = `${containerPort}/${protocol}`;
+  if (hostPort === undefined) return inside;
+  const ip = hostIp ?? '0.0.0.0';
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${hostPort}->${inside}`;
+};
+
+export const commandText = (command: string, whole: boolean): string =>
+  `"${whole || command.length <= COMMAND_MAX ? command : `${command.slice(0, COMMAND_MAX - 1)}…`}"`;
+
+export const shortId = (id: string, whole = false): string =>
+  whole ? id : id.replace(/^sha256:/, '').slice(0, SHORT_ID);
+
+const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+
+/** `container ls`. */
+export const containerListing = (now: number, whole: boolean): Listing<ContainerSummary> => ({
+  columns: [
+    { header: 'CONTAINER ID', cell: (row) => shortId(row.id, whole) },
+    { header: 'IMAGE', cell: (row) => row.image },
+    { header: 'COMMAND', cell: (row) => commandText(row.command, whole) },
+    { header: 'CREATED', cell: (row) => ago(row.createdAt, now) },
+    { header: 'STATUS', cell: (row) => statusText(row, now) },
+    { header: 'PORTS', cell: portsText },
+    { header: 'NAMES', cell: (row) => row.name },
+  ],
+  fields: (row) => ({
+    Command: commandText(row.command, whole),
+    CreatedAt: dateOf(row.createdAt),
+    ID: shortId(row.id, whole),
+    Image: row.image,
+    Labels: labelsText(row.labels),
+    Mounts: row.mounts.join(','),
+    Names: row.name,
+    Networks: Object.keys(row.networks).join(','),
+    Ports: portsText(row),
+    RunningFor: ago(row.createdAt, now),
+    State: row.status,
+    Status: statusText(row, now),
+    Health: row.health === 'none' ? '' : row.health,
+    ExitCode: row.exit?.code ?? 0,
+  }),
+  id: (row) => shortId(row.id, whole),
+});
+
+/** `ps` of a project. */
+export const taskListing = (now: number, whole: boolean): Listing<ContainerSummary> => ({
+  columns: [
+    { header: 'NAME', cell: (row) => row.name },
+    { header: 'IMAGE', cell: (row) => row.image },
+    { header: 'COMMAND', cell: (row) => commandText(row.command, whole) },
+    { header: 'SERVICE', cell: (row) => row.service ?? '' },
+    { header: 'CREATED', cell: (row) => ago(row.createdAt, now) },
+    { header: 'STATUS', cell: (row) => statusText(row, now) },
+    { header: 'PORTS', cell: portsText },
+  ],
+  fields: (row) => ({
+    ID: shortId(row.id, whole),
+    Name: row.name,
+    Names: row.name,
+    Image: row.image,
+    Command: row.command,
+    Project: row.project ?? '',
+    Service: row.service ?? '',
+    Created: Math.floor(row.createdAt / 1000),
+    CreatedAt: dateOf(row.createdAt),
+    RunningFor: ago(row.createdAt, now),
+    State: row.status,
+    Status: statusText(row, now),
+    Health: row.health === 'none' ? '' : row.health,
+    ExitCode: row.exit?.code ?? 0,
+    Ports: portsText(row),
+    Publishers: row.ports.map(publisher),
+    Labels: labelsText(row.labels),
+    Mounts: row.mounts.join(','),
+    Networks: Object.keys(row.networks).join(','),
+  }),
+  id: (row) => row.id,
+});
+
+const publisher = ({ hostIp, hostPort, containerPort, protocol }: PortBinding): object => ({
+  URL: hostIp ?? '0.0.0.0',
+  TargetPort: containerPort,
+  PublishedPort: hostPort ?? 0,
+  Protocol: protocol,
+});

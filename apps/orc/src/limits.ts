@@ -1,0 +1,29 @@
+/** Every bound of the command line, by name. */
+
+/** How long a started daemon may take until its socket answers. */
+export const DAEMON_START_MS = 10_000;
+/** First and last wait between two looks at the socket of a daemon that starts. */
+export const DAEMON_POLL_FIRST_MS = 5;
+export const DAEMON_POLL_LAST_MS = 250;
+/** Lines of a failed daemon's log that are shown. */
+export const DAEMON_LOG_LINES = 10;
+/** Pulls and builds of one `up` at a time. */
+export const IMAGES_AT_ONCE = 4;
+/** Redraws of the block of progress per second. */
+export const REDRAWS_PER_SECOND = 12;
+/** Output lines of a build step that stay in view while it runs. */
+export const BUILD_LINES_SHOWN = 5;
+/** The longest line of a container's output that is prefixed as one. */
+export const LINE_BYTES_MAX = 64 * 1024;
+/** Files of one build context. */
+export const CONTEXT_FILES_MAX = 500_000;
+/** How far a misspelt word may be from the one that is suggested. */
+export const SUGGESTION_DISTANCE_MAX = 3;
+/** Rounds of "which file next" with the compose loader: includes and extends are chains. */
+export const LOAD_ROUNDS_MAX = 100;
+/** Bytes read at a time from a file that is sent. */
+export const READ_BYTES = 256 * 1024;
+/** A source of log lines that was silent for so long has nothing older to say. */
+export const MERGE_IDLE_MS = 40;
+/** Lines of one source that wait for older ones of others. */
+export const MERGE_LINES_MAX = 512;

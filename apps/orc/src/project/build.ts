@@ -1,0 +1,44 @@
+/** Builds an image on the daemon out of a `BuildSpec` whose paths are ours. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { Client } from '@orc/api/client';
+import { type BuildSpec, fail } from '@orc/model';
+import type { Context } from '../cli/context.ts';
+import { sendContext } from '../context/send.ts';
+import { showImage } from './pull.ts';
+
+export type BuildJob = { readonly spec: BuildSpec; readonly tags: readonly string[]; readonly quiet?: boolean };
+
+/** Gives the image's id. */
+export async function buildImage(context: Context, client: Client, { spec, tags, quiet }: BuildJob): Promise<string> {
+  const { dockerfile, name } = readDockerfile(spec);
+  const stop = new AbortController();
+  const undo = context.io.onSignal('SIGINT', () => stop.abort());
+  try {
+    if (!existsSync(spec.context) || !statSync(spec.context).isDirectory())
+      throw fail('input.missing', `the build context ${spec.context} is no folder`);
+    const sent = await sendContext(client, spec.context, name);
+    const rows = client.build(sent, { spec, dockerfile, dockerfileName: name, tags }, stop.signal);
+    const reporter = quiet ? undefined : await context.reporter();
+    const id = await showImage(reporter, `Image ${tags[0] ?? spec.context}`, { working: 'Building', done: 'Built' }, rows);
+    if (stop.signal.aborted) throw fail('canceled', 'the build was canceled');
+    return id;
+  } finally {
+    undo();
+  }
+}
+
+/** Its text, and its path in the context (or as written when it lies outside). */
+function readDockerfile(spec: BuildSpec): { readonly dockerfile: string; readonly name: string } {
+  if (spec.dockerfileInline !== undefined) return { dockerfile: spec.dockerfileInline, name: 'Dockerfile' };
+  const wanted = spec.dockerfile ?? 'Dockerfile';
+  const file = isAbsolute(wanted) ? wanted : resolve(spec.context, wanted);
+  const inside = relative(spec.context, file);
+  try {
+    return { dockerfile: readFileSync(file, 'utf8'), name: inside.startsWith('..') ? wanted : inside };
+  } catch {
+    const other = join(spec.context, 'Containerfile');
+    if (spec.dockerfile === undefined && existsSync(other)) return { dockerfile: readFileSync(other, 'utf8'), name: 'Containerfile' };
+    throw fail('input.missing', `the Dockerfile ${file} is not there`, { hint: 'name another with -f, or build.dockerfile' });
+  }
+}

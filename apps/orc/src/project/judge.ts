@@ -1,0 +1,145 @@
+/** Whether a project is where a verb wanted it. Pure: views in, rows of progress and a verdict out. */
+import type { ProjectView } from '@orc/api/client';
+import { type DependsOn, type ServiceObj, type TaskObj, fail } from '@orc/model';
+import type { Progress } from '../report/reporter.ts';
+
+export type Wanted = {
+  /** Absent: all. */
+  readonly services?: readonly string[];
+  /** Healthy or completed, not only started. */
+  readonly healthy?: boolean;
+  /** `create`: made, not started. */
+  readonly created?: boolean;
+};
+
+export type Judgement = { readonly done: boolean; readonly rows: readonly Progress[] };
+
+/** Throws `start.failed` or `dependency.failed` for what will not come right by waiting. */
+export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
+  const services = view.services.filter((each) => wanted.services?.includes(each.spec.service) ?? true);
+  const rows: Progress[] = [];
+  let done = true;
+  for (const service of services) {
+    const tasks = view.tasks.filter((task) => isCurrent(task, service));
+    const states = tasks.map((task) => stateOf(task, service, view, wanted));
+    rows.push(...states.map((state) => state.row));
+    const failed = states.find((state) => state.failed !== undefined);
+    if (failed?.failed !== undefined) throw fail('start.failed', failed.failed, { hint: `see "orc logs ${service.spec.service}"` });
+    const reached = states.filter((state) => state.reached).length;
+    if (reached < service.spec.replicas) {
+      mustNotHang(service, view);
+      done = false;
+    }
+  }
+  return { done, rows };
+}
+
+const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
+  task.spec.serviceId === service.id && task.spec.hash === service.spec.hash && task.spec.desired.state !== 'remove';
+
+type State = { readonly row: Progress; readonly reached: boolean; readonly failed?: string };
+
+function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: Wanted): State {
+  const { phase, health, message, startedAt, generation, exit } = task.status;
+  const id = `Container ${task.name}`;
+  const row = (text: string, state: Progress['state']): Progress => ({ id, text, state });
+  if (phase === 'rejected' || (phase === 'failed' && startedAt === undefined && !retries(service)))
+    return { row: row('Error', 'error'), reached: false, failed: `the container ${task.name} could not start: ${message ?? phase}` };
+  if (wanted.created)
+    return { row: row('Created', 'done'), reached: !['new', 'assigned', 'preparing'].includes(phase) };
+  const acted = generation >= task.spec.desired.generation;
+  const ended = phase === 'exited' || phase === 'failed';
+  if (ended && acted && startedAt !== undefined) return endedState(task, service, wanted, row);
+  if (phase !== 'running' || !acted) return { row: row(startingText(task), 'working'), reached: false };
+  const awaited = wanted.healthy || isAwaited(service, view);
+  if (!awaited || health === 'none') return { row: row('Started', 'done'), reached: true };
+  if (health === 'healthy') return { row: row('Healthy', 'done'), reached: true };
+  if (health === 'unhealthy' && wanted.healthy)
+    return { row: row('Unhealthy', 'error'), reached: false, failed: `the container ${task.name} is unhealthy` };
+  void exit;
+  return { row: row(health === 'unhealthy' ? 'Unhealthy' : 'Waiting', 'working'), reached: !wanted.healthy };
+}
+
+/** A program that did its work and ended is fine; with `--wait`, only if it ended well. */
+function endedState(
+  task: TaskObj,
+  service: ServiceObj,
+  wanted: Wanted,
+  row: (text: string, state: Progress['state']) => Progress,
+): State {
+  const code = task.status.exit?.code ?? 0;
+  if (code === 0) return { row: row('Exited', 'done'), reached: true };
+  if (!wanted.healthy) return { row: row(`Exited (${code})`, 'warning'), reached: true };
+  if (retries(service)) return { row: row('Restarting', 'working'), reached: false };
+  return { row: row(`Exited (${code})`, 'error'), reached: false, failed: `the container ${task.name} exited (${code})` };
+}
+
+const retries = (service: ServiceObj): boolean => (service.spec.template.restart?.condition ?? 'no') !== 'no';
+
+const startingText = (task: TaskObj): string => {
+  if (task.spec.pendingReason !== undefined) return `Waiting: ${task.spec.pendingReason}`;
+  if (task.status.phase === 'ready') return 'Starting';
+  return task.status.message ? `Creating: ${task.status.message}` : 'Creating';
+};
+
+/** Somebody's start depends on its health. */
+const isAwaited = (service: ServiceObj, view: ProjectView): boolean =>
+  view.services.some((each) =>
+    each.spec.dependsOn.some((dep) => dep.service === service.spec.service && dep.condition === 'service_healthy'),
+  );
+
+/** A dependency that cannot come right any more keeps the service waiting for ever. */
+function mustNotHang(service: ServiceObj, view: ProjectView): void {
+  for (const dependency of service.spec.dependsOn) {
+    const why = dependency.required === false ? undefined : brokenBy(dependency, view);
+    if (why !== undefined)
+      throw fail('dependency.failed', `the service ${service.spec.service} cannot start: ${why}`, {
+        hint: `see "orc logs ${dependency.service}"`,
+      });
+  }
+}
+
+function brokenBy(dependency: DependsOn, view: ProjectView): string | undefined {
+  const service = view.services.find((each) => each.spec.service === dependency.service);
+  if (service === undefined) return undefined;
+  for (const task of view.tasks.filter((each) => isCurrent(each, service))) {
+    const { phase, health, exit, generation, startedAt } = task.status;
+    if (generation < task.spec.desired.generation) continue;
+    const ended = (phase === 'exited' || phase === 'failed') && startedAt !== undefined && !retries(service);
+    const code = exit?.code ?? 0;
+    if (dependency.condition === 'service_healthy' && health === 'unhealthy') return `the container ${task.name} is unhealthy`;
+    if (dependency.condition === 'service_healthy' && ended) return `the container ${task.name} exited (${code})`;
+    if (dependency.condition === 'service_completed_successfully' && ended && code !== 0)
+      return `the container ${task.name} did not complete successfully: exit ${code}`;
+  }
+  return undefined;
+}
+
+export type Ending = 'stop' | 'start' | 'restart' | 'kill' | 'rm';
+const WORDS: Readonly<Record<Ending, readonly [string, string]>> = {
+  stop: ['Stopping', 'Stopped'],
+  kill: ['Killing', 'Killed'],
+  start: ['Starting', 'Started'],
+  restart: ['Restarting', 'Started'],
+  rm: ['Removing', 'Removed'],
+};
+
+/** Every task that the verb touched has acted on it. `names`: those that it touched. */
+export function judgeAction(view: ProjectView | null, kind: Ending, names: readonly string[]): Judgement {
+  const [working, done] = WORDS[kind];
+  const rows = names.map((name): Progress => {
+    const task = view?.tasks.find((each) => each.name === name);
+    const id = `Container ${name}`;
+    return acted(task, kind) ? { id, text: done, state: 'done' } : { id, text: working, state: 'working' };
+  });
+  return { done: rows.every((row) => row.state === 'done'), rows };
+}
+
+function acted(task: TaskObj | undefined, kind: Ending): boolean {
+  if (task === undefined) return true;
+  if (kind === 'rm') return task.status.phase === 'removed';
+  const { phase, generation } = task.status;
+  const runs = ['new', 'assigned', 'preparing', 'running'].includes(phase);
+  if (kind === 'stop' || kind === 'kill') return !runs;
+  return generation >= task.spec.desired.generation && ['running', 'exited', 'failed', 'rejected'].includes(phase);
+}

@@ -1,0 +1,75 @@
+/** Reads the compose files of this command, and stops it with every problem when they have any. */
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import type { Fact, LoadOptions, Resolved } from '@orc/compose';
+import { type Project, fail, formatProblem } from '@orc/model';
+import type { Context } from '../cli/context.ts';
+import { Problems } from '../cli/problems.ts';
+import { suggest } from '../cli/suggest.ts';
+
+/** Throws `Problems` for errors; warnings go to standard error. */
+export async function loadFiles(context: Context, options: LoadOptions = {}): Promise<Resolved> {
+  const { resolveProject } = await import('@orc/compose');
+  const { io, globals } = context;
+  const environment = Object.fromEntries(
+    Object.entries(io.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+  const loaded = await resolveProject((need) => readFact(context, need.path), {
+    files: globals.files,
+    envFiles: globals.envFiles,
+    profiles: globals.profiles,
+    cwd: io.cwd,
+    environment,
+    options,
+    ...(globals.projectName === undefined ? {} : { projectName: globals.projectName }),
+    ...(globals.projectDirectory === undefined ? {} : { projectDirectory: globals.projectDirectory }),
+  });
+  const errors = loaded.problems.filter((each) => each.severity !== 'warning');
+  if (errors.length > 0) throw new Problems(loaded.problems);
+  for (const warning of loaded.problems) context.err(formatProblem(warning));
+  return loaded;
+}
+
+/** What is to be sent to the daemon; only with services that their profiles, or their names here, turn on. */
+export async function loadProject(context: Context, services: readonly string[] = []): Promise<Project> {
+  const { project } = await loadFiles(context, { services });
+  if (project === undefined) throw fail('internal', 'the compose files gave no project');
+  mustKnow(services, project.services.map((each) => each.service), project.name);
+  return project;
+}
+
+async function readFact(context: Context, path: string): Promise<Fact> {
+  if (path === '-') return { kind: 'text', text: await textOf(context.io.stdin) };
+  try {
+    return { kind: 'file', data: readFileSync(path) };
+  } catch (error) {
+    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
+    return code === 'EISDIR' ? { kind: 'directory' } : { kind: 'unreadable', message };
+  }
+}
+
+/** Throws for the first name that is not a service. */
+export function mustKnow(wanted: readonly string[], known: readonly string[], project: string): void {
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const meant = suggest(unknown, known);
+  throw fail('notfound.service', `there is no service ${unknown} in the project ${project}`, {
+    hint: meant === undefined ? `services are ${[...known].sort().join(', ')}` : `did you mean ${meant}?`,
+  });
+}
+
+/**
+ * The project's name for verbs that need no more: `-p`, COMPOSE_PROJECT_NAME, or what the files say. Files with
+ * problems do not stand in the way of stopping what runs.
+ */
+export async function projectName(context: Context): Promise<string> {
+  const { globals, io } = context;
+  const given = globals.projectName ?? io.env['COMPOSE_PROJECT_NAME'];
+  if (given) return given;
+  const { model } = await loadFiles(context, { translate: false });
+  if (model?.name !== undefined) return model.name;
+  const folder = globals.projectDirectory ?? (globals.files[0] ? dirname(globals.files[0]) : '.');
+  return basename(resolve(io.cwd, folder)).toLowerCase();
+}

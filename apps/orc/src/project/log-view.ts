@@ -1,0 +1,93 @@
+/** Logs of several containers on one screen: a stream each, their lines merged by time, prefixed and coloured. */
+import { styleText } from 'node:util';
+import type { Client, LogRequest } from '@orc/api/client';
+import type { Context } from '../cli/context.ts';
+import { type Line, type Merger, createMerger } from './merge.ts';
+import { splitLines } from './lines.ts';
+
+export type LogViewOptions = {
+  /** Of the longest name known so far. */
+  readonly width: number;
+  readonly timestamps: boolean;
+  readonly prefix: boolean;
+  readonly color: boolean;
+  readonly signal: AbortSignal;
+  readonly request?: LogRequest;
+};
+
+export type LogView = {
+  /** Follows a container; a second time, from where it was left. */
+  open(container: { readonly id: string; readonly name: string; readonly sinceMs?: number }): void;
+  /** Resolves when what the container said before it ended is printed. */
+  ended(id: string): Promise<void>;
+  say(name: string, text: string): void;
+  /** Resolves when all streams have ended and are printed. */
+  done(): Promise<void>;
+};
+
+const COLORS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'cyanBright', 'yellowBright', 'greenBright', 'magentaBright', 'blueBright'] as const;
+
+type Source = { stream: Promise<void>; last: string };
+
+export function createLogView(context: Context, client: Client, options: LogViewOptions): LogView {
+  const sources = new Map<string, Source>();
+  const colors = new Map<string, (typeof COLORS)[number]>();
+  let width = options.width;
+  const prefixOf = (name: string): string => {
+    if (!options.prefix) return '';
+    width = Math.max(width, name.length);
+    const color = colors.get(name) ?? (COLORS[colors.size % COLORS.length] as (typeof COLORS)[number]);
+    colors.set(name, color);
+    const text = `${name.padEnd(width)}  | `;
+    return options.color ? styleText(color, text, { validateStream: false }) : text;
+  };
+  const print = ({ name, stream, time, text }: Line): Promise<void> | void => {
+    const out = stream === 'stderr' ? context.io.stderr : context.io.stdout;
+    const more = out.write(`${prefixOf(name)}${options.timestamps ? `${time} ` : ''}${text}\n`);
+    if (!more) return new Promise((resolve) => out.once('drain', resolve));
+  };
+  const merger = createMerger(print);
+  const open: LogView['open'] = ({ id, name, sinceMs }) => {
+    const known = sources.get(id);
+    const source: Source = { stream: Promise.resolve(), last: known?.last ?? '' };
+    const request = { follow: true, ...(sinceMs === undefined ? {} : { sinceMs }), ...options.request, timestamps: true };
+    const before = known?.stream ?? Promise.resolve();
+    source.stream = before.then(() => pump(client, merger, { id, name, request, source, signal: options.signal }));
+    source.stream.catch((error: Error) => (options.signal.aborted ? undefined : context.err(`error: logs of ${name}: ${error.message}`)));
+    sources.set(id, source);
+  };
+  return {
+    open,
+    ended: async (id) => sources.get(id)?.stream.catch(() => undefined).then(() => merger.flush()),
+    say: (name, text) => void print({ name, stream: 'stdout', time: '', text }),
+    done: async () => {
+      await Promise.allSettled([...sources.values()].map((each) => each.stream));
+      await merger.flush();
+    },
+  };
+}
+
+type Pump = {
+  readonly id: string;
+  readonly name: string;
+  readonly request: LogRequest;
+  readonly source: Source;
+  readonly signal: AbortSignal;
+};
+
+/** `since` is in milliseconds: lines of a stream that was opened again are told apart by their nanoseconds. */
+async function pump(client: Client, merger: Merger, { id, name, request, source, signal }: Pump): Promise<void> {
+  const from = source.last;
+  const input = merger.source();
+  try {
+    for await (const { stream, text } of splitLines(client.containerLogs(id, request, signal))) {
+      const at = text.indexOf(' ');
+      const time = text.slice(0, at);
+      if (time <= from) continue;
+      source.last = time;
+      await input.push({ name, stream, time, text: text.slice(at + 1) });
+    }
+  } finally {
+    input.end();
+  }
+}

@@ -1,0 +1,82 @@
+/** Follows a project until a judgement on it is reached. Events only say when to look again: the state decides. */
+import type { Client, ProjectView } from '@orc/api/client';
+import { OrcError, fail } from '@orc/model';
+
+export type Verdict = 'wait' | 'done';
+
+export type Watch = {
+  readonly project: string;
+  /** Events after this one; what happened before is in the first look. */
+  readonly eventIndex: number;
+  /** Called with each view; null when the project is gone. Throws to fail. */
+  readonly judge: (view: ProjectView | null) => Verdict;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+};
+
+/** Resolves with whether it was done; false when the signal ended it. Throws `timeout`. */
+export async function watchProject(client: Client, watch: Watch): Promise<boolean> {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  watch.signal?.addEventListener('abort', abort, { once: true });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stop.abort();
+  }, watch.timeoutMs ?? 2 ** 31 - 1);
+  try {
+    return await looking(client, watch, stop.signal);
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+    watch.signal?.removeEventListener('abort', abort);
+    if (late) throw fail('timeout', `the project ${watch.project} was not ready after ${(watch.timeoutMs ?? 0) / 1000} s`, { hint: 'see "orc ps" and "orc logs"' });
+  }
+}
+
+async function looking(client: Client, watch: Watch, signal: AbortSignal): Promise<boolean> {
+  const changed = ticker();
+  const events = pump(client, watch, signal, changed.tick).catch(changed.fail);
+  signal.addEventListener('abort', changed.tick);
+  while (!signal.aborted && watch.signal?.aborted !== true) {
+    const next = changed.next();
+    if (watch.judge(await viewOf(client, watch.project)) === 'done') return true;
+    await next;
+  }
+  void events;
+  return false;
+}
+
+async function pump(client: Client, watch: Watch, signal: AbortSignal, tick: () => void): Promise<void> {
+  const filters = { type: ['task', 'project', 'container'] };
+  for await (const event of client.events({ afterIndex: watch.eventIndex, filters }, signal)) {
+    const { project = '' } = event.actor.attributes;
+    if (project === watch.project || event.actor.id === watch.project) tick();
+  }
+}
+
+export async function viewOf(client: Client, project: string): Promise<ProjectView | null> {
+  try {
+    return await client.getProject(project);
+  } catch (error) {
+    if (error instanceof OrcError && error.problem.code === 'notfound.project') return null;
+    throw error;
+  }
+}
+
+type Ticker = { tick(): void; fail(error: unknown): void; next(): Promise<void> };
+
+/** Many ticks while nobody waits are one. */
+function ticker(): Ticker {
+  let current = Promise.withResolvers<void>();
+  current.promise.catch(() => undefined);
+  return {
+    tick: () => current.resolve(),
+    fail: (error) => current.reject(error),
+    next: () => {
+      current = Promise.withResolvers<void>();
+      current.promise.catch(() => undefined);
+      return current.promise;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** Progress of an operation: things that change state, shown in the form that the user chose. */
+
+export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet';
+
+export type Progress = {
+  /** `Container shop-web-1`, `Image redis:7`; a layer's digest under its image. */
+  readonly id: string;
+  readonly parent?: string;
+  /** `Starting`, `Started`, `Downloading`. */
+  readonly text: string;
+  readonly state: 'working' | 'done' | 'warning' | 'error';
+  /** Bytes. */
+  readonly current?: number;
+  readonly total?: number;
+  /** Lines that a program said meanwhile. */
+  readonly output?: string;
+};
+
+export type Reporter = {
+  update(progress: Progress): void;
+  /** A line of text between the rows. */
+  note(text: string): void;
+  /** Leaves the last state on the screen; later updates begin anew. */
+  flush(): void;
+  close(): void;
+};

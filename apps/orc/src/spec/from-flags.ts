@@ -1,0 +1,178 @@
+/** The flags of `container run` to a `ContainerSpec`. Pure: files were read before. */
+import { type ContainerSpec, type NamespaceMode, type NetworkMode, type Resources, fail } from '@orc/model';
+import type { Flags } from '../cli/command.ts';
+import type { Io } from '../cli/io.ts';
+import { healthcheckFrom, loggingFrom, restartFrom, securityFrom } from './policies.ts';
+import { mountsFrom } from './mounts.ts';
+import { parseExpose, parsePublish } from './ports.ts';
+import { bytesOf, compact, pairsOf } from './values.ts';
+
+export type FlagFiles = {
+  /** Of `--env-file` and `--label-file`, merged in their order. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Contents of a `seccomp=` profile. */
+  readonly seccomp?: string;
+};
+
+/** Throws `usage.invalid` that names the flag. */
+export function specFromFlags(
+  flags: Flags,
+  image: string,
+  command: readonly string[],
+  files: FlagFiles,
+  outer: Pick<Io, 'env' | 'cwd'>,
+): ContainerSpec {
+  const mounts = mountsFrom(flags, outer.cwd);
+  return compact<ContainerSpec>({
+    image,
+    platform: flags.text('platform'),
+    entrypoint: entrypointOf(flags.text('entrypoint')),
+    command: command.length > 0 ? command : flags.text('entrypoint') === undefined ? undefined : [],
+    env: some({ ...files.env, ...envOf(flags.list('env'), outer.env) }),
+    workingDir: flags.text('workdir'),
+    user: flags.text('user'),
+    groupAdd: any(flags.list('group-add')),
+    hostname: flags.text('hostname'),
+    domainname: flags.text('domainname'),
+    labels: some({ ...files.labels, ...pairsOf('label', flags.list('label')) }),
+    annotations: some(pairsOf('annotation', flags.list('annotation'))),
+    tty: flags.on('tty') || undefined,
+    openStdin: flags.on('interactive') || undefined,
+    init: flags.on('init') || undefined,
+    readOnlyRoot: flags.on('read-only') || undefined,
+    stopSignal: flags.text('stop-signal'),
+    stopGraceMs: seconds(flags.number('stop-timeout')),
+    ...isolationOf(flags, files),
+    mounts: any(mounts),
+    shmSizeBytes: bytesOf(flags, 'shm-size'),
+    ...networkOf(flags),
+    pidMode: namespaceOf('pid', flags.text('pid')),
+    ipcMode: namespaceOf('ipc', flags.text('ipc')),
+    utsMode: namespaceOf('uts', flags.text('uts')),
+    cgroupnsMode: namespaceOf('cgroupns', flags.text('cgroupns')),
+    healthcheck: healthcheckFrom(flags),
+    restart: restartFrom(flags),
+    logging: loggingFrom(flags),
+    autoRemove: flags.on('rm') || undefined,
+  });
+}
+
+type Part = { readonly [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined };
+
+const isolationOf = (flags: Flags, files: FlagFiles): Part => ({
+  capAdd: any(flags.list('cap-add')),
+  capDrop: any(flags.list('cap-drop')),
+  privileged: flags.on('privileged') || undefined,
+  security: securityFrom(flags, files.seccomp),
+  ulimits: any(flags.list('ulimit').map(ulimit)),
+  sysctls: some(pairsOf('sysctl', flags.list('sysctl'))),
+  devices: any(flags.list('device').map(device)),
+  deviceCgroupRules: any(flags.list('device-cgroup-rule')),
+  oomScoreAdj: flags.number('oom-score-adj'),
+  resources: some(resourcesOf(flags)),
+  cgroupParent: flags.text('cgroup-parent'),
+});
+
+const networkOf = (flags: Flags): Part => ({
+  networkMode: networkModeOf(flags),
+  ports: any(flags.list('publish').flatMap(parsePublish)),
+  publishAll: flags.on('publish-all') || undefined,
+  expose: any(flags.list('expose').flatMap(parseExpose)),
+  extraHosts: any(flags.list('add-host').map(extraHost)),
+  dns: any(flags.list('dns')),
+  dnsSearch: any(flags.list('dns-search')),
+  dnsOptions: any(flags.list('dns-option')),
+});
+
+const any = <T>(values: readonly T[]): readonly T[] | undefined => (values.length === 0 ? undefined : values);
+const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
+const seconds = (value: number | undefined): number | undefined => (value === undefined ? undefined : value * 1000);
+const entrypointOf = (value: string | undefined): readonly string[] | undefined =>
+  value === undefined ? undefined : value === '' ? [] : [value];
+
+/** A name without a value takes over the outer one, or is left out. */
+export function envOf(
+  words: readonly string[],
+  outer: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const pairs = words.map((word): [string, string | undefined] => {
+    const at = word.indexOf('=');
+    const name = at === -1 ? word : word.slice(0, at);
+    if (name === '') throw fail('usage.invalid', `--env ${word} has no name`, { hint: 'write NAME=value' });
+    return [name, at === -1 ? outer[word] : word.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+function resourcesOf(flags: Flags): Resources {
+  const cpus = flags.text('cpus');
+  if (cpus !== undefined && !(Number(cpus) > 0))
+    throw fail('usage.invalid', `--cpus takes a number such as 1.5, not "${cpus}"`);
+  const swap = flags.text('memory-swap');
+  return compact<Resources>({
+    nanoCpus: cpus === undefined ? undefined : Math.round(Number(cpus) * 1e9),
+    cpuShares: flags.number('cpu-shares'),
+    cpuPeriodUs: flags.number('cpu-period'),
+    cpuQuotaUs: flags.number('cpu-quota'),
+    cpusetCpus: flags.text('cpuset-cpus'),
+    cpusetMems: flags.text('cpuset-mems'),
+    memoryBytes: bytesOf(flags, 'memory'),
+    memoryReservationBytes: bytesOf(flags, 'memory-reservation'),
+    memorySwapBytes: swap === '-1' ? -1 : bytesOf(flags, 'memory-swap'),
+    memorySwappiness: flags.number('memory-swappiness'),
+    oomKillDisable: flags.on('oom-kill-disable') || undefined,
+    pidsMax: flags.number('pids-limit'),
+    blkioWeight: flags.number('blkio-weight'),
+  });
+}
+
+function ulimit(word: string): { name: string; soft: number; hard: number } {
+  const match = /^([a-z]+)=(-1|\d+|unlimited)(?::(-1|\d+|unlimited))?$/.exec(word);
+  if (match === null) throw fail('usage.invalid', `--ulimit ${word} is malformed`, { hint: 'write nofile=1024:2048' });
+  const limit = (value: string): number => (value === 'unlimited' ? -1 : Number(value));
+  const soft = limit(match[2] as string);
+  return { name: match[1] as string, soft, hard: match[3] === undefined ? soft : limit(match[3]) };
+}
+
+function device(word: string): { source: string; target: string; permissions: string } {
+  const [source = '', second, third] = word.split(':');
+  const isMode = (part: string | undefined): boolean => part !== undefined && /^[rwm]{1,3}$/.test(part);
+  if (!source.startsWith('/')) throw fail('usage.invalid', `--device ${word} is no path`, { hint: 'write /dev/fuse' });
+  const target = second === undefined || (isMode(second) && third === undefined) ? source : second;
+  return { source, target, permissions: third ?? (isMode(second) ? (second as string) : 'rwm') };
+}
+
+function extraHost(word: string): { name: string; address: string } {
+  const match = /^([^:=]+)[:=](.+)$/.exec(word);
+  if (match === null) throw fail('usage.invalid', `--add-host ${word} is malformed`, { hint: 'write db:10.0.0.5' });
+  return { name: match[1] as string, address: (match[2] as string).replace(/^\[(.*)\]$/, '$1') };
+}
+
+function networkModeOf(flags: Flags): NetworkMode | undefined {
+  const networks = flags.list('network');
+  const [only] = networks;
+  if (networks.length === 1 && (only === 'none' || only === 'host')) return { kind: only };
+  if (networks.length === 1 && only?.startsWith('container:'))
+    return { kind: 'container', container: only.slice('container:'.length) };
+  const aliases = flags.list('network-alias');
+  const address = compact({ ipv4: flags.text('ip'), ipv6: flags.text('ip6'), mac: flags.text('mac-address') });
+  if (networks.length === 0 && aliases.length === 0 && Object.keys(address).length === 0) return undefined;
+  const first = { ...(aliases.length > 0 ? { aliases } : {}), ...address };
+  const names = networks.length === 0 ? ['bridge'] : networks;
+  return {
+    kind: 'networks',
+    attachments: names.map((network, index) => ({ network: networkName(network), ...(index === 0 ? first : {}) })),
+  };
+}
+
+/** `name=web,alias=x` is docker's long form; only its name is taken here. */
+const networkName = (word: string): string => /^name=([^,]+)/.exec(word)?.[1] ?? word;
+
+function namespaceOf(flag: string, value: string | undefined): NamespaceMode | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (value === 'host' || value === 'private') return { kind: value };
+  if (value === 'shareable') return { kind: 'private' };
+  if (value.startsWith('container:')) return { kind: 'container', container: value.slice('container:'.length) };
+  throw fail('usage.invalid', `--${flag} ${value} is no mode`, { hint: 'write host, private or container:NAME' });
+}

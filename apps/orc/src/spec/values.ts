@@ -1,0 +1,66 @@
+/** Values of flags. */
+import { fail, parseBytes, parseDurationMs } from '@orc/model';
+import type { Flags } from '../cli/command.ts';
+
+/** Without the fields that are undefined. */
+export const compact = <T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+
+export function bytesOf(flags: Flags, name: string): number | undefined {
+  const value = flags.text(name);
+  if (value === undefined) return undefined;
+  const bytes = parseBytes(value);
+  if (bytes === undefined) throw fail('usage.invalid', `--${name} takes a size, not "${value}"`, { hint: 'write 512m or 2g' });
+  return bytes;
+}
+
+export function durationOf(flags: Flags, name: string): number | undefined {
+  const value = flags.text(name);
+  if (value === undefined) return undefined;
+  const ms = parseDurationMs(value);
+  if (ms === undefined || ms < 0)
+    throw fail('usage.invalid', `--${name} takes a duration, not "${value}"`, { hint: 'write 30s or 1m30s' });
+  return ms;
+}
+
+/** `name=value` words; a bare name has an empty value. */
+export function pairsOf(flag: string, words: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      if (at === 0) throw fail('usage.invalid', `--${flag} ${word} has no name`, { hint: 'write name=value' });
+      return at === -1 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
+
+/** `--filter name=value`, repeated: name to values. */
+export function filtersFrom(words: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const filters: Record<string, string[]> = {};
+  for (const word of words) {
+    const at = word.indexOf('=');
+    if (at < 1) throw fail('usage.invalid', `--filter ${word} is malformed`, { hint: 'write status=running' });
+    (filters[word.slice(0, at)] ??= []).push(word.slice(at + 1));
+  }
+  return filters;
+}
+
+/** A file of `NAME=value` lines, as docker reads it: no quotes, `#` begins a comment line. */
+export function parseEnvFile(
+  file: string,
+  content: string,
+  outer: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const pairs: [string, string][] = [];
+  for (const [index, raw] of content.replace(/^\uFEFF/, '').split(/\r?\n/).entries()) {
+    const line = raw.trimStart();
+    if (line === '' || line.startsWith('#')) continue;
+    const at = line.indexOf('=');
+    const name = at === -1 ? line.trim() : line.slice(0, at);
+    if (name === '' || /\s/.test(name))
+      throw fail('input.invalid', `"${name}" is no name of a variable`, { where: { file, line: index + 1, excerpt: raw } });
+    const value = at === -1 ? outer[name] : line.slice(at + 1);
+    if (value !== undefined) pairs.push([name, value]);
+  }
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,125 @@
+/** `start`, `stop`, `restart`, `kill`, `rm` and `scale` of a project. */
+import type { Client, ProjectAction, ProjectView } from '@orc/api/client';
+import { fail, formatProblem } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import { type Context, confirm } from '../cli/context.ts';
+import { type Ending, judgeAction, judgeUp } from '../project/judge.ts';
+import { mustKnow, projectName } from '../project/load.ts';
+import { viewOf, watchProject } from '../project/watch.ts';
+import { signalName } from './container.ts';
+import { scaleOf } from './up.ts';
+
+/** The project as the daemon knows it, with the named services checked. */
+export async function knownProject(
+  context: Context,
+  client: Client,
+  services: readonly string[],
+): Promise<{ readonly name: string; readonly view: ProjectView }> {
+  const name = await projectName(context);
+  const view = await viewOf(client, name);
+  if (view === null) throw fail('notfound.project', `the project ${name} does not exist here`, { hint: 'make it with "orc up", or see "orc ls"' });
+  mustKnow(services, view.services.map((each) => each.spec.service), name);
+  return { name, view };
+}
+
+const timeoutOf = (flags: Flags): { timeoutMs?: number } => {
+  const seconds = flags.number('timeout');
+  return seconds === undefined ? {} : { timeoutMs: seconds * 1000 };
+};
+const some = (services: readonly string[]): { services?: readonly string[] } => (services.length === 0 ? {} : { services });
+
+const acting =
+  (kind: Ending): Body =>
+  async (context, args, flags) => {
+    const client = await context.client();
+    const { name } = await knownProject(context, client, args);
+    const action: ProjectAction = { kind, ...some(args), ...timeoutOf(flags), ...(flags.on('no-deps') ? { noDeps: true } : {}) };
+    await actAndWatch(context, client, name, action);
+    return kind === 'start' && flags.on('wait') ? untilHealthy(context, client, name, args, flags) : 0;
+  };
+
+export const start = acting('start');
+export const stop = acting('stop');
+export const restart = acting('restart');
+
+export const kill: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const { name } = await knownProject(context, client, args);
+  const signal = signalName(flags.text('signal') ?? 'SIGKILL');
+  const result = await client.actProject(name, { kind: 'kill', signal, ...some(args) });
+  // Another signal need not end the program.
+  if (signal === 'SIGKILL' || signal === '9') await watchAction(context, client, name, 'kill', result);
+  return 0;
+};
+
+export const rm: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const { name, view } = await knownProject(context, client, args);
+  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...some(args) });
+  const stopped = view.tasks
+    .filter((task) => args.length === 0 || args.includes(task.spec.service))
+    .filter((task) => flags.on('stop') || task.status.phase !== 'running')
+    .map((task) => task.name);
+  if (stopped.length === 0) {
+    context.err('No stopped containers');
+    return 0;
+  }
+  const hint = 'use "orc rm -f"';
+  if (!flags.on('force') && !(await confirm(context, `Going to remove ${stopped.join(', ')}. Are you sure?`, hint))) return 1;
+  await actAndWatch(context, client, name, { kind: 'rm', ...some(args), ...(flags.on('volumes') ? { volumes: true } : {}) });
+  return 0;
+};
+
+export const scale: Body = async (context, args, flags) => {
+  const scales = scaleOf(args);
+  const client = await context.client();
+  const { name } = await knownProject(context, client, Object.keys(scales));
+  const result = await client.actProject(name, { kind: 'scale', scale: scales, ...(flags.on('no-deps') ? { noDeps: true } : {}) });
+  const { settle } = await import('./up.ts');
+  return settle(context, client, { project: { name }, result, wanted: { services: Object.keys(scales) } });
+};
+
+/** Asks, and shows every container until it has acted. */
+export async function actAndWatch(context: Context, client: Client, name: string, action: ProjectAction): Promise<void> {
+  const result = await client.actProject(name, action);
+  await watchAction(context, client, name, action.kind as Ending, result);
+}
+
+async function watchAction(
+  context: Context,
+  client: Client,
+  name: string,
+  kind: Ending,
+  result: Awaited<ReturnType<Client['actProject']>>,
+): Promise<void> {
+  const reporter = await context.reporter();
+  for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
+  const names = result.changes.filter((each) => each.kind === 'task' && each.action !== 'keep').map((each) => each.name);
+  await watchProject(client, {
+    project: name,
+    eventIndex: result.eventIndex,
+    judge: (view) => {
+      const judgement = judgeAction(view, kind, names);
+      for (const row of judgement.rows) reporter.update(row);
+      return judgement.done ? 'done' : 'wait';
+    },
+  });
+  reporter.flush();
+}
+
+async function untilHealthy(context: Context, client: Client, name: string, services: readonly string[], flags: Flags): Promise<number> {
+  const seconds = flags.number('wait-timeout');
+  const reporter = await context.reporter();
+  await watchProject(client, {
+    project: name,
+    eventIndex: 0,
+    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+    judge: (view) => {
+      if (view === null) return 'done';
+      const judgement = judgeUp(view, { healthy: true, ...some(services) });
+      for (const row of judgement.rows) reporter.update(row);
+      return judgement.done ? 'done' : 'wait';
+    },
+  });
+  return 0;
+}

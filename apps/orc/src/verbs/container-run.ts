@@ -1,0 +1,167 @@
+/** `orc container run`, `create`, `start`, `attach`. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Client } from '@orc/api/client';
+import { type Container, type ContainerSpec, type Exit, OrcError, PROBLEM_CODES, fail } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { ExitStatus, report } from '../cli/problems.ts';
+import { pullImage } from '../project/pull.ts';
+import { specFromFlags } from '../spec/from-flags.ts';
+import { readFlagFiles } from '../spec/read-files.ts';
+import { joinStreams } from './attach.ts';
+
+const DAEMON_FAILED = 125;
+
+/** docker's codes: 125 when it could not be run, 126 and 127 of its program, else its own. */
+export const run: Body = async (context, args, flags) => {
+  const spec = specOf(context, args, flags);
+  return asRun(context, async () => {
+    const client = await context.client();
+    const id = await makeContainer(context, client, flags, spec);
+    if (flags.on('detach')) {
+      await startOrRemove(client, id, spec);
+      context.out(id);
+      return 0;
+    }
+    return (await runAttached(context, client, { id, spec, flags })).code;
+  });
+};
+
+/** Wrong usage stays 2; what the daemon refused is 125. */
+export async function asRun(context: Context, body: () => Promise<number>): Promise<number> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof ExitStatus) return error.status;
+    const code = report(context.io, error);
+    const ofProgram = error instanceof OrcError && [2, 126, 127].includes(PROBLEM_CODES[error.problem.code].exit);
+    return ofProgram ? code : DAEMON_FAILED;
+  }
+}
+
+export const create: Body = async (context, args, flags) => {
+  const client = await context.client();
+  context.out(await makeContainer(context, client, flags, specOf(context, args, flags)));
+  return 0;
+};
+
+function specOf(context: Context, args: readonly string[], flags: Flags): ContainerSpec {
+  const [image = '', ...command] = args;
+  const { env, cwd } = context.io;
+  const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), { env, cwd });
+  const keepsInput = flags.on('interactive') && flags.on('tty') && !flags.on('detach');
+  if (keepsInput && context.io.stdin.isTTY !== true)
+    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', { hint: 'leave -t out' });
+  return spec;
+}
+
+async function makeContainer(context: Context, client: Client, flags: Flags, spec: ContainerSpec): Promise<string> {
+  const name = flags.text('name');
+  const request = name === undefined ? { spec } : { name, spec };
+  const policy = flags.text('pull') ?? 'missing';
+  const quiet = flags.on('quiet');
+  if (policy === 'always') await pullImage(context, client, spec.image, { quiet, ...platformOf(spec) });
+  const made = await client.createContainer(request).catch(async (error: unknown) => {
+    if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image' || policy === 'never') throw error;
+    await pullImage(context, client, spec.image, { quiet, ...platformOf(spec) });
+    return client.createContainer(request);
+  });
+  for (const warning of made.warnings) context.err(`warning: ${warning}`);
+  const file = flags.text('cidfile');
+  if (file !== undefined) writeFileSync(resolve(context.io.cwd, file), made.id, { flag: 'wx' });
+  return made.id;
+}
+
+const platformOf = (spec: ContainerSpec): { platform?: string } =>
+  spec.platform === undefined ? {} : { platform: spec.platform };
+
+async function startOrRemove(client: Client, id: string, spec: ContainerSpec): Promise<void> {
+  try {
+    await client.startContainer(id);
+  } catch (error) {
+    if (spec.autoRemove) await client.removeContainer(id, { force: true, volumes: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+type Attached = { readonly id: string; readonly spec: ContainerSpec; readonly flags: Flags };
+
+/** Attached before the start, so that nothing it says is missed; waited for before, so that its end is not. */
+export async function runAttached(context: Context, client: Client, { id, spec, flags }: Attached): Promise<Exit> {
+  const wanted = flags.list('attach').map((each) => each.toLowerCase());
+  const has = (stream: string): boolean => wanted.length === 0 || wanted.includes(stream);
+  const stdin = spec.openStdin === true && has('stdin');
+  const stop = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const exit = client.waitContainer(id, 'next-exit', stop.signal, begun.resolve);
+  exit.catch(begun.reject);
+  const attaching = client.attachContainer(id, { stdin, stdout: has('stdout'), stderr: has('stderr') });
+  const [duplex] = await Promise.all([attaching, begun.promise]);
+  await startOrRemove(client, id, spec).catch((error) => {
+    duplex.close();
+    stop.abort();
+    exit.catch(() => undefined);
+    throw error;
+  });
+  const keys = flags.text('detach-keys');
+  const how = await joinStreams(context.io, {
+    duplex,
+    stdin,
+    tty: spec.tty === true,
+    resize: (columns, rows) => client.resizeContainer(id, columns, rows),
+    ...(keys === undefined ? {} : { detachKeys: keys }),
+    ...(flags.on('sig-proxy') ? { signal: (name: string) => client.killContainer(id, name) } : {}),
+  });
+  if (how === 'ended') return exit;
+  stop.abort();
+  exit.catch(() => undefined);
+  return { code: 0, oomKilled: false, at: context.io.now(), reason: 'detached' };
+}
+
+export const start: Body = async (context, args, flags) => {
+  const client = await context.client();
+  if (!flags.on('attach') && !flags.on('interactive')) return startAll(context, client, args);
+  const [only = '', ...others] = args;
+  if (others.length > 0) throw fail('usage.invalid', 'start -a and -i take one container');
+  const { id, spec } = await client.getContainer(only);
+  const open = { ...spec, openStdin: spec.openStdin === true && flags.on('interactive'), autoRemove: false };
+  return (await runAttached(context, client, { id, spec: open, flags })).code;
+};
+
+async function startAll(context: Context, client: Client, names: readonly string[]): Promise<number> {
+  const { eachOf } = await import('./each.ts');
+  return eachOf(context, names, async (name) => {
+    await client.startContainer(name);
+    return name;
+  });
+}
+
+export const attach: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const container = await client.getContainer(args[0] as string);
+  if (container.status !== 'running')
+    throw fail('conflict.state', `the container ${container.name} is not running`, { hint: `orc container start ${container.name}` });
+  return attachTo(context, client, container, flags);
+};
+
+async function attachTo(context: Context, client: Client, container: Container, flags: Flags): Promise<number> {
+  const { id, spec } = container;
+  const stdin = spec.openStdin === true && !flags.on('no-stdin');
+  const stop = new AbortController();
+  const exit = client.waitContainer(id, 'not-running', stop.signal);
+  exit.catch(() => undefined);
+  const duplex = await client.attachContainer(id, { stdin, stdout: true, stderr: true });
+  const keys = flags.text('detach-keys');
+  const how = await joinStreams(context.io, {
+    duplex,
+    stdin,
+    tty: spec.tty === true,
+    resize: (columns, rows) => client.resizeContainer(id, columns, rows),
+    ...(keys === undefined ? {} : { detachKeys: keys }),
+    ...(flags.on('sig-proxy') ? { signal: (name: string) => client.killContainer(id, name) } : {}),
+  });
+  if (how === 'ended') return (await exit).code;
+  stop.abort();
+  return 0;
+}

@@ -1,0 +1,82 @@
+/** `orc down`. */
+import type { Client, ProjectView } from '@orc/api/client';
+import { OrcError, formatProblem } from '@orc/model';
+import type { Body } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { judgeAction } from '../project/judge.ts';
+import { mustKnow, projectName } from '../project/load.ts';
+import { viewOf, watchProject } from '../project/watch.ts';
+import { showFixed } from './up.ts';
+import { eachOf } from './each.ts';
+import { ONE_OFF, PROJECT } from '../project/labels.ts';
+
+export const down: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const name = await projectName(context);
+  const view = await viewOf(client, name);
+  if (args.length === 0) await removeOneOffs(context, client, name);
+  if (view === null) {
+    context.err(`warning: no project ${name} to remove`);
+    return 0;
+  }
+  mustKnow(args, view.services.map((each) => each.spec.service), name);
+  const seconds = flags.number('timeout');
+  const result = await client.removeProject(name, {
+    volumes: flags.on('volumes'),
+    removeOrphans: flags.on('remove-orphans'),
+    ...(args.length === 0 ? {} : { services: args }),
+    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+  });
+  for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
+  await untilGone(context, client, name, result);
+  return flags.text('rmi') === undefined ? 0 : removeImages(context, client, view, flags.text('rmi') as string);
+};
+
+async function untilGone(
+  context: Context,
+  client: Client,
+  name: string,
+  result: Awaited<ReturnType<Client['removeProject']>>,
+): Promise<void> {
+  const reporter = await context.reporter();
+  const tasks = result.changes.filter((each) => each.kind === 'task').map((each) => each.name);
+  await watchProject(client, {
+    project: name,
+    eventIndex: result.eventIndex,
+    judge: (view) => {
+      const judgement = judgeAction(view, 'rm', tasks);
+      for (const row of judgement.rows) reporter.update(row);
+      return judgement.done ? 'done' : 'wait';
+    },
+  });
+  showFixed(reporter, result.changes);
+  reporter.flush();
+}
+
+/** Containers of `orc run` hold the project's networks. */
+async function removeOneOffs(context: Context, client: Client, name: string): Promise<void> {
+  const filters = { label: [`${PROJECT}=${name}`] };
+  const rows = (await client.listContainers({ all: true, filters })).filter((row) => row.labels[ONE_OFF] === 'True');
+  const reporter = rows.length === 0 ? undefined : await context.reporter();
+  for (const row of rows) {
+    await client.removeContainer(row.id, { force: true, volumes: true });
+    reporter?.update({ id: `Container ${row.name}`, text: 'Removed', state: 'done' });
+  }
+}
+
+/** `local`: only those whose name orc chose because the file gives none. */
+async function removeImages(context: Context, client: Client, view: ProjectView, which: string): Promise<number> {
+  const names = view.services
+    .filter(({ spec }) => which === 'all' || spec.template.image === `${spec.project}-${spec.service}`)
+    .map(({ spec }) => spec.template.image);
+  const reporter = await context.reporter();
+  return eachOf(context, [...new Set(names)], async (image) => {
+    try {
+      await client.removeImage(image, {});
+      reporter.update({ id: `Image ${image}`, text: 'Removed', state: 'done' });
+    } catch (error) {
+      if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image') throw error;
+    }
+    return undefined;
+  });
+}

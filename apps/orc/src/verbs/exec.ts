@@ -1,0 +1,59 @@
+/** `orc container exec`, and `orc exec` once it knows the container. */
+import type { Client, ExecConfig } from '@orc/api/client';
+import { fail } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { envOf } from '../spec/from-flags.ts';
+import { readFlagFiles } from '../spec/read-files.ts';
+import { compact } from '../spec/values.ts';
+import { joinStreams } from './attach.ts';
+
+export const exec: Body = async (context, args, flags) => {
+  const [container = '', ...argv] = args;
+  const [stdin, tty] = [flags.on('interactive'), flags.on('tty')];
+  return execIn(context, await context.client(), container, configOf(context, flags, { argv, stdin, tty }), flags);
+};
+
+type Wanted = { readonly argv: readonly string[]; readonly stdin: boolean; readonly tty: boolean };
+
+export function configOf(context: Context, flags: Flags, { argv, stdin, tty }: Wanted): ExecConfig {
+  const { io } = context;
+  if (stdin && tty && !flags.on('detach') && io.stdin.isTTY !== true)
+    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', { hint: 'leave -t out' });
+  const env = { ...readFlagFiles(io, flags).env, ...envOf(flags.list('env'), io.env) };
+  return compact<ExecConfig>({
+    argv,
+    tty,
+    stdin: stdin && !flags.on('detach'),
+    env: Object.keys(env).length === 0 ? undefined : env,
+    workingDir: flags.text('workdir'),
+    user: flags.text('user'),
+    privileged: flags.on('privileged') || undefined,
+    detach: flags.on('detach') || undefined,
+  });
+}
+
+/** The program's own code; 126 and 127 when it could not be started. */
+export async function execIn(
+  context: Context,
+  client: Client,
+  container: string,
+  config: ExecConfig,
+  flags: Flags,
+): Promise<number> {
+  const { id } = await client.createExec(container, config);
+  const duplex = await client.startExec(id);
+  if (config.detach) {
+    duplex.close();
+    return 0;
+  }
+  const keys = flags.text('detach-keys');
+  const how = await joinStreams(context.io, {
+    duplex,
+    stdin: config.stdin,
+    tty: config.tty,
+    resize: (columns, rows) => client.resizeExec(id, columns, rows),
+    ...(keys === undefined ? {} : { detachKeys: keys }),
+  });
+  return how === 'detached' ? 0 : ((await client.getExec(id)).exitCode ?? 0);
+}

@@ -1,0 +1,220 @@
+/** `orc image …`. */
+import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type BuildSpec, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
+import type { Body } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { shortId } from '../format/container.ts';
+import { type Listing, printInspect, printList } from '../format/output.ts';
+import { ago, dateOf } from '../format/time.ts';
+import { buildImage } from '../project/build.ts';
+import { pullImage, showImage } from '../project/pull.ts';
+import { bytesOf, compact, filtersFrom, pairsOf } from '../spec/values.ts';
+import { eachOf } from './each.ts';
+
+type Row = { readonly image: ImageSummary; readonly repository: string; readonly tag: string };
+const NONE = '<none>';
+
+export const ls: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const wanted = args[0];
+  const filters = filtersFrom(flags.list('filter'));
+  const rows = (await client.listImages())
+    .flatMap(rowsOf)
+    .filter((row) => wanted === undefined || nameFits(row, wanted))
+    .filter((row) => (filters['reference'] ?? [undefined]).some((each) => each === undefined || nameFits(row, each)))
+    .filter((row) => (filters['dangling'] ?? []).every((each) => (each === 'true') === (row.tag === NONE)));
+  printList(context, flags, listing(context.io.now(), flags.on('no-trunc')), rows);
+  return 0;
+};
+
+const rowsOf = (image: ImageSummary): Row[] =>
+  image.tags.length === 0
+    ? [{ image, repository: NONE, tag: NONE }]
+    : image.tags.map((name) => {
+        const at = name.lastIndexOf(':');
+        return { image, repository: name.slice(0, at), tag: name.slice(at + 1) };
+      });
+
+/** `redis`, `redis:7`, `red*`. */
+function nameFits(row: Row, wanted: string): boolean {
+  const pattern = new RegExp(`^${wanted.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')}$`);
+  return pattern.test(row.repository) || pattern.test(`${row.repository}:${row.tag}`);
+}
+
+const listing = (now: number, whole: boolean): Listing<Row> => ({
+  columns: [
+    { header: 'REPOSITORY', cell: (row) => row.repository },
+    { header: 'TAG', cell: (row) => row.tag },
+    { header: 'IMAGE ID', cell: (row) => shortId(row.image.id, whole) },
+    { header: 'CREATED', cell: (row) => ago(row.image.createdAt, now) },
+    { header: 'SIZE', cell: (row) => formatSize(row.image.size) },
+  ],
+  fields: (row) => ({
+    CreatedAt: dateOf(row.image.createdAt),
+    CreatedSince: ago(row.image.createdAt, now),
+    Digest: row.image.digests[0] ?? NONE,
+    ID: shortId(row.image.id, whole),
+    Repository: row.repository,
+    Size: formatSize(row.image.size),
+    Tag: row.tag,
+  }),
+  id: (row) => shortId(row.image.id, whole),
+});
+
+export const pull: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const platform = flags.text('platform');
+  const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
+  return eachOf(context, args, async (name) => {
+    await pullImage(context, client, name, options);
+    return name;
+  });
+};
+
+export const bootstrap: Body = async (context, args) => {
+  const client = await context.client();
+  const reporter = await context.reporter();
+  return eachOf(context, args, async (name) => {
+    const rows = client.bootstrapImage(name, new AbortController().signal);
+    await showImage(reporter, `Image ${name}`, { working: 'Bootstrapping', done: 'Bootstrapped' }, rows);
+    return name;
+  });
+};
+
+export const build: Body = async (context, args, flags) => {
+  const [folder = ''] = args;
+  if (folder === '-' || /^(https?|git):/.test(folder))
+    throw fail('input.unsupported', `the context ${folder} is no folder`, { hint: 'give a folder, such as .' });
+  const file = flags.text('file');
+  const { cwd } = context.io;
+  const spec = compact<BuildSpec>({
+    context: resolve(cwd, folder),
+    dockerfile: file === undefined ? undefined : resolve(cwd, file),
+    dockerfileInline: undefined,
+    args: some(argsOf(context, flags.list('build-arg'))),
+    target: flags.text('target'),
+    labels: some(pairsOf('label', flags.list('label'))),
+    noCache: flags.on('no-cache') || undefined,
+    pull: flags.on('pull') || undefined,
+    tags: undefined,
+    platform: flags.text('platform'),
+    network: flags.text('network'),
+    shmSizeBytes: bytesOf(flags, 'shm-size'),
+    extraHosts: undefined,
+  });
+  const id = await buildImage(context, await context.client(), { spec, tags: flags.list('tag'), quiet: flags.on('quiet') });
+  const iidfile = flags.text('iidfile');
+  if (iidfile !== undefined) writeFileSync(resolve(cwd, iidfile), id);
+  if (flags.on('quiet')) context.out(id);
+  return 0;
+};
+
+const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
+
+/** A bare name takes over its value from the environment. */
+export const argsOf = (context: Context, words: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    words.flatMap((word) => {
+      const at = word.indexOf('=');
+      const value = at === -1 ? context.io.env[word] : word.slice(at + 1);
+      return value === undefined ? [] : [[at === -1 ? word : word.slice(0, at), value]];
+    }),
+  );
+
+/** A file, or standard input. */
+function archiveOf(context: Context, file: string | undefined): AsyncIterable<Uint8Array> {
+  if (file !== undefined && file !== '-') return createReadStream(resolve(context.io.cwd, file));
+  if (context.io.stdin.isTTY)
+    throw fail('usage.invalid', 'an archive is not read from a terminal', { hint: 'name a file with -i, or use a pipe' });
+  return context.io.stdin;
+}
+
+export const load: Body = async (context, _, flags) => {
+  const archive = archiveOf(context, flags.text('input'));
+  const client = await context.client();
+  for await (const row of client.loadImage(archive)) {
+    if (row.problem !== undefined) throw new OrcError(row.problem);
+    for (const name of row.result?.loaded ?? []) context.out(`Loaded image: ${name}`);
+    if (row.result?.loaded?.length === 0 && row.result.id !== undefined) context.out(`Loaded image ID: ${row.result.id}`);
+  }
+  return 0;
+};
+
+export const save: Body = async (context, args, flags) => {
+  const file = flags.text('output');
+  if (file === undefined && context.io.stdout.isTTY)
+    throw fail('usage.invalid', 'an archive is not written to a terminal', { hint: 'name a file with -o, or use a pipe' });
+  const chunks = Readable.from((await context.client()).saveImages(args));
+  if (file !== undefined) await pipeline(chunks, createWriteStream(resolve(context.io.cwd, file)));
+  else await pipeline(chunks, context.io.stdout, { end: false });
+  return 0;
+};
+
+export const importArchive: Body = async (context, args, flags) => {
+  const [file, reference] = args;
+  const message = flags.text('message');
+  const options = {
+    changes: flags.list('change'),
+    ...(reference === undefined ? {} : { reference }),
+    ...(message === undefined ? {} : { message }),
+  };
+  const { id } = await (await context.client()).importImage(archiveOf(context, file), options);
+  context.out(id);
+  return 0;
+};
+
+export const tag: Body = async (context, args) => {
+  await (await context.client()).tagImage(args[0] as string, args[1] as string);
+  return 0;
+};
+
+export const rm: Body = async (context, args, flags) => {
+  const client = await context.client();
+  return eachOf(context, args, async (name) => {
+    const rows = await client.removeImage(name, { force: flags.on('force') });
+    return rows.map((row) => ('untagged' in row ? `Untagged: ${row.untagged}` : `Deleted: ${row.deleted}`)).join('\n');
+  });
+};
+
+export const inspect: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const found: unknown[] = [];
+  const code = await eachOf(context, args, async (name) => {
+    found.push(await client.inspectImage(name));
+    return undefined;
+  });
+  if (found.length > 0 || code !== 0) printInspect(context, flags, found);
+  return code;
+};
+
+type Step = { readonly created?: string; readonly created_by?: string; readonly comment?: string; readonly size?: number; readonly empty_layer?: boolean };
+
+export const history: Body = async (context, args, flags) => {
+  const image = await (await context.client()).inspectImage(args[0] as string);
+  const steps = [...((image['History'] as readonly Step[] | undefined) ?? [])].reverse();
+  const now = context.io.now();
+  const whole = flags.on('no-trunc');
+  const cut = (text: string): string => (whole || text.length <= 45 ? text : `${text.slice(0, 44)}…`);
+  const rows = steps.map((step, index) => ({ step, id: index === 0 ? shortId(image.Id, whole) : '<missing>' }));
+  printList(context, flags, {
+    columns: [
+      { header: 'IMAGE', cell: (row) => row.id },
+      { header: 'CREATED', cell: ({ step }) => (step.created === undefined ? 'N/A' : ago(Date.parse(step.created), now)) },
+      { header: 'CREATED BY', cell: ({ step }) => cut(step.created_by ?? '') },
+      { header: 'SIZE', cell: ({ step }) => formatSize(step.size ?? 0) },
+      { header: 'COMMENT', cell: ({ step }) => step.comment ?? '' },
+    ],
+    fields: ({ step, id }) => ({
+      ID: id,
+      CreatedAt: step.created ?? '',
+      CreatedBy: cut(step.created_by ?? ''),
+      Size: formatSize(step.size ?? 0),
+      Comment: step.comment ?? '',
+    }),
+    id: (row) => row.id,
+  }, rows);
+  return 0;
+};

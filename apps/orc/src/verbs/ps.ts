@@ -1,0 +1,122 @@
+/** `orc ps`, `ls`, `images`, `port`. */
+import type { Client, ContainerSummary } from '@orc/api/client';
+import { fail, formatSize } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { shortId, taskListing } from '../format/container.ts';
+import { printList } from '../format/output.ts';
+import { mustKnow, projectName } from '../project/load.ts';
+import { viewOf } from '../project/watch.ts';
+import { filtersFrom } from '../spec/values.ts';
+import { knownProject } from './act.ts';
+
+const byName = (a: ContainerSummary, b: ContainerSummary): number =>
+  (a.service ?? '').localeCompare(b.service ?? '') || (a.slot ?? 0) - (b.slot ?? 0) || a.name.localeCompare(b.name);
+
+export async function rowsOf(client: Client, project: string, services: readonly string[]): Promise<ContainerSummary[]> {
+  const rows = await client.listContainers({ all: true, filters: { project: [project] } });
+  return rows.filter((row) => services.length === 0 || services.includes(row.service ?? '')).sort(byName);
+}
+
+export const ps: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const name = await projectName(context);
+  const view = await viewOf(client, name);
+  mustKnow(args, (view?.services ?? []).map((each) => each.spec.service), name);
+  const rows = (await rowsOf(client, name, args)).filter(chosen(flags));
+  if (flags.on('services')) {
+    const services = new Set(rows.map((row) => row.service ?? ''));
+    if (services.size > 0) context.out([...services].join('\n'));
+    return 0;
+  }
+  printList(context, flags, taskListing(context.io.now(), flags.on('no-trunc')), rows);
+  return 0;
+};
+
+/** Running ones, unless all or some states were asked for. */
+function chosen(flags: Flags): (row: ContainerSummary) => boolean {
+  const filters = filtersFrom(flags.list('filter'));
+  const wanted = [...flags.list('status'), ...(filters['status'] ?? [])];
+  const unknown = Object.keys(filters).find((key) => key !== 'status');
+  if (unknown !== undefined) throw fail('usage.invalid', `--filter ${unknown} is unknown`, { hint: 'status is known' });
+  if (wanted.length > 0) return (row) => wanted.includes(row.status);
+  return flags.on('all') ? () => true : (row) => row.status === 'running' || row.status === 'restarting';
+}
+
+export const ls: Body = async (context, _, flags) => {
+  const client = await context.client();
+  const filters = filtersFrom(flags.list('filter'));
+  const names = filters['name'] ?? [''];
+  const rows = (await client.listProjects(flags.on('all'))).filter((row) => names.some((each) => row.name.includes(each)));
+  printList(context, flags, {
+    columns: [
+      { header: 'NAME', cell: (row) => row.name },
+      { header: 'STATUS', cell: (row) => row.status },
+      { header: 'CONFIG FILES', cell: (row) => row.configFiles.join(',') },
+    ],
+    fields: (row) => ({ Name: row.name, Status: row.status, ConfigFiles: row.configFiles.join(',') }),
+    id: (row) => row.name,
+    jsonList: true,
+  }, rows);
+  return 0;
+};
+
+export const images: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const { name } = await knownProject(context, client, args);
+  const all = new Map((await client.listImages()).map((image) => [image.id, image]));
+  const rows = (await rowsOf(client, name, args)).map((row) => {
+    const [, repository = row.image, tag = 'latest'] = /^(.*?)(?::([^/:]+))?$/.exec(row.image) ?? [];
+    return { container: row.name, repository, tag, id: row.imageId, image: all.get(row.imageId) };
+  });
+  printList(context, flags, {
+    columns: [
+      { header: 'CONTAINER', cell: (row) => row.container },
+      { header: 'REPOSITORY', cell: (row) => row.repository },
+      { header: 'TAG', cell: (row) => row.tag },
+      { header: 'PLATFORM', cell: (row) => (row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`) },
+      { header: 'IMAGE ID', cell: (row) => shortId(row.id) },
+      { header: 'SIZE', cell: (row) => formatSize(row.image?.size ?? 0) },
+    ],
+    fields: (row) => ({
+      ID: row.id,
+      ContainerName: row.container,
+      Repository: row.repository,
+      Tag: row.tag,
+      Platform: row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`,
+      Size: row.image?.size ?? 0,
+    }),
+    id: (row) => row.id,
+    jsonList: true,
+  }, rows);
+  return 0;
+};
+
+export const port: Body = async (context, args, flags) => {
+  const [service = '', wanted = ''] = args;
+  const client = await context.client();
+  const row = await containerOf(context, client, service, flags.number('index'));
+  const protocol = flags.text('protocol') ?? 'tcp';
+  const [inside = '', named = protocol] = wanted.split('/');
+  const found = row.ports.find((each) => String(each.containerPort) === inside && each.protocol === named);
+  if (found?.hostPort === undefined)
+    throw fail('notfound.object', `the port ${inside}/${named} of ${row.name} is not published`, { hint: 'see "orc ps"' });
+  context.out(`${found.hostIp ?? '0.0.0.0'}:${found.hostPort}`);
+  return 0;
+};
+
+/** The container of a service: the numbered one, or the first that runs. */
+export async function containerOf(
+  context: Context,
+  client: Client,
+  service: string,
+  index: number | undefined,
+): Promise<ContainerSummary> {
+  const { name } = await knownProject(context, client, [service]);
+  const rows = await rowsOf(client, name, [service]);
+  const running = rows.filter((row) => row.status === 'running');
+  const found = index ? rows.find((row) => row.slot === index) : running[0];
+  if (found !== undefined && found.status === 'running') return found;
+  const which = index ? `${service} has no running container ${index}` : `the service ${service} is not running`;
+  throw fail('conflict.state', which, { hint: `start it with "orc up -d ${service}"` });
+}

@@ -1,0 +1,130 @@
+/** `orc run`: a one-off container of a service, in the project's networks, after what it depends on. */
+import { randomBytes } from 'node:crypto';
+import type { Client } from '@orc/api/client';
+import { type ContainerSpec, type NamespaceMode, type NetworkMode, type Project, type ProjectService, fail } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { resolveImages } from '../project/images.ts';
+import { ONE_OFF, PROJECT, SERVICE } from '../project/labels.ts';
+import { loadProject } from '../project/load.ts';
+import { envOf } from '../spec/from-flags.ts';
+import { parseVolume } from '../spec/mounts.ts';
+import { parsePublish } from '../spec/ports.ts';
+import { readFlagFiles } from '../spec/read-files.ts';
+import { pairsOf } from '../spec/values.ts';
+import { asRun, runAttached } from './container-run.ts';
+import { put, settle, withDependencies } from './up.ts';
+
+export const run: Body = async (context, args, flags) => {
+  const [name = '', ...command] = args;
+  const project = await loadProject(context, [name]);
+  const service = project.services.find((each) => each.service === name) as ProjectService;
+  const spec = specOf(context, project, service, command, flags);
+  const client = await context.client();
+  return asRun(context, async () => {
+    await prepare(context, client, project, service, flags);
+    const container = flags.text('name') ?? `${project.name}-${name}-run-${randomBytes(6).toString('hex')}`;
+    const { id, warnings } = await client.createContainer({ name: container, spec });
+    for (const warning of warnings) context.err(`warning: ${warning}`);
+    if (flags.on('detach')) {
+      await client.startContainer(id);
+      context.out(container);
+      return 0;
+    }
+    return (await runAttached(context, client, { id, spec, flags })).code;
+  });
+};
+
+/** The image, the networks and volumes, and the services that it depends on. */
+async function prepare(context: Context, client: Client, project: Project, service: ProjectService, flags: Flags): Promise<void> {
+  const pull = flags.text('pull');
+  await resolveImages(context, client, [service], {
+    build: flags.on('build'),
+    quiet: flags.on('quiet-pull'),
+    ...(pull === undefined ? {} : { pull }),
+  });
+  const needed = withDependencies(project.services, [service.service]).filter((each) => each !== service.service);
+  if (flags.on('no-deps') || needed.length === 0) return ensureNetworks(context, client, project, flags);
+  // Without the service itself: `up` of its dependencies must not start it.
+  const result = await put(context, client, project, needed, flags, 'run');
+  await settle(context, client, { project, result, wanted: { services: needed, healthy: waitsForHealth(service) } });
+}
+
+const waitsForHealth = (service: ProjectService): boolean =>
+  service.dependsOn.some((each) => each.condition !== 'service_started');
+
+/** A request that wants no service makes the networks and volumes. */
+async function ensureNetworks(context: Context, client: Client, project: Project, flags: Flags): Promise<void> {
+  const missing = new Set(project.networks.map((each) => each.name));
+  for (const each of await client.listNetworks()) missing.delete(each.name);
+  if (missing.size > 0) await put(context, client, { ...project, services: [] }, [], flags, 'ready');
+}
+
+function specOf(
+  context: Context,
+  project: Project,
+  service: ProjectService,
+  command: readonly string[],
+  flags: Flags,
+): ContainerSpec {
+  const { io } = context;
+  const { ports = [], restart: _, networkMode, pidMode, ipcMode, ...base } = service.container;
+  const interactive = flags.on('interactive');
+  const tty = !flags.on('no-tty') && io.stdin.isTTY === true && io.stdout.isTTY === true;
+  if (flags.list('publish').length > 0 && flags.on('service-ports'))
+    throw fail('usage.invalid', '--publish and --service-ports exclude each other');
+  const published = [...(flags.on('service-ports') ? ports : []), ...flags.list('publish').flatMap(parsePublish)];
+  const mounts = [...(base.mounts ?? []), ...flags.list('volume').map((each) => parseVolume(each, io.cwd))];
+  const env = { ...base.env, ...readFlagFiles(io, fileFlags(flags)).env, ...envOf(flags.list('env'), io.env) };
+  const [user, workdir] = [flags.text('user'), flags.text('workdir')];
+  return {
+    ...base,
+    ...modesOf(project, { networkMode, pidMode, ipcMode }, flags),
+    env,
+    labels: { ...base.labels, ...pairsOf('label', flags.list('label')), [PROJECT]: project.name, [SERVICE]: service.service, [ONE_OFF]: 'True' },
+    tty,
+    openStdin: interactive && !flags.on('detach'),
+    autoRemove: flags.on('rm'),
+    capAdd: [...(base.capAdd ?? []), ...flags.list('cap-add')],
+    capDrop: [...(base.capDrop ?? []), ...flags.list('cap-drop')],
+    ...(mounts.length > 0 ? { mounts } : {}),
+    ...(published.length > 0 ? { ports: published } : {}),
+    ...(command.length > 0 ? { command } : {}),
+    ...entrypointOf(flags.text('entrypoint'), command),
+    ...(user === undefined ? {} : { user }),
+    ...(workdir === undefined ? {} : { workingDir: workdir }),
+  };
+}
+
+/** `run` calls its env files `--env-from-file`. */
+const fileFlags = (flags: Flags): Flags => ({
+  ...flags,
+  list: (name) => (name === 'env-file' ? flags.list('env-from-file') : []),
+});
+
+const entrypointOf = (value: string | undefined, command: readonly string[]): Partial<ContainerSpec> =>
+  value === undefined ? {} : { entrypoint: value === '' ? [] : value.split(/\s+/), command };
+
+type Modes = {
+  readonly networkMode: NetworkMode | undefined;
+  readonly pidMode: NamespaceMode | undefined;
+  readonly ipcMode: NamespaceMode | undefined;
+};
+
+/** A container beside the project knows no services: it joins their first containers, and has no aliases of its own. */
+function modesOf(project: Project, { networkMode, pidMode, ipcMode }: Modes, flags: Flags): Partial<ContainerSpec> {
+  const joined = <T extends NetworkMode | NamespaceMode>(mode: T): T | { kind: 'container'; container: string } =>
+    mode.kind === 'service' ? { kind: 'container', container: firstContainer(project, mode.service) } : mode;
+  const network: NetworkMode | undefined =
+    networkMode?.kind === 'networks' && !flags.on('use-aliases')
+      ? { kind: 'networks', attachments: networkMode.attachments.map(({ aliases: _, ipv4: __, ...each }) => each) }
+      : networkMode && joined(networkMode);
+  return {
+    ...(network === undefined ? {} : { networkMode: network }),
+    ...(pidMode === undefined ? {} : { pidMode: joined(pidMode) }),
+    ...(ipcMode === undefined ? {} : { ipcMode: joined(ipcMode) }),
+  };
+}
+
+const firstContainer = (project: Project, service: string): string =>
+  project.services.find((each) => each.service === service)?.containerName ?? `${project.name}-${service}-1`;

@@ -1,0 +1,187 @@
+/** `orc up` and `orc create`. */
+import type { Client, PlannedChange, ProjectView, PutProject, PutResult } from '@orc/api/client';
+import { type Project, type ProjectService, fail, formatProblem } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { resolveImages } from '../project/images.ts';
+import { type Wanted, judgeUp } from '../project/judge.ts';
+import { loadProject } from '../project/load.ts';
+import { watchProject } from '../project/watch.ts';
+import type { Reporter } from '../report/reporter.ts';
+
+export const up: Body = async (context, args, flags) => {
+  mustFit(flags);
+  const project = await loadProject(context, args);
+  const client = await context.client();
+  const detached = flags.on('detach') || flags.on('wait');
+  const begun = context.io.now();
+  const result = await put(context, client, project, args, flags);
+  if (flags.on('dry-run')) return 0;
+  if (flags.on('no-start')) return settle(context, client, { project, result, wanted: { created: true, ...only(project, args, flags) } });
+  const wanted: Wanted = { healthy: flags.on('wait'), ...only(project, args, flags) };
+  const timeout = flags.number('wait-timeout');
+  const timeoutMs = timeout === undefined ? {} : { timeoutMs: timeout * 1000 };
+  if (detached) return settle(context, client, { project, result, wanted, ...timeoutMs });
+  const { foreground } = await import('./foreground.ts');
+  return foreground(context, client, { project, result, wanted, flags, begun, ...timeoutMs });
+};
+
+export const create: Body = async (context, args, flags) => {
+  const project = await loadProject(context, args);
+  const client = await context.client();
+  const result = await put(context, client, project, args, flags, 'ready');
+  return settle(context, client, { project, result, wanted: { created: true, ...only(project, args, flags) } });
+};
+
+/** docker compose's rules on what excludes what. */
+function mustFit(flags: Flags): void {
+  const both = (a: string, b: string): void => {
+    if (flags.on(a) && flags.on(b)) throw fail('usage.invalid', `--${a} and --${b} exclude each other`);
+  };
+  both('build', 'no-build');
+  both('force-recreate', 'no-recreate');
+  both('detach', 'abort-on-container-exit');
+  both('wait', 'abort-on-container-exit');
+  if (flags.on('detach') && flags.text('exit-code-from') !== undefined)
+    throw fail('usage.invalid', '--detach and --exit-code-from exclude each other');
+}
+
+export type Settling = {
+  readonly project: Pick<Project, 'name'>;
+  readonly result: PutResult;
+  readonly wanted: Wanted;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** The services that were asked for, with what they depend on; absent: all. */
+export function only(project: Project, names: readonly string[], flags: Flags): { services?: readonly string[] } {
+  if (names.length === 0) return {};
+  return { services: flags.on('no-deps') ? names : withDependencies(project.services, names) };
+}
+
+export function withDependencies(services: readonly ProjectService[], names: readonly string[]): readonly string[] {
+  const found = new Set(names);
+  for (const name of found) {
+    const service = services.find((each) => each.service === name);
+    for (const { service: dependency } of service?.dependsOn ?? []) found.add(dependency);
+  }
+  return [...found];
+}
+
+/** Images first, then the project in one request; says what it changes. */
+export async function put(
+  context: Context,
+  client: Client,
+  project: Project,
+  names: readonly string[],
+  flags: Flags,
+  desired: 'ready' | 'run' = flags.on('no-start') ? 'ready' : 'run',
+): Promise<PutResult> {
+  const dryRun = flags.on('dry-run');
+  const { services: chosen } = only(project, names, flags);
+  const services = project.services.filter((each) => chosen?.includes(each.service) ?? true);
+  const pull = flags.text('pull');
+  const images = dryRun
+    ? await knownImages(client, services)
+    : await resolveImages(context, client, services, {
+        build: flags.on('build'),
+        noBuild: flags.on('no-build'),
+        quiet: flags.on('quiet-pull'),
+        ...(pull === undefined ? {} : { pull }),
+      });
+  const result = await client.putProject(project.name, { project, images, options: optionsOf(names, flags, desired) });
+  for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
+  if (dryRun) printPlan(context, result);
+  return result;
+}
+
+async function knownImages(client: Client, services: readonly ProjectService[]): Promise<PutProject['images']> {
+  const { idOf } = await import('../project/images.ts');
+  const names = [...new Set(services.map((each) => each.container.image))];
+  const ids = await Promise.all(names.map(async (name) => [name, await idOf(client, name)] as const));
+  return Object.fromEntries(ids.filter((pair) => pair[1] !== undefined)) as PutProject['images'];
+}
+
+function optionsOf(names: readonly string[], flags: Flags, desired: 'ready' | 'run'): PutProject['options'] {
+  const timeout = flags.number('timeout');
+  const scale = scaleOf(flags.list('scale'));
+  const switches = {
+    noDeps: flags.on('no-deps'),
+    removeOrphans: flags.on('remove-orphans'),
+    forceRecreate: flags.on('force-recreate'),
+    noRecreate: flags.on('no-recreate'),
+    renewAnonVolumes: flags.on('renew-anon-volumes'),
+    dryRun: flags.on('dry-run'),
+  };
+  return {
+    desired,
+    ...Object.fromEntries(Object.entries(switches).filter(([, value]) => value)),
+    ...(names.length === 0 ? {} : { services: names }),
+    ...(Object.keys(scale).length === 0 ? {} : { scale }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+  };
+}
+
+export function scaleOf(words: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [, service, count] = /^(.+)=(\d+)$/.exec(word) ?? [];
+      if (service === undefined) throw fail('usage.invalid', `the scale ${word} is malformed`, { hint: 'write web=3' });
+      return [service, Number(count)];
+    }),
+  );
+}
+
+function printPlan(context: Context, { changes }: PutResult): void {
+  const told = changes.filter((each) => each.action !== 'keep');
+  if (told.length === 0) context.out('nothing would change');
+  for (const { kind, name, action, reason } of told)
+    context.out(`${action} ${kind === 'task' ? 'container' : kind} ${name}${reason === undefined ? '' : `: ${reason}`}`);
+}
+
+/** Shows the change until what is wanted is there. 130 when it was interrupted: the daemon goes on. */
+export async function settle(context: Context, client: Client, settling: Settling): Promise<number> {
+  const reporter = await context.reporter();
+  const stop = new AbortController();
+  const undo = settling.signal === undefined ? context.io.onSignal('SIGINT', () => stop.abort()) : (): void => undefined;
+  try {
+    showFixed(reporter, settling.result.changes);
+    const done = await watchProject(client, {
+      project: settling.project.name,
+      eventIndex: settling.result.eventIndex,
+      judge: (view) => judge(reporter, settling, view),
+      signal: settling.signal ?? stop.signal,
+      ...(settling.timeoutMs === undefined ? {} : { timeoutMs: settling.timeoutMs }),
+    });
+    return done ? 0 : 130;
+  } finally {
+    undo();
+    reporter.flush();
+  }
+}
+
+function judge(reporter: Reporter, settling: Settling, view: ProjectView | null): 'wait' | 'done' {
+  if (view === null) throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`);
+  const kept = new Set(settling.result.changes.filter((each) => each.action === 'keep').map((each) => each.name));
+  const judgement = judgeUp(view, settling.wanted);
+  for (const row of judgement.rows) {
+    const text = row.text === 'Started' && kept.has(row.id.replace('Container ', '')) ? 'Running' : row.text;
+    reporter.update({ ...row, text });
+  }
+  const names = new Set(view.tasks.map((each) => each.name));
+  const gone = settling.result.changes.filter((each) => each.kind === 'task' && each.action === 'remove');
+  for (const each of gone) if (!names.has(each.name)) reporter.update({ id: `Container ${each.name}`, text: 'Removed', state: 'done' });
+  return judgement.done ? 'done' : 'wait';
+}
+
+const CAPITALS: Readonly<Record<string, string>> = { network: 'Network', volume: 'Volume', secret: 'Secret', config: 'Config' };
+const FIXED: Partial<Record<PlannedChange['action'], string>> = { create: 'Created', remove: 'Removed', update: 'Updated' };
+
+/** What is done once it is written: networks, volumes, secrets and configs. */
+export function showFixed(reporter: Reporter, changes: readonly PlannedChange[]): void {
+  for (const { kind, name, action } of changes) {
+    const [noun, text] = [CAPITALS[kind], FIXED[action]];
+    if (noun !== undefined && text !== undefined) reporter.update({ id: `${noun} ${name}`, text, state: 'done' });
+  }
+}

@@ -1,0 +1,67 @@
+/** `orc volume …`. */
+import type { VolumeObj, VolumeSpec } from '@orc/model';
+import { fail } from '@orc/model';
+import type { Body } from '../cli/command.ts';
+import { inspectVolume } from '../format/inspect.ts';
+import { type Listing, printInspect, printList } from '../format/output.ts';
+import { filtersFrom, pairsOf } from '../spec/values.ts';
+import { eachOf } from './each.ts';
+import { labelsFit } from './network.ts';
+
+export const ls: Body = async (context, _, flags) => {
+  const filters = filtersFrom(flags.list('filter'));
+  const rows = (await (await context.client()).listVolumes())
+    .filter((row) => (filters['name'] ?? ['']).some((each) => row.name.includes(each)))
+    .filter((row) => labelsFit(row.spec.labels, filters['label']));
+  printList(context, flags, LISTING, rows);
+  return 0;
+};
+
+const LISTING: Listing<VolumeObj & { readonly mountpoint: string }> = {
+  columns: [
+    { header: 'DRIVER', cell: (row) => row.spec.driver },
+    { header: 'VOLUME NAME', cell: (row) => row.name },
+  ],
+  fields: (row) => ({
+    Driver: row.spec.driver,
+    Labels: Object.entries(row.spec.labels ?? {})
+      .map((pair) => pair.join('='))
+      .join(','),
+    Mountpoint: row.mountpoint,
+    Name: row.name,
+    Scope: 'local',
+  }),
+  id: (row) => row.name,
+};
+
+export const create: Body = async (context, args, flags) => {
+  const driver = flags.text('driver') ?? 'local';
+  if (driver !== 'local') throw fail('input.unsupported', `--driver ${driver} is not offered`, { hint: 'local is' });
+  const [labels, options] = [pairsOf('label', flags.list('label')), pairsOf('opt', flags.list('opt'))];
+  const spec: VolumeSpec = {
+    driver,
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...(Object.keys(options).length > 0 ? { options } : {}),
+  };
+  context.out((await (await context.client()).createVolume(args[0], spec)).name);
+  return 0;
+};
+
+export const inspect: Body = async (context, args, flags) => {
+  const client = await context.client();
+  const found: unknown[] = [];
+  const code = await eachOf(context, args, async (name) => {
+    found.push(inspectVolume(await client.getVolume(name)));
+    return undefined;
+  });
+  if (found.length > 0 || code !== 0) printInspect(context, flags, found);
+  return code;
+};
+
+export const rm: Body = async (context, args, flags) => {
+  const client = await context.client();
+  return eachOf(context, args, async (name) => {
+    await client.removeVolume(name, { force: flags.on('force') });
+    return name;
+  });
+};

@@ -93,14 +93,20 @@ int op_setsid(struct plan *p, struct cursor *c) {
   return setsid() < 0 ? -errno : 0;
 }
 
-/* A working directory reached through a leaked descriptor is outside of the root (CVE-2024-21626). */
+/*
+ * A working directory reached through a leaked descriptor is outside of the root (CVE-2024-21626): links of procfs that
+ * lead to descriptors are not followed, and where we end is looked at once more.
+ */
 int op_cwd(struct plan *p, struct cursor *c) {
   (void)p;
   char here[4096];
   const char *path = take_string(c);
   if (c->bad) return -EBADMSG;
-  if (chdir(path)) return -errno;
-  if (syscall(SYS_getcwd, here, sizeof here) < 0) return -errno;
+  SCOPED_FD root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return -errno;
+  SCOPED_FD fd = in_root(root, path, O_PATH | O_DIRECTORY, 0);
+  if (fd < 0) return fd;
+  if (fchdir(fd) || syscall(SYS_getcwd, here, sizeof here) < 0) return -errno;
   return here[0] == '/' ? 0 : -EXDEV;
 }
 

@@ -1,14 +1,5 @@
 /** A container's folder: made before a start; its exit record and what execs need read back after a restart. */
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Exit } from '@orc/model';
 import type { StartRequest } from '../types.ts';

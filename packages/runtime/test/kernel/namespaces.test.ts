@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Running } from '../../src/index.ts';
+import { ATTACH_OUT, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await openFixture();
+  mkdirSync(join(fixture.folder, 'ns'));
+});
+afterAll(async () => {
+  await fixture?.close();
+});
+
+const pathOf = (name: string): string => join(fixture.folder, 'ns', name);
+const namespaceOf = (pid: number | 'self', kind: string): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
+
+async function withIdle<T>(act: (running: Running) => Promise<T>): Promise<T> {
+  const running = await fixture.runtime.start(fixture.request(shell('hostname; sleep 100')));
+  try {
+    return await act(running);
+  } finally {
+    await running.kill();
+    await running.exited;
+  }
+}
+
+describe('namespaces', () => {
+  test('all are the container’s own', async () => {
+    await withIdle(async (running) => {
+      for (const kind of ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup']) {
+        expect(namespaceOf(running.pid, kind)).not.toBe(namespaceOf('self', kind));
+      }
+    });
+  });
+
+  test('a pinned network namespace is joined', async () => {
+    const path = pathOf('joined');
+    await fixture.runtime.kernel.run([{ op: 'netns', path }]);
+    const inside = execFileSync('nsenter', [`--net=${path}`, 'readlink', '/proc/self/ns/net'], {
+      encoding: 'utf8',
+    });
+    const { out } = await runShell(fixture, 'readlink /proc/self/ns/net', {}, { networkNamespace: path });
+    expect(out).toBe(inside);
+    await fixture.runtime.kernel.run([{ op: 'netns-remove', path }]);
+  });
+
+  test('the host’s, where asked for', async () => {
+    const spec = { pidMode: { kind: 'host' }, ipcMode: { kind: 'host' }, utsMode: { kind: 'host' } } as const;
+    const kinds = ['pid', 'ipc', 'uts', 'net'];
+    const line = kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join(';');
+    const { out } = await runShell(fixture, line, spec, { networkNamespace: 'host' });
+    expect(out.trim().split('\n')).toEqual(kinds.map((kind) => namespaceOf('self', kind)));
+  });
+
+  test('another container’s pid, ipc and uts', async () => {
+    await withIdle(async (other) => {
+      const join = { pid: other.pid, ipc: other.pid, uts: other.pid };
+      const line =
+        'for n in pid ipc uts; do readlink /proc/self/ns/$n; done; ps | grep -c "[s]leep 100"';
+      const { out } = await runShell(fixture, line, {}, { join });
+      const theirs = ['pid', 'ipc', 'uts'].map((kind) => namespaceOf(other.pid, kind));
+      expect(out.trim().split('\n')).toEqual([...theirs, '1']);
+    });
+  });
+
+  test('exec in a container that joined others', async () => {
+    await withIdle(async (other) => {
+      const running = await fixture.runtime.start(
+        fixture.request({ command: ['sleep', '50'] }, { join: { pid: other.pid } }),
+      );
+      const exec = await running.exec({
+        argv: ['readlink', '/proc/self/ns/pid'],
+        tty: false,
+        attach: ATTACH_OUT,
+      });
+      expect((await collect(exec.attachment)).out.trim()).toBe(namespaceOf(other.pid, 'pid'));
+      await running.kill();
+      expect(await running.exited).toMatchObject({ code: 137 });
+    });
+  });
+});
+
+/** RTM_NEWLINK: set the link with index 1 up or down; linux/rtnetlink.h. */
+function setLoopback(up: boolean): Buffer {
+  const message = Buffer.alloc(32);
+  message.writeUInt32LE(32, 0);
+  message.writeUInt16LE(16, 4);
+  message.writeUInt16LE(1 | 4, 6);
+  message.writeInt32LE(1, 20);
+  message.writeUInt32LE(up ? 1 : 0, 24);
+  message.writeUInt32LE(1, 28);
+  return message;
+}
+
+describe('kernel operations', () => {
+  test('a namespace is made with lo up, changed by rtnetlink, and removed', async () => {
+    const path = pathOf('ops');
+    await fixture.runtime.kernel.run([{ op: 'netns', path }]);
+    const linkOf = (): string =>
+      execFileSync('nsenter', [`--net=${path}`, 'ip', '-br', 'link'], { encoding: 'utf8' });
+    expect(linkOf()).toMatch(/lo\s+UNKNOWN/);
+    await fixture.runtime.kernel.run([{ op: 'netlink', namespace: path, messages: setLoopback(false) }]);
+    expect(linkOf()).toMatch(/lo\s+DOWN/);
+    await fixture.runtime.kernel.run([
+      { op: 'netns-remove', path },
+      { op: 'netns-remove', path },
+    ]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('a sysctl of the namespace, not of the host', async () => {
+    const path = pathOf('sysctl');
+    const key = 'net/ipv4/ip_forward';
+    const before = readFileSync(`/proc/sys/${key}`, 'utf8');
+    const other = before.trim() === '1' ? '0' : '1';
+    await fixture.runtime.kernel.run([
+      { op: 'netns', path },
+      { op: 'sysctl', namespace: path, key, value: other },
+    ]);
+    const inside = execFileSync('nsenter', [`--net=${path}`, 'cat', `/proc/sys/${key}`], {
+      encoding: 'utf8',
+    });
+    expect(inside.trim()).toBe(other);
+    expect(readFileSync(`/proc/sys/${key}`, 'utf8')).toBe(before);
+    await fixture.runtime.kernel.run([{ op: 'netns-remove', path }]);
+  });
+
+  test('the first that fails is named, with its errno; a tolerated one is none', async () => {
+    const absent = { op: 'sysctl', key: 'net/no/such', value: '1' } as const;
+    const path = pathOf('failing');
+    await expect(fixture.runtime.kernel.run([{ op: 'netns', path }, absent])).rejects.toThrow(
+      /step 1 \(sysctl .*net\/no\/such.*\): ENOENT/,
+    );
+    await fixture.runtime.kernel.run([
+      { ...absent, tolerate: [2] },
+      { op: 'netns-remove', path },
+    ]);
+  });
+
+  test('a host operation before a start, and one that fails ends it', async () => {
+    const path = pathOf('first');
+    const made = await runShell(
+      fixture,
+      'true',
+      {},
+      { kernelOps: [{ op: 'netns', path }], networkNamespace: path },
+    );
+    expect(made.code).toBe(0);
+    const again = fixture.request({}, { kernelOps: [{ op: 'netns', path }], networkNamespace: path });
+    await expect(fixture.runtime.start(again)).rejects.toThrow(/netns.*EEXIST/);
+    await fixture.runtime.kernel.run([{ op: 'netns-remove', path }]);
+  });
+});

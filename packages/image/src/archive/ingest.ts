@@ -13,7 +13,8 @@ export type Member = BlobInfo & { readonly compression: Compression };
 export type Members = {
   /** Links followed. `undefined`: no such file. */
   find(path: string): Member | undefined;
-  readonly digests: readonly Digest[];
+  /** Whatever was made of this archive; the loader adds its own. */
+  readonly digests: Digest[];
 };
 
 type Operation = (writing: Writing) => Promise<void>;

@@ -123,6 +123,7 @@ async function dockerImage(store: Store, members: Members, row: DockerRow): Prom
     layers,
   };
   const written = await store.blobs.put(Buffer.from(JSON.stringify({ schemaVersion: 2, ...manifest })));
+  members.digests.push(written.digest);
   const image = await readImage(store.blobs, { mediaType: MEDIA.ociManifest, ...written }, () => 0);
   return { image, names: row.names };
 }

@@ -1,9 +1,10 @@
 /** Which compression a stream has, by its first bytes, and undoing it. */
 import { PassThrough, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { fail, OrcError } from '@orc/model';
 import { COMPRESSION_RATIO_FROM_BYTES, COMPRESSION_RATIO_MAX, READ_CHUNK_BYTES } from '../limits.ts';
+import { zstdFrames } from './zstd.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
 
@@ -51,16 +52,25 @@ async function* prepend(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncG
 
 async function* decompressAs(compression: Compression, source: Source): AsyncGenerator<Uint8Array> {
   const counted = { in: 0, out: 0 };
-  const output = new PassThrough({ highWaterMark: 4 * READ_CHUNK_BYTES });
-  const run = pipeline(count(source, counted), decoder(compression), output).catch((error: unknown) => {
-    output.destroy(translated(compression, error) as Error);
-  });
+  const input = count(source, counted);
   try {
-    for await (const chunk of output as AsyncIterable<Buffer>) {
+    for await (const chunk of compression === 'zstd'
+      ? zstdFrames(input)
+      : piped(decoder(compression), input)) {
       counted.out += chunk.length;
       checkRatio(counted);
       yield chunk;
     }
+  } catch (error) {
+    throw translated(compression, error);
+  }
+}
+
+async function* piped(transform: Transform, source: Source): AsyncGenerator<Buffer> {
+  const output = new PassThrough({ highWaterMark: 4 * READ_CHUNK_BYTES });
+  const run = pipeline(source, transform, output).catch(() => undefined);
+  try {
+    yield* output as AsyncIterable<Buffer>;
   } finally {
     output.destroy();
     await run;
@@ -76,7 +86,6 @@ async function* count(source: Source, counted: { in: number }): AsyncGenerator<U
 
 function decoder(compression: Compression): Transform {
   if (compression === 'gzip') return createGunzip({ chunkSize: READ_CHUNK_BYTES });
-  if (compression === 'zstd') return createZstdDecompress({ chunkSize: READ_CHUNK_BYTES });
   throw fail('input.unsupported', `${compression} archives are not supported`, {
     hint: 'recompress it with gzip or zstd',
   });

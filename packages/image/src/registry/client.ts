@@ -5,7 +5,7 @@ import { INDEX_TYPES, MANIFEST_TYPES } from '../plan/documents.ts';
 import { type Challenge, checkRealm, type Endpoint, endpointOf, parseChallenge } from '../plan/registry.ts';
 import { digestOf } from '../store/blobs.ts';
 import type { Auth } from '../types.ts';
-import { type Http, type HttpResponse, openHttp } from './http.ts';
+import { drop, type Http, type HttpResponse, openHttp } from './http.ts';
 
 export type RegistryOptions = {
   readonly domain: string;
@@ -189,6 +189,6 @@ export async function readBody(response: HttpResponse, bytesMax: number, what: s
     }
     if (size <= bytesMax) return Buffer.concat(chunks);
   }
-  response.body.destroy();
+  drop(response);
   throw fail('image.invalid', `the ${what} that ${response.url.host} sends is larger than ${bytesMax} bytes`);
 }

@@ -10,7 +10,7 @@ import type { Descriptor } from '../plan/documents.ts';
 import type { BlobWriter } from '../store/blobs.ts';
 import type { Store } from '../store/context.ts';
 import type { Registry } from './client.ts';
-import type { HttpResponse } from './http.ts';
+import { drop, type HttpResponse } from './http.ts';
 
 export type DownloadOptions = { readonly onBytes: (bytes: number) => void; readonly signal?: AbortSignal };
 
@@ -62,7 +62,7 @@ async function receive(
       if (now - last >= PROGRESS_INTERVAL_MS) last = now;
     }
   } finally {
-    response.body.destroy();
+    drop(response);
   }
   if (transfer.bytes < blob.size)
     throw fail('image.pull', `blob ${blob.digest} ended early`, { retry: true });

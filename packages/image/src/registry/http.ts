@@ -22,6 +22,12 @@ export type HttpRequest = {
 };
 export type Http = { send(request: HttpRequest): Promise<HttpResponse>; close(): Promise<void> };
 
+/** Ends a response whose rest nobody wants; undici tells that as an error of the stream, which is none. */
+export function drop(response: HttpResponse): void {
+  response.body.on('error', () => undefined);
+  response.body.destroy();
+}
+
 /** The user named the registry, so it may be anywhere; other hosts may not be where the registry is not. */
 export async function openHttp(endpoint: Endpoint): Promise<Http> {
   const zones = await zonesOf(endpoint.host);

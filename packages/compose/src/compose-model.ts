@@ -1,6 +1,7 @@
 /**
- * The canonical model: long forms everywhere, paths absolute, names resolved. Its JSON has the shape of `docker compose
- * config --format json`: sizes are strings of digits, durations are Go's, ports that are published are strings.
+ * The canonical model: long forms everywhere, paths absolute, names resolved. Its JSON has the shape of
+ * `docker compose config --format json`: sizes are strings of digits, durations are Go's, ports that are
+ * published are strings.
  */
 
 export type StringMap = Readonly<Record<string, string>>;

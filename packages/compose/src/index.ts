@@ -1,6 +1,9 @@
+export { ATTRIBUTES, type Honour, type Row, compatibilityTable } from './compatibility.ts';
 export type * from './compose-model.ts';
 export { LIMITS } from './limits.ts';
 export { loadProject } from './plan/load.ts';
+export { configHash } from './plan/9-translate/labels.ts';
+export { variablesOf } from './plan/3-interpolate/template.ts';
 export { renderJson, renderYaml } from './render.ts';
 export { type Resolved, resolveProject } from './resolve.ts';
 export type { Fact, LoadInput, LoadOptions, LoadResult, Need } from './types.ts';

@@ -5,7 +5,9 @@ import type { ComposeModel } from './compose-model.ts';
 /** A path whose content, or absence, the load needs to go on. Absolute, or `-` for standard input. */
 export type Need = { readonly path: string };
 
-/** What the caller found at a path. Give the same object again in later calls: parsed texts are kept by it. */
+/**
+ * What the caller found at a path. Give the same object again in later calls: parsed texts are kept by it.
+ */
 export type Fact =
   | { readonly kind: 'file'; readonly data: Uint8Array }
   | { readonly kind: 'text'; readonly text: string }

@@ -1,6 +1,6 @@
 /**
- * Whatever is written, the load ends with a model or with problems, in time. ORC_FUZZ sets the number of cases; a
- * failing one is printed with its seed.
+ * Whatever is written, the load ends with a model or with problems, in time. ORC_FUZZ sets the number of
+ * cases; a failing one is printed with its seed.
  */
 import fc from 'fast-check';
 import { stringify } from 'yaml';

@@ -6,8 +6,8 @@ import { type Resolved, renderYaml } from '../src/index.ts';
 import { loadFiles } from './support.ts';
 
 /**
- * A body is compose.yaml; further files begin with `=== path`. Arguments: `env=A:1,B:2`, `profiles=x,y`, `files=a,b`,
- * `name=n`.
+ * A body is compose.yaml; further files begin with `=== path`. Arguments: `env=A:1,B:2`, `profiles=x,y`,
+ * `files=a,b`, `name=n`.
  */
 function run(each: GoldenCase): Resolved {
   const list = (name: string): string[] => (each.args[name] ?? '').split(',').filter((word) => word !== '');

@@ -1,6 +1,7 @@
 /**
- * The phases in order: 1 read, 2 parse, 3 interpolate, 4 validate, 5 canonical, 6 combine, 7 complete, 8 check,
- * 9 translate. Whatever fact is missing on the way is asked for; the same call is then made again with it.
+ * The phases in order: 1 read, 2 parse, 3 interpolate, 4 validate, 5 canonical, 6 combine, 7 complete, 8
+ * check, 9 translate. Whatever fact is missing on the way is asked for; the same call is then made again
+ * with it.
  */
 import type { Problem } from '@orc/model';
 import { LIMITS } from '../limits.ts';

@@ -1,6 +1,6 @@
 /**
- * What one load carries along: the facts that the caller has read, what is still missing, and the problems found so
- * far. It is filled while the phases run and belongs to one call of `loadProject`.
+ * What one load carries along: the facts that the caller has read, what is still missing, and the problems
+ * found so far. It is filled while the phases run and belongs to one call of `loadProject`.
  */
 import type { Problem, ProblemCode } from '@orc/model';
 import { posix } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * What a compose file is made of between parsing and the model: an immutable tree in which every value remembers the
- * place where it was written. Merging, extending and including move nodes and keep their places.
+ * What a compose file is made of between parsing and the model: an immutable tree in which every value
+ * remembers the place where it was written. Merging, extending and including move nodes and keep their
+ * places.
  */
 import type { Where } from '@orc/model';
 

@@ -1,6 +1,7 @@
 /**
- * Compose's dialect of env files: `KEY=value` and `KEY: value`, `export`, `'raw'` and `"escaped"` values over several
- * lines, ` #` comments, `${…}` with all operators, and a bare `KEY` that takes the value of the environment.
+ * Compose's dialect of env files: `KEY=value` and `KEY: value`, `export`, `'raw'` and `"escaped"` values
+ * over several lines, ` #` comments, `${…}` with all operators, and a bare `KEY` that takes the value of
+ * the environment.
  */
 import { type Lookup, expand } from '../3-interpolate/template.ts';
 
@@ -151,10 +152,11 @@ const unescape = (text: string): string =>
 function expanded(reader: Reader, written: string, start: number): string {
   const result = expand(written, (name) => reader.lookup(name) ?? reader.values.get(name));
   for (const error of result.errors) {
+    const reason = error.message === '' ? '' : `: ${error.message}`;
     const message =
       error.kind === 'required'
-        ? `required variable ${error.name} is missing a value${error.message === '' ? '' : `: ${error.message}`}`
-        : `invalid interpolation format: ${error.message}`;
+        ? `required variable ${error.name} is missing a value${reason}`
+        : `invalid interpolation format${reason}`;
     reader.errors.push({ at: start + error.at, message });
   }
   return result.text;

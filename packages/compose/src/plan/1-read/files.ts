@@ -78,7 +78,10 @@ export type EnvFileRequest = {
   readonly lookup: Lookup;
 };
 
-/** The values of an env file; none when it is missing and may be, undefined when still to be read or refused. */
+/**
+ * The values of an env file; none when it is missing and may be, undefined when still to be read or
+ * refused.
+ */
 export function envFileOf(
   loading: Loading,
   request: EnvFileRequest,

@@ -1,4 +1,7 @@
-/** Phase 2: the text of one file to its documents, each a tree with places. Aliases and merge keys are laid out. */
+/**
+ * Phase 2: the text of one file to its documents, each a tree with places. Aliases and merge keys are laid
+ * out.
+ */
 import { parseAllDocuments, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document, ParsedNode, YAMLMap } from 'yaml';
 import { LIMITS } from '../../limits.ts';
@@ -234,7 +237,8 @@ const isPlainKey = (key: ParsedNode | null): boolean => isScalar(key) && key.typ
 
 function keyOf(builder: Builder, key: Node): string | undefined {
   if (key.kind === 'scalar' && typeof key.value === 'string') return key.value;
-  const shown = key.kind === 'scalar' ? (key.raw ?? String(key.value)) : key.kind === 'seq' ? '[…]' : '{…}';
+  const folded = key.kind === 'seq' ? '[…]' : '{…}';
+  const shown = key.kind === 'scalar' ? (key.raw ?? String(key.value)) : folded;
   report(builder.loading, 'compose.syntax', key, `non-string key${inside(builder)}: ${shown}`, {
     hint: key.kind === 'scalar' ? `quote it: "${shown}"` : 'keys are strings',
   });

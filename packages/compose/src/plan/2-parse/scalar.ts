@@ -1,6 +1,6 @@
 /**
- * Plain scalars by the core schema of YAML 1.2, with the octal `0440` and the digit groups `1_000` that compose
- * files have always been read with.
+ * Plain scalars by the core schema of YAML 1.2, with the octal `0440` and the digit groups `1_000` that
+ * compose files have always been read with.
  */
 import type { Scalar } from '../node.ts';
 

@@ -87,7 +87,10 @@ function unsetVariable(work: Work, place: Place, name: string): void {
   );
 }
 
-/** The place of the dollar, where the text in the file is the value itself (plain, or quoted without escapes). */
+/**
+ * The place of the dollar, where the text in the file is the value itself (plain, or quoted without
+ * escapes).
+ */
 function within(place: Place, offset: number, template: string): Place {
   if (template.length > LIMITS.valueBytesMax) return place;
   const written = place.source.text.slice(place.start, place.end);

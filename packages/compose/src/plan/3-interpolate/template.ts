@@ -1,6 +1,6 @@
 /**
- * `$NAME`, `${NAME}` and the operators `:-` `-` `:?` `?` `:+` `+` with nested templates, `$$` for a dollar. Compose
- * files and env files share it. A dollar before anything else stays as it is.
+ * `$NAME`, `${NAME}` and the operators `:-` `-` `:?` `?` `:+` `+` with nested templates, `$$` for a dollar.
+ * Compose files and env files share it. A dollar before anything else stays as it is.
  */
 import { LIMITS } from '../../limits.ts';
 

@@ -1,4 +1,7 @@
-/** The JSON Schema as the validator walks it. `schemas/compose.schema.json` is the only description of the format. */
+/**
+ * The JSON Schema as the validator walks it. `schemas/compose.schema.json` is the only description of the
+ * format.
+ */
 import document from '../../../../../schemas/compose.schema.json' with { type: 'json' };
 
 export type Schema = {

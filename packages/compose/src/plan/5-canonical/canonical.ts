@@ -1,6 +1,6 @@
 /**
- * Phase 5: one file's values in their long forms with absolute paths, so that merging need not know any short form.
- * What is missing stays missing: defaults come after merging.
+ * Phase 5: one file's values in their long forms with absolute paths, so that merging need not know any
+ * short form. What is missing stays missing: defaults come after merging.
  */
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
 import type { Loading } from '../loading.ts';
@@ -30,7 +30,10 @@ function shape(context: FormContext, node: Node, { row }: RowNode, path: Path): 
   return node.tag === undefined || shaped === node ? shaped : { ...shaped, tag: node.tag };
 }
 
-/** A key without a value says nothing, except where a row says what it means (`*` rows, command, entrypoint). */
+/**
+ * A key without a value says nothing, except where a row says what it means (`*` rows, command,
+ * entrypoint).
+ */
 function walkMap(context: FormContext, map: MapNode, row: RowNode, path: Path): MapNode {
   let entries: Map<string, Entry> | undefined;
   for (const [key, entry] of map.entries) {

@@ -45,7 +45,10 @@ export function envFiles(_context: FormContext, node: Node): Node {
   );
 }
 
-/** `external: {name: x}` is the older way to write `external: true` and `name: x`; the name is moved afterwards. */
+/**
+ * `external: {name: x}` is the older way to write `external: true` and `name: x`; the name is moved
+ * afterwards.
+ */
 export function external(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'map') return bool(context, node, path);
   const name = get(node, 'name');

@@ -1,6 +1,8 @@
-/** Relative paths to absolute ones: from the directory of the file that says them, `~` from the user's home. */
+/**
+ * Relative paths to absolute ones: from the directory of the file that says them, `~` from the user's home.
+ */
 import { posix } from 'node:path';
-import { type Node, type Path, mapAt, scalar } from '../node.ts';
+import { type Node, mapAt, scalar } from '../node.ts';
 import type { FormContext } from './canonical.ts';
 
 const URL = /^(?:[a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/|(?:service|docker-image|oci-layout|target):)/i;
@@ -25,9 +27,6 @@ export function filePath(context: FormContext, node: Node): Node {
   return scalar(absolute(node.value, context.baseDir, context.loading.home), node.place);
 }
 
-export function buildContext(context: FormContext, node: Node, path: Path): Node {
-  void path;
-  if (node.kind !== 'scalar' || node.value === null) return node;
-  void context;
-  return mapAt(node.place, { context: node.value });
-}
+/** `build: path` is a context alone. */
+export const buildContext = (_context: FormContext, node: Node): Node =>
+  node.kind !== 'scalar' || node.value === null ? node : mapAt(node.place, { context: node.value });

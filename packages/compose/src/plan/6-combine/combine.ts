@@ -1,4 +1,7 @@
-/** Phase 6: files to one tree: each one's documents, what they include and extend, later ones over earlier ones. */
+/**
+ * Phase 6: files to one tree: each one's documents, what they include and extend, later ones over earlier
+ * ones.
+ */
 import { documentsOf } from '../1-read/files.ts';
 import { interpolate } from '../3-interpolate/interpolate.ts';
 import { validate } from '../4-validate/validate.ts';
@@ -67,7 +70,10 @@ export function preparedDocuments(
 
 const SECTIONS = ['services', 'networks', 'volumes', 'secrets', 'configs', 'models'];
 
-/** After the problem has been reported: sections and services of a wrong type are left out, so that the rest can be checked. */
+/**
+ * After the problem has been reported: sections and services of a wrong type are left out, so that the rest
+ * can be checked.
+ */
 function mappingsOnly(tree: MapNode): MapNode {
   const changes: Record<string, Node | undefined> = {};
   for (const section of SECTIONS) {

@@ -1,4 +1,7 @@
-/** `include`: other compose files, each loaded with its own directory and variables, below the including file. */
+/**
+ * `include`: other compose files, each loaded with its own directory and variables, below the including
+ * file.
+ */
 import { posix } from 'node:path';
 import { LIMITS } from '../../limits.ts';
 import { envFileOf } from '../1-read/files.ts';

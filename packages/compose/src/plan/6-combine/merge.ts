@@ -80,7 +80,8 @@ const sameDriver = (base: Node, over: Node): boolean => {
 const KINDS = { map: 'a mapping', seq: 'a list', scalar: 'a single value' } as const;
 
 function cannotOverride(loading: Loading, base: Node, over: Node, path: Path): void {
-  const message = `cannot override ${path.join('.')}: it was ${KINDS[base.kind]} and is ${KINDS[over.kind]} here`;
+  const change = `it was ${KINDS[base.kind]} and is ${KINDS[over.kind]} here`;
+  const message = `cannot override ${path.join('.')}: ${change}`;
   report(loading, 'compose.schema', over, message, {
     hint: 'write it in the same form, or put !override before it',
   });

@@ -1,4 +1,7 @@
-/** `environment:` of a config becomes its content; of a secret it stays a name, so that no model holds the secret. */
+/**
+ * `environment:` of a config becomes its content; of a secret it stays a name, so that no model holds the
+ * secret.
+ */
 import { type MapNode, get, mapValues, scalar, textOf, withEntries } from '../node.ts';
 
 export function withContents(tree: MapNode, variables: ReadonlyMap<string, string>): MapNode {

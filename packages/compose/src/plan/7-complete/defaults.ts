@@ -1,4 +1,7 @@
-/** What the files leave out, once they are merged: names, networks, dependencies, and the defaults of long forms. */
+/**
+ * What the files leave out, once they are merged: names, networks, dependencies, and the defaults of long
+ * forms.
+ */
 import {
   type Entry,
   type MapNode,

@@ -1,4 +1,7 @@
-/** The project's name: `-p`, COMPOSE_PROJECT_NAME, `name:` of the last file that has one, the directory's name. */
+/**
+ * The project's name: `-p`, COMPOSE_PROJECT_NAME, `name:` of the last file that has one, the directory's
+ * name.
+ */
 import { posix } from 'node:path';
 import { documentsOf } from '../1-read/files.ts';
 import type { Inputs } from '../1-read/inputs.ts';
@@ -8,7 +11,10 @@ import { type Node, get, textOf } from '../node.ts';
 
 const VALID = /^[a-z0-9][a-z0-9_-]*$/;
 
-/** Known before interpolation, which may ask for it. Undefined while files are missing or when it is refused. */
+/**
+ * Known before interpolation, which may ask for it. Undefined while files are missing or when it is
+ * refused.
+ */
 export function projectName(loading: Loading, inputs: Inputs): string | undefined {
   if (inputs.name !== undefined) return checked(loading, inputs.name, undefined);
   const written = writtenName(loading, inputs);

@@ -1,4 +1,7 @@
-/** The finished tree as plain data in the shape of `docker compose config`. Keys are sorted, as docker prints them. */
+/**
+ * The finished tree as plain data in the shape of `docker compose config`. Keys are sorted, as docker
+ * prints them.
+ */
 import type { ComposeModel } from '../../compose-model.ts';
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
 import { type MapNode, type Node, type Plain, get, withEntries, mapValues, scalar } from '../node.ts';

@@ -66,7 +66,8 @@ function checkBuild(work: Work, build: Node | undefined): void {
     const target = textOf(value) ?? '';
     if (!target.startsWith('service:')) continue;
     const name = target.slice('service:'.length);
-    const message = `service "${work.service}" declares unknown service "${name}" as additional contexts ${key}`;
+    const owner = `service "${work.service}"`;
+    const message = `${owner} declares unknown service "${name}" as additional contexts ${key}`;
     need(work, 'services', { name, place: value }, message);
   }
 }

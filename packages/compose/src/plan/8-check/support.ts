@@ -1,4 +1,7 @@
-/** What is valid and cannot be honoured is refused where it stands; what has no effect is said. Never in silence. */
+/**
+ * What is valid and cannot be honoured is refused where it stands; what has no effect is said. Never in
+ * silence.
+ */
 import type { Honour } from '../attributes/row.ts';
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
 import { type Loading, report, warn } from '../loading.ts';

@@ -2,8 +2,8 @@
 import type { BuildSpec } from '@orc/model';
 import type { ModelBuild } from '../../compose-model.ts';
 import { isRemote } from '../5-canonical/paths.ts';
-import { factOf } from '../loading.ts';
-import { type ServiceContext, defined, invalid, refuse } from './context.ts';
+import { factOf, shownName, warn } from '../loading.ts';
+import { type ServiceContext, defined, refuse, written } from './context.ts';
 import { hostsOf } from './network.ts';
 
 export function buildOf(context: ServiceContext, build: ModelBuild): BuildSpec {
@@ -34,6 +34,7 @@ export function buildOf(context: ServiceContext, build: ModelBuild): BuildSpec {
   });
 }
 
+/** A warning only: nothing is built while the image is there. */
 function checkContext(context: ServiceContext, path: string): void {
   if (isRemote(path)) {
     refuse(context, ['build', 'context'], `"${path}" is not a local folder`, 'clone it and name the folder');
@@ -42,5 +43,12 @@ function checkContext(context: ServiceContext, path: string): void {
   const fact = factOf(context.loading, path);
   if (fact === undefined || fact.kind === 'directory') return;
   const why = fact.kind === 'missing' ? 'does not exist' : 'is not a folder';
-  invalid(context, ['build', 'context'], `the build context ${path} ${why}`);
+  const message = `the build context ${shownName(context.loading, path)} ${why}`;
+  warn(
+    context.loading,
+    'compose.file',
+    written(context, ['build', 'context']),
+    message,
+    'building will fail',
+  );
 }

@@ -47,7 +47,10 @@ export function ulimitsOf(service: ModelService): readonly Ulimit[] | undefined 
 
 const CONDITIONS = { none: 'no', no: 'no', 'on-failure': 'on-failure', any: 'any' } as const;
 
-/** DECISIONS 1 and 2: `deploy.restart_policy` with Swarm's defaults wins over `restart:` with docker's back-off. */
+/**
+ * DECISIONS 1 and 2: `deploy.restart_policy` with Swarm's defaults wins over `restart:` with docker's
+ * back-off.
+ */
 export function restartOf(context: ServiceContext): RestartPolicy | undefined {
   const { deploy, restart } = context.service;
   const policy = deploy?.restart_policy;

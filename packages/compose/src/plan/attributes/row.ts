@@ -1,6 +1,9 @@
 /** The shape of a row of the attribute table. */
 
-/** How a value of one file becomes its long form, before files are merged. One function each in `5-canonical`. */
+/**
+ * How a value of one file becomes its long form, before files are merged. One function each in
+ * `5-canonical`.
+ */
 export type FormName =
   | 'args'
   | 'bool'
@@ -38,8 +41,9 @@ export type FormName =
   | 'volumes';
 
 /**
- * How a later file's value meets an earlier one. Default: mappings key by key, lists one after the other, anything
- * else is replaced. `by:…` are lists in which a later entry with the same key takes the place of the earlier.
+ * How a later file's value meets an earlier one. Default: mappings key by key, lists one after the other,
+ * anything else is replaced. `by:…` are lists in which a later entry with the same key takes the place of
+ * the earlier.
  */
 export type MergeName =
   | 'replace'

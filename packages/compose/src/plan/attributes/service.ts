@@ -181,7 +181,7 @@ export const SERVICE_ROWS: readonly ShortRow[] = [
   ],
   ['read_only', 'bool', '', YES],
   ['restart', '', '', YES],
-  ['runtime', '', '', no('orc has one runtime, its own', 'remove it')],
+  ['runtime', '', '', only(['', 'runc'], 'orc has one runtime, its own', 'remove it')],
   ['scale', 'int', '', YES],
   ['secrets', 'fileRefs', 'by:secret', YES],
   ['secrets.*.mode', 'mode', '', YES],

@@ -1,6 +1,6 @@
 /**
- * The one table of attributes: for each path its long form, how it merges, and what honours it. The phases walk a
- * tree of values beside the tree of rows; the compatibility table of the README is printed from it.
+ * The one table of attributes: for each path its long form, how it merges, and what honours it. The phases
+ * walk a tree of values beside the tree of rows; the compatibility table of the README is printed from it.
  */
 import { BUILD_ROWS } from './build.ts';
 import { DEPLOY_ROWS } from './deploy.ts';

@@ -21,6 +21,10 @@ export const LIMITS = {
   /** Process ids remembered of programs that were run. */
   recentProgramsMax: 64,
   nftTimeoutMs: 10_000,
+  /** The resident `nft` takes this many commands in one line, and ends after this long without any. */
+  nftSessionCommandsMax: 32,
+  nftSessionIdleMs: 10_000,
+  nftSessionTimeoutMs: 2000,
   conntrackTimeoutMs: 5000,
   /** Own firewall rules are looked after this often, and this soon after somebody changed the rule set. */
   firewallCheckMs: 30_000,

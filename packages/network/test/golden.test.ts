@@ -85,7 +85,7 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
   table: (each) => renderTable(arg(each, 'name'), json<RuleState>(each)),
   changes: (each) => {
     const { before, after } = json<{ before: RuleState; after: RuleState }>(each);
-    return renderPortChanges('orc', before, after) ?? 'the whole table';
+    return renderPortChanges('orc', before, after)?.join('\n') ?? 'the whole table';
   },
   ask,
   hosts: (each) => renderEtc(json<SandboxRequest>(each), HOST_RESOLV).hosts,

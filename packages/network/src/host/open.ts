@@ -68,7 +68,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax);
   const holder = openPortHolder(random);
   const segments = openSegments({ instance, bridges, records, defaultNetwork, ports: holder.rules, emit });
-  const rules = openRules(instance, segments.rules);
+  const rules = openRules(instance, clock, segments.rules);
   const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
   const addresses = openAddresses(bridges, defaultNetwork.name, options.node);
   const [names, resolvers] = [openNames(), openResolvers(clock)];
@@ -152,6 +152,7 @@ async function close(parts: Parts): Promise<void> {
   parts.dns.close();
   parts.sandboxes.close();
   parts.holder.close();
+  parts.rules.close();
   await parts.sandboxes.settled();
 }
 

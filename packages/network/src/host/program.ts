@@ -7,7 +7,10 @@ export type Ran = { readonly code: number | null; readonly stdout: string; reado
 
 /** Process ids of what this daemon ran lately, to tell its own changes from those of others. */
 const recent = new Set<number>();
-export const ownProgram = (pid: number): boolean => recent.has(pid);
+const lasting = new Set<number>();
+export const ownProgram = (pid: number): boolean => recent.has(pid) || lasting.has(pid);
+export const keepProgram = (pid: number): void => void lasting.add(pid);
+export const forgetProgram = (pid: number): void => void lasting.delete(pid);
 
 function remember(pid: number | undefined): void {
   if (pid === undefined) return;

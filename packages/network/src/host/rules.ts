@@ -1,7 +1,8 @@
 /** Keeps the instance's nftables table as the state wants it: one `nft` at a time, all pending changes in it. */
-import { fail } from '@orc/model';
+import { fail, type Clock } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { renderDelete, renderPortChanges, renderTable, type RuleState } from '../plan/nft.ts';
+import { openNftSession, type NftSession } from './nft-session.ts';
 import { runProgram } from './program.ts';
 
 export type Rules = {
@@ -10,12 +11,15 @@ export type Rules = {
   /** The table is not known to be there: the next `apply` replaces it whole. */
   readonly forget: () => void;
   readonly remove: () => Promise<void>;
+  readonly close: () => void;
 };
 
-export function openRules(table: string, desired: () => RuleState): Rules {
+export function openRules(table: string, clock: Clock, desired: () => RuleState): Rules {
   let known: RuleState | undefined;
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
+
+  const session = openNftSession(clock);
 
   const run = async (): Promise<void> => {
     next = undefined;
@@ -23,7 +27,7 @@ export function openRules(table: string, desired: () => RuleState): Rules {
     const had = known;
     known = undefined;
     const changes = had === undefined ? undefined : renderPortChanges(table, had, wanted);
-    if (changes === undefined || !(await succeeds(changes))) await load(renderTable(table, wanted));
+    if (changes === undefined || !(await change(session, changes))) await load(renderTable(table, wanted));
     known = wanted;
   };
 
@@ -43,6 +47,7 @@ export function openRules(table: string, desired: () => RuleState): Rules {
       known = undefined;
       await load(renderDelete(table));
     },
+    close: session.close,
   };
 }
 
@@ -50,7 +55,10 @@ export function openRules(table: string, desired: () => RuleState): Rules {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** An element that is there already, or not any more, says that somebody touched the table: it is rendered anew. */
-const succeeds = async (text: string): Promise<boolean> => text === '' || (await nft(text)).code === 0;
+async function change(session: NftSession, commands: readonly string[]): Promise<boolean> {
+  if (commands.length === 0 || (await session.run(commands))) return true;
+  return (await nft(`${commands.join('\n')}\n`)).code === 0;
+}
 
 async function load(text: string): Promise<void> {
   const ran = await nft(text);

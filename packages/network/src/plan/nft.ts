@@ -47,15 +47,19 @@ export function renderTable(table: string, state: RuleState): string {
  * The commands that turn `before` into `after` when only ports differ; undefined when the table has to be rendered
  * anew; empty when nothing differs. Deletions come first, so that a port can move to another container.
  */
-export function renderPortChanges(table: string, before: RuleState, after: RuleState): string | undefined {
+export function renderPortChanges(
+  table: string,
+  before: RuleState,
+  after: RuleState,
+): readonly string[] | undefined {
   if (JSON.stringify(before.bridges) !== JSON.stringify(after.bridges)) return undefined;
   const [had, has] = [elementsOf(before.ports), elementsOf(after.ports)];
   const gone = [...had].filter(([key, value]) => has.get(key)?.data !== value.data);
   const come = [...has].filter(([key, value]) => had.get(key)?.data !== value.data);
   return [
-    ...gone.map(([, each]) => `delete element inet ${table} ${each.map} { ${each.key} }\n`),
-    ...come.map(([, each]) => `add element inet ${table} ${each.map} { ${each.key} : ${each.data} }\n`),
-  ].join('');
+    ...gone.map(([, each]) => `delete element inet ${table} ${each.map} { ${each.key} }`),
+    ...come.map(([, each]) => `add element inet ${table} ${each.map} { ${each.key} : ${each.data} }`),
+  ];
 }
 
 export const renderDelete = (table: string): string => `table inet ${table}\ndelete table inet ${table}\n`;

@@ -1,7 +1,7 @@
 /** The real kernel, in a network namespace of its own: no packet leaves the machine. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NetworkHost } from '../../src/types.ts';
+import type { Attached, NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
 import { openPeer, type Peer } from './peer.ts';
 import {
@@ -430,6 +430,64 @@ function inside(): void {
       await stopBox(net, box);
     });
 
+    test('killed at any instant leaves what the next one takes over or sweeps', async () => {
+      await net.close();
+      for (let round = 0; round < 5; round += 1) {
+        const { child, kept } = await startDaemon(host.folder);
+        const peer = openPeer(kept.namespace);
+        await peer.call('serveTcp', { port: 80, say: 'web' });
+        await new Promise((resolve) => setTimeout(resolve, 40 + 23 * round));
+        child.kill('SIGKILL');
+        await new Promise((resolve) => child.once('close', resolve));
+        expect(await host.neighbour.call('askTcp', { host: HOST, port: 8050 })).toBe('web 192.0.2.2');
+        net = await host.open();
+        await net.recover([kept]);
+        await net.networks([network('shop_default', 18)]);
+        expect(await host.neighbour.call('askTcp', { host: HOST, port: 8050 })).toBe('web 192.0.2.2');
+        expect(sh(`nft list map inet ${INSTANCE} ports`).match(/tcp \. \d+/g)).toEqual(['tcp . 8050']);
+        const other = newId();
+        expect(await net.publish(other, kept.endpoints, [tcp(8051, 80)])).toEqual([tcp(8051, 80)]);
+        await net.release(other);
+        await eventually(() => veths().length === 1);
+        expect(sh('ip -br link show type bridge').match(/orc-3fa9c1-\S+/g)).toEqual([
+          'orc-3fa9c1-0',
+          'orc-3fa9c1-12',
+        ]);
+        await peer.close();
+        await net.close();
+        net = await host.open();
+        await net.recover([]);
+        await net.close();
+      }
+      net = await host.open();
+      await net.networks(standing);
+    });
+
+    test('does not cost a single connection while it is away and comes back', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      const ports = await net.publish(box.id, box.endpoints, [tcp(8049, 80)]);
+      let [asked, failed, ended] = [0, 0, false];
+      const ask = async (): Promise<void> => {
+        while (!ended) {
+          const said = await host.neighbour.call('askTcp', { host: HOST, port: 8049 });
+          asked += 1;
+          if (said !== 'web 192.0.2.2') failed += 1;
+        }
+      };
+      const asking = [ask(), ask()];
+      for (let round = 0; round < 3; round += 1) {
+        await net.close();
+        net = await host.open();
+        await net.recover([{ container: box.id, endpoints: box.endpoints, ports }]);
+        await net.networks(standing);
+      }
+      ended = true;
+      await Promise.all(asking);
+      expect({ failed, enough: asked > 20 }).toEqual({ failed: 0, enough: true });
+      await stopBox(net, box);
+    });
+
     test('recovers 50 containers in little time', async () => {
       const ids = Array.from({ length: 50 }, () => newId());
       const all = await Promise.all(
@@ -532,6 +590,19 @@ function inside(): void {
       .split('\n')
       .filter((line) => line.startsWith(`${INSTANCE}v`));
   const gateway = (): string => net.defaultNetwork.status.subnets[0]?.gateway ?? '';
+}
+
+type Kept = Attached & { readonly namespace: string };
+
+function startDaemon(folder: string): Promise<{ child: ChildProcess; kept: Kept }> {
+  const script = `${import.meta.dirname}/daemon-child.ts`;
+  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the daemon ended')));
+    child.stdout.once('data', (line: Buffer) =>
+      resolve({ child, kept: JSON.parse(line.toString()) as Kept }),
+    );
+  });
 }
 
 async function eventually(holds: () => boolean, limitMs = 3000): Promise<void> {

@@ -46,17 +46,7 @@ export function makeHost(): Host {
     kernel,
     neighbour,
     said,
-    open: (more = {}) =>
-      openNetwork({
-        root: join(folder, 'root'),
-        run: join(folder, 'run'),
-        instance: INSTANCE,
-        kernel,
-        clock,
-        random: { bytes: (count) => randomBytes(count), number: () => Math.random() },
-        emit: (level, message, fields) => said.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
-        ...more,
-      }),
+    open: (more = {}) => openNetwork({ ...daemonOptions(folder, kernel, said), ...more }),
     close: async () => {
       await neighbour.close();
       await kernel.close();
@@ -64,6 +54,16 @@ export function makeHost(): Host {
     },
   };
 }
+
+export const daemonOptions = (folder: string, kernel: Kernel, said: string[]): NetworkOptions => ({
+  root: join(folder, 'root'),
+  run: join(folder, 'run'),
+  instance: INSTANCE,
+  kernel,
+  clock,
+  random: { bytes: (count) => randomBytes(count), number: () => Math.random() },
+  emit: (level, message, fields) => said.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+});
 
 function wireNeighbour(pid: number): void {
   sh('ip link set lo up');

@@ -198,9 +198,7 @@ export class Life {
   }
 
   async #perform(step: Exclude<Step, { do: 'wait' }>): Promise<void> {
-    const work = { prepare: this.#prepare, start: this.#start, stop: this.#stop, remove: this.#remove }[
-      step.do
-    ];
+    const work = this.#works[step.do];
     const generation = this.#state.desired.generation;
     this.#retryAt = undefined;
     try {

@@ -1,4 +1,7 @@
-/** The table of attributes as Markdown: what is honoured, emulated, without effect, or refused and what to do instead. */
+/**
+ * The table of attributes as Markdown: what is honoured, emulated, without effect, or refused and what to
+ * do instead.
+ */
 import type { Honour, Row } from './plan/attributes/row.ts';
 import { ATTRIBUTES } from './plan/attributes/table.ts';
 

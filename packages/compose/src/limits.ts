@@ -23,6 +23,8 @@ export const LIMITS = {
   portsMax: 65_536,
   /** Problems that one load reports; further ones are counted. */
   problemsMax: 100,
+  /** Longer lines are cut in excerpts. */
+  excerptLengthMax: 200,
   /** Rounds of "need" and "facts" of `resolveProject`. */
   roundsMax: 500,
   /** Longest name for which "did you mean" is computed. */

@@ -94,10 +94,10 @@ export function factText(fact: Fact & { kind: 'file' | 'text' }): string | null 
   return text;
 }
 
-export function sourceOf(loading: Loading, path: string, text: string): Source {
+export function sourceOf(loading: Loading, path: string, text: string, secret = false): Source {
   const known = loading.sources.get(path);
   if (known !== undefined) return known;
-  const source = { file: shownName(loading, path), path, text };
+  const source = { file: shownName(loading, path), path, text, secret };
   loading.sources.set(path, source);
   return source;
 }

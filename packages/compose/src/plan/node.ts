@@ -4,9 +4,16 @@
  * places.
  */
 import type { Where } from '@orc/model';
+import { LIMITS } from '../limits.ts';
 
 /** A text that places point into. `file` is how problems name it, `path` is absolute. */
-export type Source = { readonly file: string; readonly path: string; readonly text: string };
+export type Source = {
+  readonly file: string;
+  readonly path: string;
+  readonly text: string;
+  /** Its lines may hold secrets and are not shown: an env file. */
+  readonly secret?: boolean;
+};
 
 /** Offsets into the text, `end` exclusive. */
 export type Place = { readonly source: Source; readonly start: number; readonly end: number };
@@ -156,6 +163,9 @@ export function whereOf(place: Place): Where {
   }
   const start = starts[low] as number;
   const end = starts[low + 1] ?? place.source.text.length + 1;
-  const excerpt = place.source.text.slice(start, end - 1).replace(/\r$/, '');
-  return { file: place.source.file, line: low + 1, column: place.start - start + 1, excerpt };
+  const where = { file: place.source.file, line: low + 1, column: place.start - start + 1 };
+  if (place.source.secret === true || where.column > LIMITS.excerptLengthMax) return where;
+  const line = place.source.text.slice(start, end - 1).replace(/\r$/, '');
+  const excerpt = line.length > LIMITS.excerptLengthMax ? `${line.slice(0, LIMITS.excerptLengthMax)}…` : line;
+  return { ...where, excerpt };
 }

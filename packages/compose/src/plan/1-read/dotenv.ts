@@ -66,21 +66,23 @@ function statement(reader: Reader): void {
   const key = (head[1] ?? '').replace(/^export[ \t]+/, '').trim();
   reader.at = HEAD.lastIndex;
   if (!KEY.test(key)) {
-    badKey(reader, start, key);
+    badKey(reader, start, head[2] === '=' || head[2] === ':' ? key : undefined);
     return;
   }
   if (head[2] === '=' || head[2] === ':') value(reader, key);
   else setInherited(reader.values, key, reader.lookup);
 }
 
-function badKey(reader: Reader, start: number, key: string): void {
-  const bad = /[^\p{L}\p{N}_.\-[\]]/u.exec(key)?.[0];
+/** `key` is undefined for a line without a name: what it holds may be a secret and is not repeated. */
+function badKey(reader: Reader, start: number, key: string | undefined): void {
   const end = reader.text.indexOf('\n', start);
   reader.at = end === -1 ? reader.text.length : end + 1;
-  const message =
+  const bad = key === undefined ? undefined : /[^\p{L}\p{N}_.\-[\]]/u.exec(key)?.[0];
+  const named =
     bad === undefined
       ? 'a variable name is missing'
       : `unexpected character "${bad}" in variable name "${key}"`;
+  const message = key === undefined ? 'this line is not KEY=value' : named;
   reader.errors.push({ at: start, message, hint: 'write KEY=value, one to a line' });
 }
 
@@ -156,7 +158,7 @@ function expanded(reader: Reader, written: string, start: number): string {
     const message =
       error.kind === 'required'
         ? `required variable ${error.name} is missing a value${reason}`
-        : `invalid interpolation format${reason}`;
+        : 'invalid interpolation format: a dollar itself is $$';
     reader.errors.push({ at: start + error.at, message });
   }
   return result.text;

@@ -91,7 +91,7 @@ export function envFileOf(
   if (!request.required && (fact.kind === 'missing' || fact.kind === 'directory')) return new Map();
   const text = usableText(loading, fact, request.path, request.asked, 'compose.file');
   if (text === undefined) return undefined;
-  const source = sourceOf(loading, request.path, text);
+  const source = sourceOf(loading, request.path, text, true);
   if (text.length > LIMITS.envFileBytesMax) {
     report(
       loading,

@@ -11,6 +11,8 @@ export type Inputs = {
   readonly projectDir: string;
   readonly variables: ReadonlyMap<string, string>;
   readonly profiles: readonly string[];
+  /** Given with `--env-file` or COMPOSE_ENV_FILES. */
+  readonly envFiles: readonly string[];
   /** From `-p` or COMPOSE_PROJECT_NAME. */
   readonly name: string | undefined;
 };
@@ -32,7 +34,14 @@ export function readInputs(loading: Loading, input: LoadInput): Inputs | undefin
   if (variables === undefined) return undefined;
   const name = input.projectName ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined);
   const profiles = [...(input.profiles ?? []), ...list(variables.get('COMPOSE_PROFILES'), ',')];
-  return { files, projectDir, variables, profiles, name };
+  return {
+    files,
+    projectDir,
+    variables,
+    profiles,
+    name,
+    envFiles: envFiles.map((each) => posix.resolve(cwd, each)),
+  };
 }
 
 const list = (text: string | undefined, separator: string): readonly string[] =>

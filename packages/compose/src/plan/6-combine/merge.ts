@@ -144,7 +144,9 @@ function unique(list: SeqNode, rule: MergeName | undefined): SeqNode {
   const keyOf = rule === undefined ? undefined : KEYS[rule];
   if (keyOf === undefined || list.items.length < 2) return list;
   const byKey = new Map<string, Node>();
-  list.items.forEach((item, index) => byKey.set(keyOf(item) ?? `#${index}`, item));
+  list.items.forEach((item, index) =>
+    byKey.set((item.kind === 'map' ? keyOf(item) : textOf(item)) ?? `#${index}`, item),
+  );
   return byKey.size === list.items.length ? list : { ...list, items: [...byKey.values()] };
 }
 

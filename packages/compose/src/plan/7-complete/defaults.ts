@@ -68,7 +68,7 @@ function named(tree: MapNode, section: string, projectName: string): MapNode {
 }
 
 function completeService(service: MapNode): MapNode {
-  const mode = textOf(get(service, 'network_mode'));
+  const mode = textOf(get(service, 'network_mode')) || undefined;
   const networks = get(service, 'networks');
   const hasNetworks = networks?.kind === 'map' && networks.entries.size > 0;
   const needsDefault = mode === undefined && !hasNetworks && get(service, 'provider') === undefined;

@@ -38,7 +38,7 @@ function checkBuild(loading: Loading, name: string, service: MapNode): void {
 function checkNetworkMode(loading: Loading, name: string, service: MapNode): void {
   const mode = get(service, 'network_mode');
   const networks = get(service, 'networks');
-  if (mode === undefined) return;
+  if (mode === undefined || textOf(mode) === '') return;
   if (networks !== undefined) {
     const message = `service "${name}" declares mutually exclusive network_mode and networks`;
     report(loading, 'compose.schema', mode, message, { hint: 'keep one of them' });

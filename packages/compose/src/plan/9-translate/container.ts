@@ -27,24 +27,24 @@ export function containerOf(context: ServiceContext, image: string, labels: Stri
 type Part = { readonly [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined };
 
 const processOf = (service: ModelService): Part => ({
-  platform: service.platform,
+  platform: service.platform || undefined,
   entrypoint: service.entrypoint ?? undefined,
   command: service.command ?? undefined,
   env: service.environment,
-  workingDir: service.working_dir,
-  user: service.user,
+  workingDir: service.working_dir || undefined,
+  user: service.user || undefined,
   groupAdd: service.group_add,
   tty: service.tty,
   openStdin: service.stdin_open,
   init: service.init,
-  stopSignal: service.stop_signal,
+  stopSignal: service.stop_signal || undefined,
   stopGraceMs:
     service.stop_grace_period === undefined ? undefined : parseDurationMs(service.stop_grace_period),
 });
 
 const identityOf = (service: ModelService, labels: StringMap): Part => ({
-  hostname: service.hostname,
-  domainname: service.domainname,
+  hostname: service.hostname || undefined,
+  domainname: service.domainname || undefined,
   labels,
   annotations: service.annotations,
 });
@@ -68,7 +68,7 @@ const isolationOf = (context: ServiceContext): Part => ({
 const connectionsOf = (context: ServiceContext): Part => ({
   networkMode: networkModeOf(context),
   ports: portsOf(context),
-  expose: exposeOf(context.service),
+  expose: exposeOf(context),
   extraHosts: hostsOf(context.service.extra_hosts),
   dns: context.service.dns,
   dnsSearch: context.service.dns_search,

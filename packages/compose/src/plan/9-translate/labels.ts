@@ -6,6 +6,7 @@ export type Origin = {
   readonly project: string;
   readonly workingDir: string;
   readonly configFiles: readonly string[];
+  readonly envFiles: readonly string[];
 };
 
 const PREFIX = 'com.docker.compose.';
@@ -21,6 +22,9 @@ export function labelsOf(name: string, service: ModelService, origin: Origin): S
     [`${PREFIX}depends_on`]: dependencies(service),
     [`${PREFIX}project.config_files`]: origin.configFiles.join(','),
     [`${PREFIX}project.working_dir`]: origin.workingDir,
+    ...(origin.envFiles.length === 0
+      ? {}
+      : { [`${PREFIX}project.environment_file`]: origin.envFiles.join(',') }),
   };
 }
 

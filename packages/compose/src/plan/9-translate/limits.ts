@@ -24,7 +24,7 @@ export function resourcesOf(service: ModelService): Resources | undefined {
     cpuShares: positive(service.cpu_shares),
     cpuPeriodUs: positive(service.cpu_period),
     cpuQuotaUs: positive(service.cpu_quota),
-    cpusetCpus: service.cpuset,
+    cpusetCpus: service.cpuset || undefined,
     memoryBytes: positive(number(service.mem_limit ?? limits?.memory)),
     memoryReservationBytes: positive(number(service.mem_reservation ?? reservations?.memory)),
     memorySwapBytes: positive(number(service.memswap_limit)),

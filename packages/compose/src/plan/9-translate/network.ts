@@ -1,12 +1,12 @@
 /** How a service is reached: its networks, ports and names. */
 import type { NamespaceMode, NetworkAttachment, NetworkMode, PortBinding } from '@orc/model';
-import type { ModelNetworkRef, ModelPort, ModelService } from '../../compose-model.ts';
+import type { ModelNetworkRef, ModelPort } from '../../compose-model.ts';
 import { rangeOf } from '../5-canonical/ports.ts';
 import { type ServiceContext, defined, invalid, refuse } from './context.ts';
 
 export function networkModeOf(context: ServiceContext): NetworkMode {
   const mode = context.service.network_mode;
-  if (mode === undefined) return attachmentsMode(context);
+  if (mode === undefined || mode === '') return attachmentsMode(context);
   if (mode === 'none') return { kind: 'none' };
   if (mode === 'host') return { kind: 'host' };
   if (mode === 'bridge' || mode === 'default')
@@ -72,7 +72,7 @@ function attachment(
     aliases: [...new Set(aliases)],
     ipv4: wish?.ipv4_address,
     ipv6: wish?.ipv6_address,
-    mac: wish?.mac_address ?? (isFirst ? context.service.mac_address : undefined),
+    mac: wish?.mac_address ?? (isFirst ? context.service.mac_address || undefined : undefined),
     gatewayPriority: wish?.gw_priority,
   });
 }
@@ -112,11 +112,14 @@ function binding(context: ServiceContext, port: ModelPort, index: number): PortB
 }
 
 /** `80`, `80/udp` and ranges to `80/tcp` one by one. */
-export function exposeOf(service: ModelService): readonly string[] | undefined {
-  const ports = (service.expose ?? []).flatMap((each) => {
+export function exposeOf(context: ServiceContext): readonly string[] | undefined {
+  const ports = (context.service.expose ?? []).flatMap((each, index) => {
     const [numbers = '', protocol = 'tcp'] = each.split('/');
     const range = rangeOf(numbers);
-    if (range === null) return [];
+    if (range === null) {
+      invalid(context, ['expose', index], `"${each}" is not a port`, 'such as 80, 80/udp or 3000-3005');
+      return [];
+    }
     return Array.from(
       { length: range.to - range.from + 1 },
       (_, index) => `${range.from + index}/${protocol}`,

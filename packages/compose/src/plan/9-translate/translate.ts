@@ -31,6 +31,7 @@ export function translate(
     project: model.name,
     workingDir: inputs.projectDir,
     configFiles: inputs.files,
+    envFiles: inputs.envFiles,
   };
   const secrets = filesOf(context, 'secrets', inputs.variables);
   const configs = filesOf(context, 'configs', inputs.variables);
@@ -52,7 +53,7 @@ export function translate(
 
 function serviceOf(context: ServiceContext, origin: Origin): ProjectService {
   const { name, service } = context;
-  const image = service.image ?? `${origin.project}-${name}`;
+  const image = service.image || `${origin.project}-${name}`;
   sharedScale(context, service);
   checkPlacement(context, service);
   return defined({
@@ -60,7 +61,7 @@ function serviceOf(context: ServiceContext, origin: Origin): ProjectService {
     ...scaleOf(service),
     dependsOn: dependsOnOf(service),
     update: updateOf(context, service),
-    containerName: service.container_name,
+    containerName: service.container_name || undefined,
     container: containerOf(context, image, labelsOf(name, service, origin)),
     build: service.build === undefined ? undefined : buildOf(context, service.build),
     pullPolicy: pullPolicyOf(service),

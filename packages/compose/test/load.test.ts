@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { type Fact, configHash, resolveProject } from '../src/index.ts';
+import { loadFiles } from './support.ts';
+
+const messages = (result: { problems: readonly { message: string; severity?: string }[] }): string[] =>
+  result.problems.filter((each) => each.severity !== 'warning').map((each) => each.message);
+
+describe('where files come from', () => {
+  test('standard input is the path -', () => {
+    const { model } = loadFiles(
+      { '-': 'name: t\nservices: {a: {image: b, volumes: [./x:/y]}}' },
+      { files: ['-'] },
+    );
+    expect(model?.services['a']?.volumes?.[0]?.source).toBe('/dir/x');
+  });
+
+  test('an override file beside the main file is read', () => {
+    const { model } = loadFiles({
+      'compose.yaml': 'services: {a: {image: b}}',
+      'compose.override.yaml': 'services: {a: {hostname: h}}',
+    });
+    expect(model?.services['a']).toMatchObject({ image: 'b', hostname: 'h' });
+  });
+
+  test('the project directory moves what is relative, and brings its .env', () => {
+    const { model } = loadFiles(
+      {
+        'sub/compose.yaml': 'services: {a: {image: "b:${TAG}", build: .}}',
+        'home/.env': 'TAG=7',
+        'sub/.env': 'TAG=8',
+      },
+      { files: ['sub/compose.yaml'], projectDirectory: 'home' },
+    );
+    expect(model?.services['a']).toMatchObject({ image: 'b:7', build: { context: '/dir/home' } });
+  });
+
+  test('the environment wins over --env-file, the last of these over the first', () => {
+    const { model } = loadFiles(
+      {
+        'compose.yaml': 'services: {a: {image: "$A-$B-$C"}}',
+        '1.env': 'A=1\nB=1\nC=1',
+        '2.env': 'B=2\nC=${A}2',
+      },
+      { envFiles: ['1.env', '2.env'], environment: { A: 'env' } },
+    );
+    expect(model?.services['a']?.image).toBe('env-2-env2');
+  });
+
+  test('a file that cannot be read says why', async () => {
+    const read = async ({ path }: { path: string }): Promise<Fact> =>
+      path.endsWith('/compose.yaml') ? { kind: 'unreadable', message: 'EACCES' } : { kind: 'missing' };
+    expect(messages(await resolveProject(read, { cwd: '/dir', environment: {} }))).toEqual([
+      'compose.yaml cannot be read: EACCES',
+    ]);
+  });
+
+  test('bytes that are not UTF-8 are refused', async () => {
+    const read = async ({ path }: { path: string }): Promise<Fact> =>
+      path.endsWith('/compose.yaml')
+        ? { kind: 'file', data: Uint8Array.of(0xff, 0xfe) }
+        : { kind: 'missing' };
+    expect(messages(await resolveProject(read, { cwd: '/dir', environment: {} }))).toEqual([
+      'compose.yaml is not UTF-8 text',
+    ]);
+  });
+});
+
+describe('options', () => {
+  test('without interpolation what is written stays', () => {
+    const text =
+      'services: {a: {image: "b:${TAG:?}", ports: ["${A}:80", "${B}:80"], scale: "${N}", env_file: "${F}"}}';
+    const { model, problems } = loadFiles(
+      { 'compose.yaml': text },
+      { options: { interpolate: false, translate: false } },
+    );
+    expect(problems).toEqual([]);
+    expect(model?.services['a']).toMatchObject({
+      image: 'b:${TAG:?}',
+      ports: ['${A}:80', '${B}:80'],
+      scale: '${N}',
+    });
+  });
+
+  test('services that are named bring their profiles', () => {
+    const files = {
+      'compose.yaml':
+        'services: {a: {image: a, profiles: [x]}, b: {image: b, profiles: [x]}, c: {image: c, profiles: [y]}}',
+    };
+    const { project } = loadFiles(files, { options: { services: ['a'] } });
+    expect(project?.services.map((each) => each.service)).toEqual(['a', 'b']);
+  });
+
+  test('for the model alone no secret is asked for, and nothing valid is refused', () => {
+    const text = 'services: {a: {image: b, gpus: all, secrets: [s]}}\nsecrets: {s: {file: ./missing}}';
+    const { model, problems } = loadFiles({ 'compose.yaml': text }, { options: { translate: false } });
+    expect(problems).toEqual([]);
+    expect(model?.secrets?.['s']).toMatchObject({ file: '/dir/missing' });
+  });
+});
+
+describe('secrets', () => {
+  test('are in the project and nowhere else', () => {
+    const { model, project } = loadFiles(
+      { 'compose.yaml': 'services: {a: {image: b, secrets: [s]}}\nsecrets: {s: {environment: S}}' },
+      { environment: { S: 'hunter2' } },
+    );
+    expect(JSON.stringify(model)).not.toContain('hunter2');
+    expect(project?.secrets[0]?.data).toBe(Buffer.from('hunter2').toString('base64'));
+  });
+
+  test('do not show in problems of env files', () => {
+    const { problems } = loadFiles({
+      'compose.yaml': 'services: {a: {image: b, env_file: e}}',
+      e: 'P="hunter2\nhunter3 x',
+    });
+    expect(problems.length).toBeGreaterThan(0);
+    expect(JSON.stringify(problems)).not.toContain('hunter');
+  });
+});
+
+test('the hash of a service is of what makes its container', () => {
+  const hashOf = (text: string): string => {
+    const { model } = loadFiles({ 'compose.yaml': `name: t\nservices: {a: {${text}}, b: {image: b}}` });
+    return configHash(model?.services['a'] as never);
+  };
+  const base = hashOf('image: a');
+  expect(hashOf('image: a, scale: 3, depends_on: [b], profiles: []')).toBe(base);
+  expect(hashOf('image: a, deploy: {replicas: 3}')).not.toBe(hashOf('image: a, environment: {A: 1}'));
+  expect(hashOf('image: a2')).not.toBe(base);
+});
+
+test('files are asked for in few rounds', async () => {
+  const rounds: string[][] = [];
+  let open: string[] = [];
+  const read = async ({ path }: { path: string }): Promise<Fact> => {
+    if (open.length === 0) queueMicrotask(() => rounds.push(open.splice(0)));
+    open.push(path);
+    if (path === '/dir/compose.yaml')
+      return {
+        kind: 'text',
+        text: 'services: {a: {image: b, env_file: [x, y], secrets: [s]}}\nsecrets: {s: {file: z}}',
+      };
+    return ['x', 'y', 'z'].some((name) => path === `/dir/${name}`)
+      ? { kind: 'text', text: '' }
+      : { kind: 'missing' };
+  };
+  const { project } = await resolveProject(read, { cwd: '/dir', environment: {} });
+  open = [];
+  expect(project).toBeDefined();
+  expect(rounds.length).toBeLessThanOrEqual(5);
+});

@@ -33,15 +33,17 @@ let world: World = newWorld();
 
 const text = (lines: readonly string[]): string => lines.join('\n');
 
-function run(plan: ProjectPlan, dry: boolean): string {
+/** `told`: also the changes of the plan itself, before those of the passes. */
+function run(plan: ProjectPlan, dry: boolean, told = false): string {
   const problems = plan.problems.map(formatProblem);
   const lines = plan.lines.map(
     ({ kind, name, action, reason }) =>
       `${action} ${kind} ${name}${reason === undefined ? '' : ` (${reason})`}`,
   );
   if (dry) return text([...problems, ...lines]);
+  const asked = told ? explainChanges(world.state, plan.changes).map((line) => `  ${line}`) : [];
   carryOut(world, plan);
-  return text([...problems, ...lines, ...reconcileAll()]);
+  return text([...problems, ...lines, ...asked, ...reconcileAll()]);
 }
 
 /** Every pass until there is nothing more to decide. */
@@ -95,7 +97,7 @@ function act({ args }: GoldenCase): string {
     ...(args['stop'] === undefined ? {} : { stop: true }),
     ...(args['timeout'] === undefined ? {} : { timeoutMs: Number(args['timeout']) }),
   };
-  return run(actProject(world.state, args['project'] ?? 'shop', action, proposerOf(world)), false);
+  return run(actProject(world.state, args['project'] ?? 'shop', action, proposerOf(world)), false, true);
 }
 
 const find = (name: string): TaskObj => {
@@ -106,21 +108,23 @@ const find = (name: string): TaskObj => {
   return found;
 };
 
-/** `shop-web-1 running healthy`, `shop-web-1 exited 1`, `o7 removed`. */
+/** `shop-web-1 running healthy`, `shop-web-1 exited 1`, `o7 removed`; each by its own node. */
 function report({ body }: GoldenCase): string {
-  const tasks: { id: ObjectId; status: TaskStatus }[] = [];
-  const removed: ObjectId[] = [];
   for (const line of body.split('\n')) {
     const [name = '', phase = '', more] = line.split(' ');
-    const task = find(name);
-    if (phase === 'removed') removed.push(task.id);
-    else tasks.push({ id: task.id, status: statusOf(task, phase, more) });
+    const { id, spec, status } = find(name);
+    const tasks = phase === 'removed' ? [] : [{ id, status: statusOf({ spec, status }, phase, more) }];
+    const removed = phase === 'removed' ? [id] : [];
+    commit(world, takeReport(world.state, { node: spec.node as ObjectId, tasks, removed }), 'report');
   }
-  commit(world, takeReport(world.state, { node: 'n1' as ObjectId, tasks, removed }), 'report');
   return text(reconcileAll());
 }
 
-function statusOf(task: TaskObj, phase: string, more: string | undefined): TaskStatus {
+function statusOf(
+  task: Pick<TaskObj, 'spec' | 'status'>,
+  phase: string,
+  more: string | undefined,
+): TaskStatus {
   const { generation } = task.spec.desired;
   const attempt =
     phase === 'ready'

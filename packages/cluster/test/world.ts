@@ -174,23 +174,23 @@ export const imagesOf = (project: Project): Record<string, Digest> =>
  * contents of files, `@network external subnet=…`, `%volume external`.
  */
 export function parseProject(text: string, name = 'shop'): Project {
+  const full = (key: string, external: boolean) => (external ? key : `${name}_${key}`);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const rows = lines.filter((line) => !/^[!@%]/.test(line)).map(parseWords);
-  const services = rows.map((row) => parseService(row, name));
+  const about = (sign: string, key: string) =>
+    parseWords(lines.find((line) => line.startsWith(`${sign}${key} `) || line === `${sign}${key}`) ?? '');
+  const services = rows.map((row) =>
+    parseService(row, (sign, key) => full(key, about(sign, key)['external'] !== undefined)),
+  );
   const list = (key: string): string[] => [
     ...new Set(rows.flatMap((row) => (row[key] ?? '').split(',').filter((each) => each !== ''))),
   ];
-  const about = (sign: string, key: string) =>
-    parseWords(lines.find((line) => line.startsWith(`${sign}${key} `) || line === `${sign}${key}`) ?? '');
-  const content = new Map(
-    lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).split('=') as [string, string]),
-  );
+  const content = new Map(lines.filter((line) => line.startsWith('!')).map((line) => contentOf(line)));
   const nets = new Set([
     ...list('net'),
     ...rows.filter((row) => !row['net'] && !row['join']).map(() => 'default'),
   ]);
   const vols = new Set(list('vol').map((each) => each.split(':')[0] as string));
-  const full = (key: string, external: boolean) => (external ? key : `${name}_${key}`);
   return {
     name,
     workingDir: '/src',
@@ -222,6 +222,11 @@ export function parseProject(text: string, name = 'shop'): Project {
   };
 }
 
+const contentOf = (line: string): [string, string] => [
+  line.slice(1, line.indexOf('=')),
+  line.slice(line.indexOf('=') + 1),
+];
+
 type Row = Readonly<Record<string, string>>;
 
 function parseWords(line: string): Row {
@@ -238,7 +243,9 @@ const CONDITIONS = {
   completed: 'service_completed_successfully',
 } as const;
 
-function parseService(row: Row, project: string): ProjectService {
+type NameOf = (sign: '@' | '%' | '!', key: string) => string;
+
+function parseService(row: Row, nameOf: NameOf): ProjectService {
   const needs = (row['needs'] ?? '').split(',').filter((each) => each !== '');
   const [parallelism, order = 'stop-first'] = (row['update'] ?? '').split(':');
   const update = {
@@ -264,14 +271,14 @@ function parseService(row: Row, project: string): ProjectService {
     }),
     ...(row['update'] === undefined ? {} : { update }),
     ...(row['name'] === undefined ? {} : { containerName: row['name'] }),
-    container: containerOf(row, project),
+    container: containerOf(row, nameOf),
     pullPolicy: 'missing',
     attach: true,
     profiles: [],
   };
 }
 
-function containerOf(row: Row, project: string): ContainerSpec {
+function containerOf(row: Row, nameOf: NameOf): ContainerSpec {
   const each = (key: string): string[] => (row[key] ?? '').split(',').filter((word) => word !== '');
   const nets = each('net').length === 0 ? ['default'] : each('net');
   const fixed = row['ip'] === undefined ? {} : { ipv4: row['ip'] };
@@ -280,7 +287,7 @@ function containerOf(row: Row, project: string): ContainerSpec {
     ...(row['env'] === undefined ? {} : { env: { A: row['env'] } }),
     networkMode:
       row['join'] === undefined
-        ? { kind: 'networks', attachments: nets.map((key) => ({ network: `${project}_${key}`, ...fixed })) }
+        ? { kind: 'networks', attachments: nets.map((key) => ({ network: nameOf('@', key), ...fixed })) }
         : { kind: 'service', service: row['join'] },
     ports: each('port').map((port) => {
       const [hostPort, containerPort] = port.split(':').map(Number);
@@ -289,10 +296,10 @@ function containerOf(row: Row, project: string): ContainerSpec {
     mounts: [
       ...each('vol').map((vol) => {
         const [key, target = '/'] = vol.split(':');
-        return { type: 'volume' as const, source: `${project}_${key}`, target };
+        return { type: 'volume' as const, source: nameOf('%', key ?? ''), target };
       }),
-      ...each('secret').map((key) => ({ type: 'secret' as const, source: `${project}_${key}`, target: key })),
-      ...each('config').map((key) => ({ type: 'config' as const, source: `${project}_${key}`, target: key })),
+      ...each('secret').map((key) => ({ type: 'secret' as const, source: nameOf('!', key), target: key })),
+      ...each('config').map((key) => ({ type: 'config' as const, source: nameOf('!', key), target: key })),
     ],
     ...(row['restart'] === undefined
       ? {}

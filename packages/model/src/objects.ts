@@ -139,6 +139,8 @@ export type TaskSpec = {
   readonly containerId: ContainerId;
   /** One per attachment, chosen by `allocate`. */
   readonly endpoints: readonly Endpoint[];
+  /** Fixed host ports, held on its node until it has stopped or is gone. */
+  readonly ports?: readonly PortBinding[];
   readonly desired: TaskDesired;
   /** `ServiceSpec.generation` that `desired` follows; an older one: the start that was asked for is still to come. */
   readonly generation?: number;

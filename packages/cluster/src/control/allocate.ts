@@ -128,9 +128,8 @@ function allocateEndpoint(
   const given = addressIn(pass, network, attachment);
   if (typeof given === 'string') return given;
   const { address, subnet, gateway } = given;
-  const { project, service, containerId } = task.spec;
+  const { service, containerId } = task.spec;
   const aliases = [...new Set([service, task.name, containerId.slice(0, 12), ...(attachment.aliases ?? [])])];
-  void project;
   return {
     network: network.name,
     interface: name,
@@ -176,6 +175,7 @@ function fixedAddress(
   const holder = all(now(pass.draft), 'task').find((task) =>
     task.spec.endpoints.some((each) => each.network === network.name && each.ipv4 === text),
   );
+  if (holder?.spec.desired.state === 'remove') return `waits for ${holder.name} to let go of ${text}`;
   if (holder !== undefined) return `the address ${text} is taken by ${holder.name}`;
   return { address, ...home };
 }

@@ -12,6 +12,10 @@ export const isSettled = (task: TaskObj): boolean => task.status.generation >= t
 export const isCurrent = (task: TaskObj): boolean =>
   task.spec.desired.state !== 'remove' && task.spec.desired.state !== 'drain';
 
+/** What it holds will be free by itself. */
+export const isLeaving = (task: TaskObj): boolean =>
+  ['remove', 'stop', 'drain'].includes(task.spec.desired.state);
+
 /** A start that was asked for is still to be given to it. */
 export const isPending = (task: TaskObj, service: ServiceSpec): boolean =>
   (task.spec.generation ?? 0) < service.generation;

@@ -1,10 +1,11 @@
 /** Where tasks go: filters that explain their refusals in words, then ranks; addresses in the same entry of the log. */
-import type { NodeObj, PortBinding, ServiceObj, TaskObj } from '@orc/model';
+import type { NodeObj, ServiceObj, TaskObj } from '@orc/model';
 import { mountSources } from '../project/hash.ts';
 import { now, patchSpec, patchStatus } from '../state/draft.ts';
 import { all, get, named, type State, where } from '../state/table.ts';
 import { allocateEndpoints } from './allocate.ts';
-import { bySlot, endedForGood, isCurrent, mayRun, startsFirst } from './progress.ts';
+import { collides, fixedPorts, hasLetGo } from './ports.ts';
+import { bySlot, isCurrent, isLeaving, startsFirst } from './progress.ts';
 import type { Pass } from './reconcile.ts';
 
 export function place(pass: Pass, project: string): void {
@@ -27,8 +28,11 @@ function placeTask(pass: Pass, task: TaskObj): void {
     return;
   }
   stickVolumes(pass, service, chosen);
-  const pendingReason = task.spec.desired.state === 'run' ? undefined : gateReason(task);
-  patchSpec<'task'>(pass.draft, task, { node: chosen.id, endpoints: placed, pendingReason });
+  const waits = service.spec.desired === 'run' && task.spec.desired.state === 'ready';
+  const pendingReason = waits ? gateReason(task) : undefined;
+  const held = fixedPorts(service.spec.template);
+  const ports = held.length === 0 ? undefined : held;
+  patchSpec<'task'>(pass.draft, task, { node: chosen.id, endpoints: placed, ports, pendingReason });
 }
 
 const gateReason = (task: TaskObj): string | undefined =>
@@ -119,28 +123,17 @@ function stickVolumes(pass: Pass, service: ServiceObj, node: NodeObj): void {
 }
 
 function portRefusal(state: State, node: NodeObj, { service }: Candidate): string | undefined {
-  const wanted = fixedPorts(service);
+  const wanted = fixedPorts(service.spec.template);
   if (wanted.length === 0) return undefined;
   for (const other of where(state, 'task', 'node', node.id)) {
     const owner = get(state, 'service', other.spec.serviceId);
     if (owner === undefined || hasLetGo(other, owner)) continue;
-    const clash = wanted.find((port) => fixedPorts(owner).some((each) => collides(port, each)));
+    const clash = wanted.find((port) => (other.spec.ports ?? []).some((each) => collides(port, each)));
     if (clash === undefined) continue;
-    return `port ${clash.hostPort}/${clash.protocol} of node ${node.name} is taken by ${other.name}`;
+    const port = `port ${clash.hostPort}/${clash.protocol} of node ${node.name}`;
+    return isLeaving(other)
+      ? `waits for ${other.name} to let go of ${port}`
+      : `${port} is taken by ${other.name}`;
   }
   return undefined;
 }
-
-/** A stopped container's ports are free for others, once it has stopped. */
-const hasLetGo = (task: TaskObj, service: ServiceObj): boolean =>
-  endedForGood(task, service.spec) || (task.spec.desired.state === 'stop' && !mayRun(task));
-
-const fixedPorts = (service: ServiceObj): readonly PortBinding[] =>
-  (service.spec.template.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0);
-
-function collides(a: PortBinding, b: PortBinding): boolean {
-  if (a.hostPort !== b.hostPort || a.protocol !== b.protocol) return false;
-  return anywhere(a) || anywhere(b) || a.hostIp === b.hostIp;
-}
-
-const anywhere = (port: PortBinding): boolean => ['', '0.0.0.0', '::'].includes(port.hostIp ?? '');

@@ -24,7 +24,7 @@ export function putNetworks(planning: Planning, project: Project, used: Used): v
 }
 
 function putNetwork(planning: Planning, project: string, network: ProjectNetwork): void {
-  const { draft, proposer, lines, problems } = planning;
+  const { draft, lines, problems } = planning;
   const found = named(now(draft), 'network', network.name);
   if (network.external || found === undefined) {
     if (found !== undefined) return;
@@ -43,7 +43,6 @@ function putNetwork(planning: Planning, project: string, network: ProjectNetwork
   put(draft, { ...found, spec, status: reset });
   lines.push({ kind: 'network', name: network.name, action: 'update' });
   checkSubnets(planning, network.name, spec);
-  void proposer;
 }
 
 /** Also for `network create`. */

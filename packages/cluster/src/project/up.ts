@@ -17,6 +17,7 @@ import { named, type State, where } from '../state/table.ts';
 import { hashOfService, usedObjects } from './hash.ts';
 import { joinedServices } from './joins.ts';
 import { checkNames } from './names.ts';
+import { checkPorts } from './ports.ts';
 import { putFiles, putNetworks, putVolumes } from './objects.ts';
 import {
   containerNameOf,
@@ -106,6 +107,7 @@ function checkServices(planning: Planning, request: PutProject, services: readon
     problems.push(noSuchService(request.project.name, name));
   }
   checkNames(planning, request.project.name, services);
+  checkPorts(planning, request, services, (service) => replicasOf(request, service));
 }
 
 const replicasOf = ({ options }: PutProject, service: ProjectService): number =>

@@ -1,0 +1,240 @@
+/** The state by itself: what `apply` refuses, what reports may do, networks and volumes on their own. */
+import type { Change, NodeObj, ObjectId, Report, TaskStatus, VolumeObj } from '@orc/model';
+import { describe, expect, test } from 'vitest';
+import {
+  actProject,
+  all,
+  apply,
+  createNetwork,
+  createVolume,
+  diffProject,
+  dirtyOf,
+  get,
+  grantBlock,
+  named,
+  project,
+  registerNode,
+  removeObject,
+  type State,
+  takeReport,
+  usersOf,
+} from '../src/index.ts';
+import {
+  commit,
+  imagesOf,
+  newWorld,
+  NODE,
+  parseProject,
+  pass,
+  proposerOf,
+  settle,
+  type World,
+} from './world.ts';
+
+const set = (changes: readonly Change[], time = 0) => ({ schema: 1 as const, by: 'test', time, changes });
+const reasons = (state: State, changes: readonly Change[]) =>
+  apply(state, set(changes), 9).conflicts.map((each) => each.reason);
+
+const volume = (id: string, name: string, more: Partial<VolumeObj> = {}): VolumeObj => ({
+  kind: 'volume',
+  id: id as ObjectId,
+  name,
+  specVersion: 1,
+  statusVersion: 1,
+  createdAt: 0,
+  spec: { driver: 'local' },
+  status: {},
+  ...more,
+});
+const put = (object: VolumeObj, expect: Change['expect'] = null): Change =>
+  ({ op: 'put', object, expect }) as Change;
+const AT_ONE = { specVersion: 1, statusVersion: 1 };
+
+describe('apply refuses', () => {
+  const { state } = apply(newWorld().state, set([put(volume('v1', 'data'))]), 1);
+  const rows: readonly (readonly [string, Change, string])[] = [
+    ['an object that is there already', put(volume('v1', 'data')), 'exists'],
+    ['an object that is not there', put(volume('v2', 'b'), AT_ONE), 'missing'],
+    ['an older spec', put(volume('v1', 'data'), { specVersion: 2, statusVersion: 1 }), 'version'],
+    ['an older status', put(volume('v1', 'data'), { specVersion: 1, statusVersion: 0 }), 'version'],
+    ['a name that is taken', put(volume('v2', 'data')), 'name'],
+    [
+      'a field that never changes',
+      put(volume('v1', 'data', { spec: { driver: 'nfs' as 'local' } }), AT_ONE),
+      'immutable',
+    ],
+    [
+      'to delete what changed',
+      { op: 'delete', kind: 'volume', id: 'v1' as ObjectId, expect: { specVersion: 7, statusVersion: 1 } },
+      'version',
+    ],
+  ];
+  test.each(rows)('%s', (_, change, reason) => {
+    expect(reasons(state, [change])).toEqual([reason]);
+    const spoiled = apply(state, set([put(volume('v9', 'other')), change]), 9);
+    expect(get(spoiled.state, 'volume', 'v9')).toBeUndefined();
+    expect(spoiled.state.tables).toBe(state.tables);
+  });
+
+  test('nothing else: a name may pass from one object to another in one change set', () => {
+    const change: Change = { op: 'delete', kind: 'volume', id: 'v1' as ObjectId, expect: AT_ONE };
+    const applied = apply(state, set([put(volume('v2', 'data')), change]), 9);
+    expect(applied.conflicts).toEqual([]);
+    expect(named(applied.state, 'volume', 'data')?.id).toBe('v2');
+  });
+});
+
+test('time never goes back, whatever the proposer says', () => {
+  const first = apply(newWorld().state, set([], 5000), 1).state;
+  expect(apply(first, set([], 4000), 2).state).toMatchObject({ time: 5000, index: 2 });
+});
+
+test('the state before is as it was: whoever holds it may go on reading', () => {
+  const world = newWorld();
+  const before = world.state;
+  up(world, 'web image=nginx');
+  expect(all(before, 'task')).toEqual([]);
+  expect(all(world.state, 'task').length).toBe(1);
+});
+
+function up(world: World, text: string): void {
+  const wanted = parseProject(text);
+  const request = { project: wanted, images: imagesOf(wanted), options: { desired: 'run' as const } };
+  commit(world, diffProject(world.state, request, proposerOf(world)).changes);
+  pass(world);
+}
+
+describe('a report', () => {
+  const world = newWorld();
+  up(world, 'web image=nginx');
+  const task = all(world.state, 'task')[0] as { id: ObjectId };
+  const status = (more: Partial<TaskStatus>): TaskStatus => ({
+    attempt: 1,
+    phase: 'running',
+    health: 'none',
+    generation: 1,
+    ...more,
+  });
+  const told = (more: Partial<Report>): Report => ({ node: NODE, tasks: [], removed: [], ...more });
+  commit(world, takeReport(world.state, told({ tasks: [{ id: task.id, status: status({}) }] })));
+
+  test.each([
+    ['the same again', told({ tasks: [{ id: task.id, status: status({}) }] })],
+    [
+      'an earlier phase of the attempt',
+      told({ tasks: [{ id: task.id, status: status({ phase: 'ready' }) }] }),
+    ],
+    [
+      'an earlier attempt',
+      told({ tasks: [{ id: task.id, status: status({ attempt: 0, phase: 'exited' }) }] }),
+    ],
+    [
+      'a task that nobody knows',
+      told({ tasks: [{ id: 'x' as ObjectId, status: status({}) }], removed: ['y' as ObjectId] }),
+    ],
+    [
+      'the task of another node',
+      {
+        ...told({ tasks: [{ id: task.id, status: status({ health: 'healthy' }) }] }),
+        node: 'n2' as ObjectId,
+      },
+    ],
+    ['the removal of what was to stay', told({ removed: [task.id] })],
+  ])('changes nothing when it tells %s', (_, report) => {
+    expect(takeReport(world.state, report)).toEqual([]);
+  });
+
+  test('grows the version of the status, and not of the spec', () => {
+    const changes = takeReport(
+      world.state,
+      told({ tasks: [{ id: task.id, status: status({ health: 'healthy' }) }] }),
+    );
+    expect(changes).toMatchObject([
+      {
+        op: 'put',
+        object: { specVersion: 1, statusVersion: 3 },
+        expect: { specVersion: 1, statusVersion: 2 },
+      },
+    ]);
+  });
+});
+
+describe('networks and volumes of their own', () => {
+  test('are made, used, refused while in use, and removed by name, id or prefix', () => {
+    const world = newWorld();
+    commit(world, createNetwork(world.state, 'ext', { driver: 'bridge' }, proposerOf(world)).changes);
+    commit(world, createVolume(world.state, 'box', { driver: 'local' }, proposerOf(world)).changes);
+    up(world, 'web image=nginx net=ext vol=box:/b\n@ext external\n%box external');
+    expect(usersOf(world.state, 'network', 'ext')).toEqual(['shop-web-1']);
+    expect(removeObject(world.state, 'network', 'ext', proposerOf(world)).problems).toMatchObject([
+      { code: 'conflict.inuse', message: 'network ext is in use by shop-web-1' },
+    ]);
+    expect(removeObject(world.state, 'volume', 'box', proposerOf(world)).changes).toEqual([]);
+    expect(removeObject(world.state, 'volume', 'bix', proposerOf(world)).problems).toMatchObject([
+      { code: 'notfound.volume' },
+    ]);
+    commit(world, actProject(world.state, 'shop', { kind: 'rm', stop: true }, proposerOf(world)).changes);
+    settle(world);
+    commit(world, removeObject(world.state, 'volume', 'box', proposerOf(world)).changes);
+    expect(all(world.state, 'volume')).toEqual([]);
+  });
+
+  test('a node gets blocks of a network until none is left, away from addresses in use', () => {
+    const world = newWorld();
+    commit(world, createNetwork(world.state, 'net', { driver: 'bridge' }, proposerOf(world)).changes);
+    pass(world);
+    const granted: string[] = [];
+    for (;;) {
+      const { changes, problem } = grantBlock(world.state, 'net', NODE);
+      if (problem !== undefined) {
+        expect(problem.code).toBe('network.exhausted');
+        break;
+      }
+      commit(world, changes);
+      granted.push(named(world.state, 'network', 'net')?.status.blocks.at(-1)?.cidr ?? '');
+    }
+    expect(granted.length).toBe(15);
+    expect([granted[0], granted.at(-1)]).toEqual(['10.128.0.240/28', '10.128.0.16/28']);
+    expect(new Set(granted).size).toBe(15);
+    expect(project(world.state, NODE).networks.map((each) => each.name)).toEqual(['net']);
+  });
+});
+
+test('a network that is full says so, and the task waits', () => {
+  const world = newWorld();
+  up(world, 'web image=nginx replicas=6 net=n\n@n subnet=10.1.0.0/29');
+  const reasonsOf = all(world.state, 'task').map((task) => task.spec.pendingReason);
+  expect(reasonsOf.filter((each) => each === 'network shop_n has no free address').length).toBe(1);
+});
+
+test('a node is registered once, and again when it changed', () => {
+  const world = newWorld();
+  const node = get(world.state, 'node', NODE) as NodeObj;
+  expect(registerNode(world.state, NODE, 'n1', node.status, 5)).toEqual([]);
+  expect(registerNode(world.state, NODE, 'n1', { ...node.status, cpus: 8 }, 5)).toMatchObject([
+    { op: 'put', object: { statusVersion: 2 } },
+  ]);
+});
+
+test('changes make their project dirty; nodes, networks and volumes everything', () => {
+  const world = newWorld();
+  const before = world.state;
+  up(world, 'web image=nginx');
+  const task = all(world.state, 'task')[0] as never as { id: ObjectId };
+  const changes: Change[] = [{ op: 'delete', kind: 'task', id: task.id, expect: AT_ONE }];
+  expect(dirtyOf(world.state, changes)).toEqual(new Set(['shop']));
+  expect(dirtyOf(before, changes)).toEqual(new Set());
+  expect(dirtyOf(before, [put(volume('v', 'v'))])).toBe('all');
+});
+
+test('secrets are sealed with their version in the state, and plain in the assignment', () => {
+  const world = newWorld();
+  up(world, 'web image=nginx secret=key\n!key=QQ==');
+  const id = named(world.state, 'secret', 'shop_key')?.id;
+  expect(named(world.state, 'secret', 'shop_key')?.spec.data).toBe(`sealed(${id}/1,QQ==)`);
+  up(world, 'web image=nginx secret=key\n!key=Qg==');
+  const secret = named(world.state, 'secret', 'shop_key');
+  expect(secret).toMatchObject({ specVersion: 2, spec: { data: `sealed(${id}/2,Qg==)` } });
+  const files = project(world.state, NODE, (each) => each.spec.data.replace(/.*,(.*)\)/, '$1')).secrets;
+  expect(files).toEqual([{ id, name: 'shop_key', data: 'Qg==' }]);
+});

@@ -3,6 +3,7 @@ import { type Digest, fail, formatProblem, OrcError, type Problem } from '@orc/m
 import { readFileSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isErrno } from '../layer/syscalls.ts';
 import { hostPlatform, parsePlatform } from '../plan/platform.ts';
 import type { BuildInternals } from '../store/internals.ts';
 import type { BuildRequest } from '../types.ts';
@@ -102,7 +103,7 @@ async function openSession(
   signal: AbortSignal,
 ): Promise<Session> {
   const pause = newSlices(signal);
-  const folder = await realpath(request.context.folder);
+  const folder = await contextFolder(request);
   const holder = `build-${Buffer.from(internals.random.bytes(8)).toString('hex')}`;
   const { spec } = request;
   return {
@@ -122,6 +123,17 @@ async function openSession(
   };
 }
 
+async function contextFolder(request: BuildRequest): Promise<string> {
+  try {
+    return await realpath(request.context.folder);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    throw fail('input.missing', `there is no build context ${request.spec.context}`, {
+      hint: 'the context is a folder on the machine that the command is typed on',
+    });
+  }
+}
+
 /** The sender has filtered already; where the folder is the user's own, nobody has. */
 function filterOf(folder: string, request: BuildRequest): ContextFilter {
   const names = ignoreFileNames(request.spec.dockerfile ?? basename(request.dockerfileName));
@@ -129,7 +141,7 @@ function filterOf(folder: string, request: BuildRequest): ContextFilter {
     try {
       return readIgnore(readFileSync(join(folder, name), 'utf8'));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
   return readIgnore('');

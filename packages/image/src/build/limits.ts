@@ -24,5 +24,7 @@ export const HASH_RECORDS_MAX = 20;
 export const HASH_SETTLED_MS = 100;
 /** /etc/passwd and /etc/group of an image. */
 export const ACCOUNTS_BYTES_MAX = 4 * KIB * KIB;
+/** How often a step asks for a cache mount that another one holds. */
+export const LOCK_RETRY_MS = 50;
 /** Files of one COPY or ADD. */
 export const COPY_ENTRIES_MAX = 1_000_000;

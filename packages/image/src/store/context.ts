@@ -64,8 +64,12 @@ export const isReady = (store: Store, image: ImageRecord): boolean =>
 export const resolvedOf = (store: Store, image: ImageRecord): ResolvedImage => ({
   id: image.id,
   config: image.document.config,
-  layers: image.document.rootfs.diff_ids.map((diffId) => store.layers.folder(diffId)),
+  layers: lowerLayers(image.document.rootfs.diff_ids).map((diffId) => store.layers.folder(diffId)),
 });
+
+/** Overlay refuses a folder that stands twice (images may repeat a layer); only its topmost place counts. */
+const lowerLayers = (diffIds: readonly Digest[]): readonly Digest[] =>
+  diffIds.filter((diffId, index) => !diffIds.includes(diffId, index + 1));
 
 export const lookUp = (store: Store, reference: string): ImageRecord | undefined =>
   findImage(store.catalog, reference)?.image;

@@ -24,6 +24,8 @@ export type Destination = {
   readonly made: Owner & { readonly mtimeNs: bigint };
   /** Times of directories, set last, for every name made in one changes them. */
   readonly times: Map<string, bigint>;
+  /** Host paths of directories made on the way, in order. */
+  readonly created: string[];
   /** By path as asked for; a directory is never replaced, so it stays right. */
   readonly opened: Map<string, TreeEntry>;
 };
@@ -45,6 +47,7 @@ export function openDestination(
     tree: { folders: [upper, ...layers.toReversed()], layered: true },
     made,
     times: new Map(),
+    created: [],
     opened: new Map(),
   };
 }
@@ -95,6 +98,7 @@ export function openFolder(destination: Destination, path: string): TreeEntry {
 function makeFolder(destination: Destination, parent: TreeEntry, name: string): TreeEntry | undefined {
   const hostPath = `${raise(destination, parent)}/${name}`;
   mkdirSync(toHost(hostPath));
+  destination.created.push(hostPath);
   setAttributes(hostPath, { ...destination.made, mode: MADE_MODE });
   destination.times.set(hostPath, destination.made.mtimeNs);
   return child(destination.tree, lookup(destination.tree, parent.path) ?? parent, name);

@@ -51,12 +51,12 @@ export function doCopy(session: Session, built: Built, work: CopyWork, from?: Bu
 }
 
 const ROOT: Owner = { uid: 0, gid: 0 };
-const contextScan = (session: Session): Scan => ({
+export const contextScan = (session: Session): Scan => ({
   ...session.context,
   plainOnly: true,
   pause: session.pause,
 });
-const stageScan = (session: Session, from: Built): Scan => ({
+export const stageScan = (session: Session, from: Built): Scan => ({
   tree: treeOf(from),
   filter: { includes: () => true, reincludes: false },
   plainOnly: false,

@@ -1,38 +1,70 @@
 /** RUN: the step as a plan for whoever runs containers here. */
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, OrcError } from '@orc/model';
-import type { RunStep } from '../../types.ts';
+import type { RunMount, RunStep } from '../../types.ts';
 import type { RunWork } from '../plan/evaluate.ts';
+import type { RunMountSpec } from '../plan/run-mounts.ts';
 import { PROXY_ARGS } from '../plan/stages.ts';
 import { DEFAULT_PATH, workingDirOf } from '../plan/state.ts';
-import { finishDestination, openDestination } from './destination.ts';
+import { contentDigest } from './content.ts';
+import { openDestination } from './destination.ts';
 import type { StepProgress } from './progress.ts';
+import { type BindSource, openMounts, selectionOf } from './run-mounts.ts';
 import type { Session } from './session.ts';
 import type { Built, Doing } from './steps.ts';
 
-export function doRun(session: Session, built: Built, work: RunWork, progress: StepProgress): Doing {
+/** What a bind mount shows: `layers` names a stage's or image's content; absent: the context's files count. */
+export type BindFrom = BindSource & { readonly layers?: string };
+type BindSpec = RunMountSpec & { readonly kind: 'bind' };
+
+/** `sources`: of its bind mounts, in order. */
+export function doRun(
+  session: Session,
+  built: Built,
+  work: RunWork,
+  sources: readonly BindFrom[],
+  progress: StepProgress,
+): Doing {
+  if (work.mounts.length > 0 && session.request.runMounts !== true) throw noMounts();
   const network = networkOf(session, work);
+  const binds = bindsOf(work).map((spec, index) => ({ spec, from: sources[index] as BindFrom }));
+  const sourceOf = (spec: BindSpec): BindFrom =>
+    (binds.find((each) => each.spec === spec) as (typeof binds)[number]).from;
   return {
-    keys: keysOf({ network, extraHosts: session.request.spec.extraHosts ?? [] }),
+    keys: keysOf(session, network, binds),
     perform: async (upper, scratch) => {
-      const lower = built.layers.length === 0 ? [scratch] : lowerFolders(built);
-      const made = { uid: 0, gid: 0, mtimeNs: 0n };
-      finishDestination(openDestination(upper, lower, made));
+      const lower = built.layers.length === 0 ? [emptyFolder(scratch)] : lowerFolders(built);
+      const destination = openDestination(upper, lower, { uid: 0, gid: 0, mtimeNs: 0n });
+      const { mounts, close } = await openMounts(session, work.mounts, sourceOf, { destination, scratch });
       const remove = placeScript(work, upper);
       try {
-        const { code } = await session.request.run(
-          stepOf(session, built, work, { upper, lower, network, progress }),
-        );
+        const place = { upper, lower, network, progress, mounts };
+        const { code } = await session.request.run(stepOf(session, built, work, place));
         session.signal.throwIfAborted();
         if (code !== 0) throw exitProblem(work, code, progress.lastLines());
       } catch (error) {
         throw startProblem(work, error);
       } finally {
         remove();
+        close();
       }
     },
   };
+}
+
+export const bindsOf = (work: RunWork): readonly BindSpec[] =>
+  work.mounts.filter((mount) => mount.kind === 'bind');
+
+const noMounts = (): OrcError =>
+  fail('input.unsupported', 'RUN --mount is not supported by what runs the steps of this build', {
+    hint: 'remove the flag, and clean up within the same RUN',
+  });
+
+function emptyFolder(scratch: string): string {
+  const folder = join(scratch, 'empty');
+  mkdirSync(folder);
+  return folder;
 }
 
 /**
@@ -44,8 +76,21 @@ const lowerFolders = (built: Built): readonly string[] => {
   return folders.filter((folder, index) => !folders.includes(folder, index + 1));
 };
 
-async function* keysOf(surroundings: unknown): AsyncGenerator<{ surroundings: unknown }> {
-  yield { surroundings };
+async function* keysOf(
+  session: Session,
+  network: RunStep['network'],
+  binds: readonly { readonly spec: BindSpec; readonly from: BindFrom }[],
+): AsyncGenerator<{ content?: string; surroundings: unknown }> {
+  const surroundings = { network, extraHosts: session.request.spec.extraHosts ?? [] };
+  const contents: string[] = [];
+  for (const { spec, from } of binds)
+    contents.push(from.layers ?? (await contextContent(session, spec, from)));
+  yield { surroundings, ...(contents.length === 0 ? {} : { content: JSON.stringify(contents) }) };
+}
+
+async function contextContent(session: Session, spec: BindSpec, from: BindFrom): Promise<string> {
+  const { rows } = await selectionOf(spec, from);
+  return contentDigest(rows, session.context.hashes, { withOwner: false, pause: session.pause });
 }
 
 /** The instruction's own, else the build's. */
@@ -60,6 +105,7 @@ type Place = {
   readonly lower: readonly string[];
   readonly network: RunStep['network'];
   readonly progress: StepProgress;
+  readonly mounts: readonly RunMount[];
 };
 
 function stepOf(session: Session, built: Built, work: RunWork, place: Place): RunStep {
@@ -76,6 +122,7 @@ function stepOf(session: Session, built: Built, work: RunWork, place: Place): Ru
     user: config.User ?? '',
     network: place.network,
     ...(spec.shmSizeBytes === undefined ? {} : { shmSizeBytes: spec.shmSizeBytes }),
+    ...(place.mounts.length === 0 ? {} : { mounts: place.mounts }),
     extraHosts: spec.extraHosts ?? [],
     onOutput: place.progress.onOutput,
     signal: session.signal,

@@ -2,15 +2,15 @@
 import { fail, OrcError, type Problem, toProblem } from '@orc/model';
 import type { BaseImage } from '../../store/internals.ts';
 import { parseFragment } from '../plan/dockerfile.ts';
-import { type CopyWork, evaluate, type Scope, type Step, type Work } from '../plan/evaluate.ts';
+import { evaluate, type RunWork, type Scope, type Step, type Work } from '../plan/evaluate.ts';
 import { alignHistory } from '../plan/history.ts';
 import type { Instruction } from '../plan/instruction.ts';
 import { type Source, whereOf } from '../plan/source.ts';
 import { type Stage, stageOf } from '../plan/stages.ts';
 import { SCRATCH_CONFIG, startState } from '../plan/state.ts';
-import { doCopy, doWorkdir, hasFolder } from './files.ts';
+import { contextScan, doCopy, doWorkdir, hasFolder, stageScan } from './files.ts';
 import { startStep, type StepProgress } from './progress.ts';
-import { doRun, shorten } from './run.ts';
+import { type BindFrom, bindsOf, doRun, shorten } from './run.ts';
 import type { Session } from './session.ts';
 import { afterConfig, afterWork, type Built } from './steps.ts';
 
@@ -148,10 +148,12 @@ const scopeOf = ({ planned, request }: Session, source: Source): Scope => ({
 async function work(run: StageRun, step: WorkStep, built: Built, progress: StepProgress): Promise<Built> {
   const { session } = run;
   const { work: what } = step;
-  if (what.kind === 'run')
-    return afterWork(session, built, step, doRun(session, built, what, progress), progress);
+  if (what.kind === 'run') {
+    const doing = doRun(session, built, what, await bindSources(run, what), progress);
+    return afterWork(session, built, step, doing, progress);
+  }
   if (what.kind === 'copy') {
-    const doing = doCopy(session, built, what, await sourceOf(run, what));
+    const doing = doCopy(session, built, what, await sourceOf(run, what.from));
     return afterWork(session, built, step, doing, progress);
   }
   if (!hasFolder(built, what.path))
@@ -160,7 +162,21 @@ async function work(run: StageRun, step: WorkStep, built: Built, progress: StepP
   return afterConfig(built, step);
 }
 
-async function sourceOf(run: StageRun, { from }: CopyWork): Promise<Built | undefined> {
+async function bindSources(run: StageRun, work: RunWork): Promise<readonly BindFrom[]> {
+  const sources: BindFrom[] = [];
+  for (const { from } of bindsOf(work)) {
+    const built = await sourceOf(run, from);
+    if (built === undefined) sources.push({ scan: contextScan(run.session), fromContext: true });
+    else {
+      const layers = built.layers.map(({ diffId }) => diffId).join(' ');
+      sources.push({ scan: stageScan(run.session, built), fromContext: false, layers });
+    }
+  }
+  return sources;
+}
+
+/** `undefined`: the context. */
+async function sourceOf(run: StageRun, from: string | undefined): Promise<Built | undefined> {
   if (from === undefined) return undefined;
   const { session, stage } = run;
   const earlier = stageOf(from, session.planned.plan.stages, stage.index);

@@ -13,6 +13,7 @@ import {
 } from './instruction.ts';
 import { opening } from './nodes.ts';
 import { expandWord, expandWords } from './shell.ts';
+import { readMount, type RunMountSpec } from './run-mounts.ts';
 import { isSignal } from './signals.ts';
 import { type Source, syntaxProblem, whereOf } from './source.ts';
 import { shellOf, type StageState, withConfig, withEnv, workingDirOf } from './state.ts';
@@ -31,6 +32,8 @@ export type RunWork = {
   /** A program of its own (`#!`): to be written here, executable, while the step runs. */
   readonly script?: { readonly path: string; readonly content: string };
   readonly network?: 'default' | 'none' | 'host';
+  /** Targets are absolute. */
+  readonly mounts: readonly RunMountSpec[];
 };
 export type CopyWork = {
   readonly kind: 'copy';
@@ -176,6 +179,7 @@ const commandOf = (state: StageState, { shell, words: list }: CommandForm): read
 
 function evaluateRun(input: Input): Step {
   const { command, heredocs, network } = actionOf<'run'>(input);
+  const mounts = evaluateMounts(input);
   const [line = ''] = command.words;
   const [first] = heredocs;
   const single = command.shell && first !== undefined && opening(line) !== undefined;
@@ -183,12 +187,22 @@ function evaluateRun(input: Input): Step {
   if (single && body.startsWith('#!')) {
     const script = { path: `/.orc-run-${first.name.replace(/[^a-zA-Z0-9_-]/g, '_')}`, content: body };
     const argv = commandOf(input.state, { shell: true, words: [script.path] });
-    return runStep(input, argv, { ...optional('network', network), script });
+    return runStep(input, argv, { ...optional('network', network), script, mounts });
   }
   const rest = heredocs.map(({ content, name }) => `\n${content}${name}`).join('');
   const text = single ? body : line + rest;
   const argv = commandOf(input.state, command.shell ? { shell: true, words: [text] } : command);
-  return runStep(input, argv, optional('network', network));
+  return runStep(input, argv, { ...optional('network', network), mounts });
+}
+
+function evaluateMounts(input: Input): readonly RunMountSpec[] {
+  return actionOf<'run'>(input).mounts.flatMap((text) => {
+    const found = readMount(word(input, text));
+    if ('error' in found) return refuse(input, found.error, text, found.hint);
+    if (found.mount === undefined) return [];
+    const target = posix.resolve(workingDirOf(input.state.config), found.mount.target);
+    return [{ ...found.mount, target }];
+  });
 }
 
 function runStep(input: Input, argv: readonly string[], more: Omit<RunWork, 'kind' | 'argv'>): Step {

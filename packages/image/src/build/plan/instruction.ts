@@ -7,6 +7,7 @@ import { FLAGS, type Flags, readFlags } from './flags.ts';
 import { readHealthcheck } from './healthcheck.ts';
 import { type Dockerfile, type Heredoc, type Node, opening } from './nodes.ts';
 import { type Reading, refuse, unsupported } from './reading.ts';
+import { readMount } from './run-mounts.ts';
 import type { Place } from './source.ts';
 
 export type Pair = { readonly name: string; readonly value: string };
@@ -38,6 +39,8 @@ export type Action =
       readonly kind: 'run';
       readonly command: CommandForm;
       readonly heredocs: readonly Heredoc[];
+      /** As written; variables in them count. */
+      readonly mounts: readonly string[];
       readonly network?: 'default' | 'none' | 'host';
     }
   | CopyInstruction
@@ -174,8 +177,8 @@ function readArg(node: Node, _flags: Flags, reading: Reading): Action | undefine
 
 function readRun(node: Node, flags: Flags, reading: Reading): Action | undefined {
   if (node.args.length === 0) return refuse(reading, 'RUN needs a command');
-  const [mount] = flags.values('mount');
-  if (mount !== undefined) return unsupported(reading, '--mount', mountHint(mount));
+  const mounts = flags.values('mount');
+  if (!checkMounts(mounts, reading)) return undefined;
   if (flags.value('device') !== undefined) return unsupported(reading, '--device', 'remove the flag');
   const security = flags.value('security') ?? 'sandbox';
   if (security !== 'sandbox') {
@@ -194,16 +197,19 @@ function readRun(node: Node, flags: Flags, reading: Reading): Action | undefined
     kind: 'run',
     command: { shell: !node.json, words: node.args },
     heredocs: node.heredocs,
+    mounts,
     ...(flags.value('network') === undefined ? {} : { network }),
   };
 }
 
-function mountHint(mount: string): string {
-  const type = /(?:^|,)type=([a-z]+)/.exec(mount)?.[1] ?? 'bind';
-  if (type === 'cache') return 'without it the cache is part of the layer: remove it within the same RUN';
-  if (type === 'bind') return 'COPY the files in an earlier stage and use them there';
-  if (type === 'secret' || type === 'ssh') return 'fetch what needs the secret before the build, and COPY it';
-  return 'remove the flag; /tmp is part of the layer: clean it within the same RUN';
+/** What can be said before variables are known. */
+function checkMounts(mounts: readonly string[], reading: Reading): boolean {
+  const before = reading.problems.length;
+  for (const text of mounts.filter((each) => !each.includes('$'))) {
+    const found = readMount(text);
+    if ('error' in found) refuse(reading, found.error, text, found.hint);
+  }
+  return reading.problems.length === before;
 }
 
 function readCopy(node: Node, flags: Flags, reading: Reading): Action | undefined {

@@ -5,6 +5,7 @@ import { formatPlatform, parsePlatform } from '../../plan/platform.ts';
 import type { Action, Instruction } from './instruction.ts';
 import { nearest } from './nearest.ts';
 import { platformArgs } from './platform.ts';
+import { readMount } from './run-mounts.ts';
 import { expandWord } from './shell.ts';
 import { type Source, syntaxProblem, whereOf } from './source.ts';
 
@@ -184,11 +185,22 @@ export function stageOf(from: string, stages: readonly Stage[], before: number):
 function checkSources(stage: Stage, stages: readonly Stage[], source: Source, problems: Problem[]): void {
   for (const { place, action } of stage.instructions) {
     const inner = action.kind === 'onbuild' ? action.instruction.action : action;
-    if (inner.kind !== 'copy' || inner.from === undefined) continue;
-    const { from } = inner;
-    const wrong = wrongSource(from, stage, stages);
-    if (wrong !== undefined) problems.push(syntaxProblem(wrong[0], whereOf(source, place, from), wrong[1]));
+    for (const from of sourcesOf(inner)) {
+      const wrong = wrongSource(from, stage, stages);
+      if (wrong !== undefined) problems.push(syntaxProblem(wrong[0], whereOf(source, place, from), wrong[1]));
+    }
   }
+}
+
+/** Stages or images that an instruction takes files from. */
+function sourcesOf(action: Action): readonly string[] {
+  if (action.kind === 'copy') return action.from === undefined ? [] : [action.from];
+  if (action.kind !== 'run') return [];
+  return action.mounts.flatMap((text) => {
+    const found = readMount(text);
+    const mount = 'error' in found ? undefined : found.mount;
+    return mount?.kind === 'bind' && mount.from !== undefined ? [mount.from] : [];
+  });
 }
 
 function wrongSource(from: string, stage: Stage, stages: readonly Stage[]): [string, string] | undefined {
@@ -221,9 +233,7 @@ export function dependencies(stage: Stage, stages: readonly Stage[]): readonly n
     .filter((action) => action.kind === 'onbuild')
     .map(({ instruction }) => instruction.action);
   const copied = [...inherited, ...own].flatMap((action) =>
-    action.kind === 'copy' && action.from !== undefined
-      ? [stageOf(action.from, stages, stage.index)?.index]
-      : [],
+    sourcesOf(action).map((from) => stageOf(from, stages, stage.index)?.index),
   );
   return [...new Set([base?.index, ...copied])].filter((index) => index !== undefined);
 }

@@ -95,8 +95,10 @@ describe('a whole build', () => {
   });
 
   test('two layers with the same content are no obstacle to the next step', async () => {
-    const { output } = await fixture.build('FROM busybox\nRUN true\nRUN true # again\nRUN echo alive\n');
+    const { output, id } = await fixture.build('FROM busybox\nRUN true\nRUN true # again\nRUN echo alive\n');
     expect(output).toBe('alive\n');
+    const layers = (await fixture.store.resolve(id))?.layers ?? [];
+    expect(new Set(layers).size).toBe(layers.length);
   });
 });
 

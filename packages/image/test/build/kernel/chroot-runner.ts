@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RunStep } from '../../../src/types.ts';
+import type { RunMount, RunStep } from '../../../src/types.ts';
 
 const SCRIPT = `
 set -e
@@ -13,9 +13,20 @@ options="lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK,redirect_dir=off,metacopy
 mount -t overlay overlay -o "$options" "$ROOT"
 mkdir -p "$ROOT/proc" "$ROOT$WORKING_DIR"
 mount -t proc proc "$ROOT/proc"
+eval "$MOUNTS"
 cd "$ROOT"
 exec chroot "$ROOT" /bin/sh -c 'cd "$0" && exec env -i "$@"' "$WORKING_DIR" "$@"
 `;
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+function mountCommand(mount: RunMount): string {
+  const target = `"$ROOT"${quoted(mount.target)}`;
+  if (mount.type === 'tmpfs')
+    return `mount -t tmpfs -o ${['mode=1777', ...mount.options].join()} tmpfs ${target}`;
+  const bind = `mount --bind ${quoted(mount.source)} ${target}`;
+  return mount.readOnly ? `${bind} && mount -o remount,bind,ro ${target}` : bind;
+}
 
 export async function chrootRunner(step: RunStep): Promise<{ readonly code: number }> {
   const folder = mkdtempSync(join(dirname(step.upper), 'run-'));
@@ -29,6 +40,7 @@ export async function chrootRunner(step: RunStep): Promise<{ readonly code: numb
     WORK: work,
     ROOT: root,
     WORKING_DIR: step.workingDir,
+    MOUNTS: (step.mounts ?? []).map(mountCommand).join('\n'),
   };
   const variables = Object.entries(step.env).map(([name, value]) => `${name}=${value}`);
   const args = [

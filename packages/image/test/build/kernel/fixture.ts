@@ -21,7 +21,7 @@ export type Fixture = {
   leftovers(): readonly string[];
   close(): Promise<void>;
 };
-export type More = Partial<BuildSpec> & Partial<Pick<BuildRequest, 'run' | 'signal'>>;
+export type More = Partial<BuildSpec> & Partial<Pick<BuildRequest, 'run' | 'runMounts' | 'signal'>>;
 export type BuildResult = {
   readonly id: Digest;
   readonly events: readonly Progress[];
@@ -84,7 +84,7 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
 }
 
 async function run(store: ImageStore, context: string, dockerfile: string, more: More): Promise<BuildResult> {
-  const { run: runner = chrootRunner, signal, ...spec } = more;
+  const { run: runner = chrootRunner, runMounts = true, signal, ...spec } = more;
   const events: Progress[] = [];
   const id = await store.build({
     spec: { context, ...spec },
@@ -93,6 +93,7 @@ async function run(store: ImageStore, context: string, dockerfile: string, more:
     dockerfileName: 'Dockerfile',
     tags: ['built:test'],
     run: runner,
+    runMounts,
     onProgress: (event) => events.push(event),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -1,6 +1,7 @@
 /** The network of one host: what `agent` calls, made of the parts beside this file. */
 import type { AssignedNetwork, ContainerId, Kernel } from '@orc/model';
 import { renderEtc } from '../plan/etc.ts';
+import { bridgeName } from '../plan/links.ts';
 import type { Attached, NetworkHost, NetworkOptions, Sandbox, SandboxRequest } from '../types.ts';
 import { openAddresses, type Addresses } from './addresses.ts';
 import { openBridges, type Bridges } from './bridges.ts';
@@ -64,7 +65,8 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const { instance, kernel, clock, emit, run, random } = options;
   const records = openRecords(run);
   const numbers = openNumbers(random, links);
-  const defaultNetwork = openDefaultNetwork(options.root, instance, options.pools);
+  const present = links.some((link) => link.name === bridgeName(instance, 0));
+  const defaultNetwork = openDefaultNetwork(options.root, instance, options.pools, present);
   const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax);
   const holder = openPortHolder(random);
   const segments = openSegments({ instance, bridges, records, defaultNetwork, ports: holder.rules, emit });

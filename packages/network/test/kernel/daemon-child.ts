@@ -1,4 +1,4 @@
-/** A daemon that starts one container and then never rests, to be killed at any instant; see network.test.ts. */
+/** A daemon that starts one container and then never rests, to be killed at any instant; see restart.test.ts. */
 import { network } from '../networks.ts';
 import { daemonOptions, newId, tcp } from './world.ts';
 import { startKernel } from './kernel-standin.ts';

@@ -1,28 +1,12 @@
 /** More containers on the node-local network than one bridge has ports, and what a start costs among them. */
-import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
+import { insideNamespaces } from './inside.ts';
 import { makeHost, newId, sh, startBox, stopBox, type Host } from './world.ts';
 
-const INSIDE = 'ORC_NETWORK_INSIDE';
 const COUNT = 1100;
 
-if (process.env[INSIDE] === '1') inside();
-else {
-  test('in namespaces of its own', { timeout: 300_000 }, () => {
-    const vitest = ['node_modules/.bin/vitest', 'run', import.meta.filename];
-    const ran = spawnSync('unshare', ['-n', '-m', '--propagation', 'private', ...vitest], {
-      env: { ...process.env, [INSIDE]: '1', FORCE_COLOR: '0', NO_COLOR: '1' },
-      encoding: 'utf8',
-      cwd: `${import.meta.dirname}/../../../..`,
-    });
-    process.stdout.write(ran.stdout.replace(/^/gm, '    '));
-    expect(ran.status, `${ran.stdout}\n${ran.stderr}`).toBe(0);
-    expect(ran.stdout).toMatch(/Tests +1 passed/);
-  });
-}
-
-function inside(): void {
+insideNamespaces(import.meta.filename, () => {
   let host: Host;
   let net: NetworkHost;
   beforeAll(async () => {
@@ -55,4 +39,4 @@ function inside(): void {
     await Promise.all(ids.map((id) => net.release(id)));
     console.log(`${ids.length} released in ${(performance.now() - released).toFixed(0)} ms`);
   });
-}
+});

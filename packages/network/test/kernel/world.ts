@@ -4,7 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { newContainerId, type Clock, type ContainerId, type Endpoint, type PortBinding } from '@orc/model';
+import {
+  newContainerId,
+  type Clock,
+  type ContainerId,
+  type Endpoint,
+  type Kernel,
+  type PortBinding,
+} from '@orc/model';
 import { openNetwork } from '../../src/index.ts';
 import type { NetworkHost, NetworkOptions } from '../../src/types.ts';
 import { startKernel, type StandinKernel } from './kernel-standin.ts';

@@ -1,0 +1,258 @@
+/** Daemons that go and come back, and firewalls that are reloaded under them. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Attached, NetworkHost } from '../../src/types.ts';
+import { network } from '../networks.ts';
+import { eventually, insideNamespaces, veths } from './inside.ts';
+import { openPeer, type Peer } from './peer.ts';
+import { HOST, INSTANCE, makeHost, newId, sh, startBox, stopBox, tcp, type Host } from './world.ts';
+
+insideNamespaces(import.meta.filename, () => {
+  let host: Host;
+  let net: NetworkHost;
+  let self: Peer;
+  const standing = [
+    network('shop_default', 18),
+    network('blog_default', 2),
+    network('vault', 3, { internal: true }),
+  ];
+
+  beforeAll(async () => {
+    host = makeHost();
+    self = openPeer(undefined);
+    net = await host.open();
+    await net.recover([]);
+    await net.networks(standing);
+  });
+  afterAll(async () => {
+    await net.shutdown();
+    await self.close();
+    await host.close();
+  });
+
+  describe('a restarted daemon', () => {
+    test('takes sandboxes, ports and names over; a connection through it never notices', async () => {
+      await net.close();
+      net = await host.open();
+      await net.recover([]);
+      const box = await startBox(host, net, ['shop_default']);
+      const gone = await startBox(host, net, ['shop_default']);
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      const ports = await net.publish(box.id, box.endpoints, [tcp(8070, 80)]);
+      await net.publish(gone.id, gone.endpoints, [tcp(8071, 80)]);
+      expect(await host.neighbour.call('holdTcp', { host: HOST, port: 8070, say: 'line' })).toBe(
+        'web 192.0.2.2',
+      );
+      const before = sh(`nft list table inet ${INSTANCE}`);
+      await net.close();
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8070 })).toBe('web 192.0.2.2');
+      const begun = performance.now();
+      net = await host.open();
+      await net.recover([
+        { container: box.id, endpoints: box.endpoints, ports },
+        { container: gone.id, endpoints: gone.endpoints, ports: [tcp(8071, 80)] },
+      ]);
+      console.log(`recovered in ${(performance.now() - begun).toFixed(0)} ms`);
+      expect(sh(`nft list table inet ${INSTANCE}`)).toBe(before);
+      expect(await host.neighbour.call('sendHeld', { say: 'line', name: 'still here' })).toBe('still here');
+      expect(await self.call('serveTcp', { port: 8070, say: '' })).toBe('EADDRINUSE');
+      expect(
+        (await net.sandbox({ container: box.id, hostname: 'h', name: 'n', endpoints: box.endpoints })).ops,
+      ).toEqual([]);
+      expect(net.allocate(newId(), 'shop_default').ipv4).not.toBe(box.ip);
+      await net.networks(standing);
+      expect(await host.neighbour.call('sendHeld', { say: 'line', name: 'and here' })).toBe('and here');
+      await net.close();
+      net = await host.open();
+      await net.networks(standing);
+      await net.recover([{ container: box.id, endpoints: box.endpoints, ports }]);
+      expect(await host.neighbour.call('sendHeld', { say: 'line', name: 'in any order' })).toBe(
+        'in any order',
+      );
+      await gone.peer.close();
+      await eventually(() => sh(`ls ${host.folder}/run/ns`).trim().split('\n').length === 1);
+      expect(sh(`nft list table inet ${INSTANCE}`)).not.toContain('8071');
+      await stopBox(net, box);
+    });
+
+    test('killed at any instant leaves what the next one takes over or sweeps', async () => {
+      await net.close();
+      for (let round = 0; round < 5; round += 1) {
+        const { child, kept } = await startDaemon(host.folder);
+        const peer = openPeer(kept.namespace);
+        await peer.call('serveTcp', { port: 80, say: 'web' });
+        await new Promise((resolve) => setTimeout(resolve, 40 + 23 * round));
+        child.kill('SIGKILL');
+        await new Promise((resolve) => child.once('close', resolve));
+        expect(await host.neighbour.call('askTcp', { host: HOST, port: 8050 })).toBe('web 192.0.2.2');
+        net = await host.open();
+        await net.recover([kept]);
+        await net.networks([network('shop_default', 18)]);
+        expect(await host.neighbour.call('askTcp', { host: HOST, port: 8050 })).toBe('web 192.0.2.2');
+        expect(sh(`nft list map inet ${INSTANCE} ports`).match(/tcp \. \d+/g)).toEqual(['tcp . 8050']);
+        const other = newId();
+        expect(await net.publish(other, kept.endpoints, [tcp(8051, 80)])).toEqual([tcp(8051, 80)]);
+        await net.release(other);
+        await eventually(() => veths().length === 1);
+        expect(sh('ip -br link show type bridge').match(/orc-3fa9c1-\S+/g)).toEqual([
+          'orc-3fa9c1-0',
+          'orc-3fa9c1-12',
+        ]);
+        await peer.close();
+        await net.close();
+        net = await host.open();
+        await net.recover([]);
+        await net.close();
+      }
+      net = await host.open();
+      await net.networks(standing);
+    });
+
+    test('does not cost a single connection while it is away and comes back', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      const ports = await net.publish(box.id, box.endpoints, [tcp(8049, 80)]);
+      let [asked, failed, ended] = [0, 0, false];
+      const ask = async (): Promise<void> => {
+        while (!ended) {
+          const said = await host.neighbour.call('askTcp', { host: HOST, port: 8049 });
+          asked += 1;
+          if (said !== 'web 192.0.2.2') failed += 1;
+        }
+      };
+      const asking = [ask(), ask()];
+      for (let round = 0; round < 3; round += 1) {
+        await net.close();
+        net = await host.open();
+        await net.recover([{ container: box.id, endpoints: box.endpoints, ports }]);
+        await net.networks(standing);
+      }
+      ended = true;
+      await Promise.all(asking);
+      expect({ failed, enough: asked > 20 }).toEqual({ failed: 0, enough: true });
+      await stopBox(net, box);
+    });
+
+    test('recovers 50 containers in little time', async () => {
+      const ids = Array.from({ length: 50 }, () => newId());
+      const all = await Promise.all(
+        ids.map(async (container, at) => {
+          const endpoints = [net.allocate(container, 'bridge')];
+          await host.kernel.run((await net.sandbox({ container, hostname: 'h', name: 'n', endpoints })).ops);
+          net.attached(container);
+          const ports = await net.publish(container, endpoints, [tcp(22000 + at, 80)]);
+          return { container, endpoints, ports };
+        }),
+      );
+      await net.close();
+      const begun = performance.now();
+      net = await host.open();
+      await net.recover(all);
+      console.log(`50 containers recovered in ${(performance.now() - begun).toFixed(0)} ms`);
+      expect(performance.now() - begun).toBeLessThan(1000);
+      const released = performance.now();
+      await Promise.all(ids.map((id) => net.release(id)));
+      console.log(`50 containers released in ${(performance.now() - released).toFixed(0)} ms`);
+      await net.networks(standing);
+    });
+
+    test('keeps the subnet of its own network, unless somebody else routes it meanwhile', async () => {
+      const subnet = net.defaultNetwork.status.subnets[0]?.subnet ?? '';
+      await net.shutdown();
+      net = await host.open();
+      expect(net.defaultNetwork.status.subnets[0]?.subnet).toBe(subnet);
+      await net.shutdown();
+      sh(`ip route add ${subnet} dev up0`);
+      net = await host.open();
+      expect(net.defaultNetwork.status.subnets[0]?.subnet).toBe('10.191.224.0/20');
+      sh(`ip route del ${subnet} dev up0`);
+      await net.networks(standing);
+    });
+
+    test('sweeps what nothing asks for, and a shutdown leaves nothing', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      await box.peer.close();
+      sh(
+        'ip link add orc-3fa9c1-ff type bridge && ip link add orc-3fa9c1vzzzz type veth peer name zz && ip link add orc-other type bridge',
+      );
+      await net.close();
+      net = await host.open();
+      await net.recover([]);
+      await eventually(() => veths().length === 0);
+      expect(sh('ip -br link')).not.toMatch(/orc-3fa9c1-ff|vzzzz/);
+      await net.shutdown();
+      expect(sh('ip -br link')).not.toContain(INSTANCE);
+      expect(sh('ip -br link')).toContain('orc-other');
+      expect(sh('nft list tables')).not.toContain(INSTANCE);
+      expect(sh(`ls ${host.folder}/run/ns`)).toBe('');
+      expect(sh('cat /proc/self/mountinfo')).not.toContain(host.folder);
+      net = await host.open();
+      await net.networks(standing);
+    });
+  });
+
+  describe('other firewalls', () => {
+    const closed = (hook: string, body = ''): string =>
+      `nft add table inet strict; nft 'add chain inet strict ${hook} { type filter hook ${hook} priority 0; policy drop; }'; ${body}`;
+
+    test('that drop by default on both hooks get rules of ours, also after a reload, and lose them with the instance', async () => {
+      const [box, other] = [
+        await startBox(host, net, ['shop_default']),
+        await startBox(host, net, ['shop_default']),
+      ];
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      await net.publish(box.id, box.endpoints, [tcp(8060, 80)]);
+      net.names([{ network: 'shop_default', name: 'web', addresses: [box.ip] }]);
+      sh(closed('forward'));
+      sh(closed('input'));
+      await eventually(
+        () =>
+          (sh('nft list table inet strict').match(/accept comment "orc-3fa9c1 containers"/g) ?? []).length ===
+          4,
+      );
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
+      expect(await other.peer.call('askTcp', { host: box.ip, port: 80 })).toBe(`web ${other.ip}`);
+      expect(await box.peer.call('dns', { host: '10.77.18.1', name: 'web' })).toBe(`NOERROR ${box.ip}`);
+      sh('nft delete table inet strict');
+      sh(`iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER`);
+      await eventually(() => sh('nft list chain ip filter DOCKER-USER').includes('containers'));
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
+      expect(sh('iptables -S DOCKER-USER')).toContain('-i orc-3fa9c1-+');
+      expect(net.info().hostFirewall.join()).toContain('policy drop');
+      sh('nft flush ruleset');
+      await eventually(() => sh('nft list tables').includes(INSTANCE));
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
+      expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80 })).toBe('timeout');
+      for (const each of [box, other]) await stopBox(net, each);
+    });
+
+    test('may be left alone: then the daemon says what to type', async () => {
+      sh(closed('forward'));
+      await eventually(() => sh('nft list table inet strict').includes('containers'));
+      await net.shutdown();
+      expect(sh('nft list table inet strict')).not.toContain('containers');
+      await expect(host.open({ noHostFirewall: true })).rejects.toMatchObject({
+        problem: {
+          code: 'network.failed',
+          hint: expect.stringContaining("nft 'insert rule inet strict forward iifname"),
+        },
+      });
+      sh('nft delete table inet strict');
+      net = await host.open();
+      await net.networks(standing);
+    });
+  });
+});
+
+type Kept = Attached & { readonly namespace: string };
+
+function startDaemon(folder: string): Promise<{ child: ChildProcess; kept: Kept }> {
+  const script = `${import.meta.dirname}/daemon-child.ts`;
+  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the daemon ended')));
+    child.stdout.once('data', (line: Buffer) =>
+      resolve({ child, kept: JSON.parse(line.toString()) as Kept }),
+    );
+  });
+}

@@ -57,6 +57,7 @@ function skipToStatement(reader: Reader): boolean {
 }
 
 const HEAD = /(?:export[ \t]+)?([^\n=:]*)([=:]|\n|$)/y;
+const ASCII_KEY = /^[A-Za-z0-9_.\-[\]]+$/;
 const KEY = /^[\p{L}\p{N}_.\-[\]]+$/u;
 
 function statement(reader: Reader): void {
@@ -65,7 +66,7 @@ function statement(reader: Reader): void {
   const head = HEAD.exec(reader.text) as RegExpExecArray;
   const key = (head[1] ?? '').replace(/^export[ \t]+/, '').trim();
   reader.at = HEAD.lastIndex;
-  if (!KEY.test(key)) {
+  if (!ASCII_KEY.test(key) && !KEY.test(key)) {
     badKey(reader, start, head[2] === '=' || head[2] === ':' ? key : undefined);
     return;
   }

@@ -23,6 +23,7 @@ export function readInputs(loading: Loading, input: LoadInput): Inputs | undefin
   const given = input.projectDirectory === undefined ? undefined : posix.resolve(cwd, input.projectDirectory);
   const environment = new Map(Object.entries(input.environment));
   const envFiles = input.envFiles?.length ? input.envFiles : list(environment.get('COMPOSE_ENV_FILES'), ',');
+  if (!input.files?.length && !environment.get('COMPOSE_FILE')) askEarly(loading, given ?? cwd);
   const first = dotenv(loading, environment, envFiles, given ?? cwd);
   if (first === undefined) return undefined;
   const files = filesOf(loading, input, first, given ?? cwd);
@@ -57,7 +58,7 @@ function dotenv(
   envFiles: readonly string[],
   directory: string,
 ): ReadonlyMap<string, string> | undefined {
-  if (/^(1|true|yes)$/i.test(environment.get('COMPOSE_DISABLE_ENV_FILE') ?? '')) return environment;
+  if (['1', 'true', 'yes'].includes(environment.get('COMPOSE_DISABLE_ENV_FILE') ?? '')) return environment;
   const explicit = envFiles.length > 0;
   const paths = explicit
     ? envFiles.map((each) => posix.resolve(loading.cwd, each))
@@ -81,6 +82,11 @@ const OVERRIDES = [
   'docker-compose.override.yml',
   'docker-compose.override.yaml',
 ];
+
+/** What most projects need, in the first round. */
+function askEarly(loading: Loading, directory: string): void {
+  for (const name of [...NAMES, ...OVERRIDES]) factOf(loading, posix.join(directory, name));
+}
 
 function filesOf(
   loading: Loading,

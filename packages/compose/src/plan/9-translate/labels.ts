@@ -1,5 +1,4 @@
 /** The labels by which other tools know what belongs to compose. */
-import { createHash } from 'node:crypto';
 import type { ModelService, StringMap } from '../../compose-model.ts';
 
 export type Origin = {
@@ -33,7 +32,10 @@ const dependencies = (service: ModelService): string =>
     .map(([name, each]) => `${name}:${each.condition}:${each.restart === true}`)
     .join(',');
 
-/** What does not change a container is not in the hash, as in compose. The model's keys are sorted. */
+/**
+ * What does not change a container is not in the hash, as in compose. The model's keys are sorted. `node:crypto` is
+ * loaded on use: importing it costs more than reading a file's model.
+ */
 export function configHash(service: ModelService): string {
   const {
     build: _build,
@@ -45,7 +47,7 @@ export function configHash(service: ModelService): string {
   } = service;
   const { replicas: _replicas, ...deploy } = service.deploy ?? {};
   const text = JSON.stringify(service.deploy === undefined ? rest : { ...rest, deploy });
-  return createHash('sha256').update(text).digest('hex');
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
 }
 
 export const networkLabels = (project: string, key: string, own: StringMap | undefined): StringMap => ({

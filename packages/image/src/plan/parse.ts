@@ -52,7 +52,7 @@ export function parseImageDocument(data: Uint8Array): ImageDocument {
   const bad = diffIds.find((each) => typeof each !== 'string' || !isDigest(each));
   if (bad !== undefined) throw invalid(`diff id ${show(bad)} is not a sha256 digest`);
   const text = (key: string): string | undefined =>
-    typeof fields[key] === 'string' ? fields[key] : undefined;
+    isPresent(fields[key]) ? asText(fields[key], key) : undefined;
   const optional = Object.fromEntries(
     ['created', 'author', 'variant'].flatMap((key) => (text(key) === undefined ? [] : [[key, text(key)]])),
   );
@@ -71,7 +71,8 @@ export function parseDescriptor(value: unknown, what: string): Descriptor {
   const { mediaType, digest, size } = fields;
   if (typeof digest !== 'string' || !isDigest(digest))
     throw invalid(`digest ${show(digest)} of ${what} is not valid`);
-  if (typeof mediaType !== 'string' || mediaType.length > 255) throw invalid(`${what} has no media type`);
+  if (typeof mediaType !== 'string' || !MEDIA_TYPE.test(mediaType))
+    throw invalid(`${what} has no media type`);
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > BLOB_BYTES_MAX) {
     throw invalid(`size ${show(size)} of ${what} is not valid`);
   }
@@ -86,6 +87,8 @@ export function parseDescriptor(value: unknown, what: string): Descriptor {
   };
 }
 
+/** RFC 6838, section 4.2. */
+const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/;
 const KNOWN: readonly string[] = [...INDEX_TYPES, ...MANIFEST_TYPES];
 
 function parseIndex(fields: Fields, mediaType: string | undefined): Index {

@@ -1,5 +1,4 @@
 /** Where a registry is, whom its credentials may go to, and which addresses its answers may lead to. Pure. */
-import { isIP } from 'node:net';
 import { fail } from '@orc/model';
 
 export type Endpoint = {
@@ -18,14 +17,18 @@ export function endpointOf(domain: string): Endpoint {
 
 const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
 const isLoopbackName = (host: string): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && zoneOf(host) === 'loopback');
+  host === 'localhost' || host.endsWith('.localhost') || (isAddress(host) && zoneOf(host) === 'loopback');
+
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+/** Host names have no colon; URL has already turned every spelling of an IPv4 address into four numbers. */
+export const isAddress = (host: string): boolean => IPV4.test(host) || host.includes(':');
 
 export type Zone = 'public' | 'private' | 'loopback' | 'link-local';
 
 /** Of a numeric address. What is neither routable nor known here counts as link-local. */
 export function zoneOf(address: string): Zone {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (isIP(mapped ?? address) === 4) return zoneOf4(mapped ?? address);
+  if (IPV4.test(mapped ?? address)) return zoneOf4(mapped ?? address);
   const text = address.toLowerCase();
   if (text === '::1') return 'loopback';
   if (/^(::|fe[89ab]|ff|::ffff:)/.test(text)) return 'link-local';
@@ -70,7 +73,7 @@ export function checkRealm(endpoint: Endpoint, realm: string): URL {
 
 function isBound(registry: string, realm: string): boolean {
   if (registry === realm) return true;
-  if (isIP(registry) !== 0 || isIP(realm) !== 0) return false;
+  if (isAddress(registry) || isAddress(realm)) return false;
   const [a, b] = [siteOf(registry), siteOf(realm)];
   return a !== undefined && a === b;
 }

@@ -1,11 +1,11 @@
 /** GET with redirects by the rules of plan/registry.ts, over connections that check where they lead. */
 import { lookup } from 'node:dns';
 import { lookup as lookupAll } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { fail } from '@orc/model';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { BODY_IDLE_TIMEOUT_MS, CONNECT_TIMEOUT_MS, HEADERS_TIMEOUT_MS, REDIRECTS_MAX } from '../limits.ts';
-import { checkRedirect, type Endpoint, mayConnect, type Zone, zoneOf } from '../plan/registry.ts';
+import { checkRedirect, type Endpoint, isAddress, mayConnect, type Zone, zoneOf } from '../plan/registry.ts';
 
 export type HttpResponse = {
   readonly status: number;
@@ -36,7 +36,7 @@ export async function openHttp(endpoint: Endpoint): Promise<Http> {
   const pick = (url: URL): Dispatcher => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (host === endpoint.host) return named;
-    if (isIP(host) !== 0 && !mayConnect(host, zones)) throw refusedAddress(host);
+    if (isAddress(host) && !mayConnect(host, zones)) throw refusedAddress(host);
     return others;
   };
   return {
@@ -48,7 +48,7 @@ export async function openHttp(endpoint: Endpoint): Promise<Http> {
 }
 
 async function zonesOf(host: string): Promise<ReadonlySet<Zone>> {
-  if (isIP(host) !== 0) return new Set([zoneOf(host)]);
+  if (isAddress(host)) return new Set([zoneOf(host)]);
   const rows = await lookupAll(host, { all: true }).catch(() => []);
   return new Set(rows.map(({ address }) => zoneOf(address)));
 }

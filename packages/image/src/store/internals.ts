@@ -75,7 +75,7 @@ export type BuildInternals = {
   layer(diffId: Digest): StoredLayer | undefined;
   /** Config and manifest blobs, then the names: durable when it resolves. Returns the image's id. */
   writeImage(image: NewImage): Promise<Digest>;
-  /** `key`: any string; it is hashed. */
+  /** Takes every string as the key: it is hashed. */
   cacheGet(key: string): Promise<CacheRecord | undefined>;
   /** Layers of a record are kept by collection as long as the record is (limits.ts). */
   cachePut(key: string, value: unknown, layers: readonly StoredLayer[]): Promise<void>;

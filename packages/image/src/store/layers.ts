@@ -98,7 +98,7 @@ function readRecords(paths: StorePaths, boot: string): Map<Digest, LayerRecord> 
 }
 
 const isKnown = (known: ReadonlyMap<Digest, LayerRecord>, name: string): boolean =>
-  name === 'work' || known.has(`sha256:${name.replace(/\.json$/, '')}` as Digest);
+  name === 'new' || known.has(`sha256:${name.replace(/\.json$/, '')}` as Digest);
 
 /** Aside first: deleting a large folder would hold up the start. */
 function sweep(paths: StorePaths, name: string): void {

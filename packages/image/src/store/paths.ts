@@ -40,7 +40,7 @@ export function storePaths(root: string): StorePaths {
     quarantine: join(images, 'quarantine'),
     lock: join(images, 'lock'),
     layers,
-    work: join(layers, 'work'),
+    work: join(layers, 'new'),
     leases: join(root, 'leases'),
     trash: join(root, 'trash'),
     buildCache: join(root, 'cache', 'build'),

@@ -43,7 +43,7 @@ export async function startStore(options: ImageStoreOptions): Promise<{ store: S
   try {
     await writeDurable(paths.layoutFile, '{"imageLayoutVersion":"1.0.0"}');
     clearFolder(paths.ingest);
-    clearFolder(join(paths.layers, 'work'));
+    clearFolder(join(paths.layers, 'new'));
     const { failpoint, emit } = options;
     const fresh = new Map<Digest, number>();
     const onNew = (digest: Digest): unknown => fresh.set(digest, options.clock.monotonic());

@@ -84,9 +84,7 @@ async function serve(routes: Record<string, Handler>): Promise<{
 }
 const blobsOnDisk = (): readonly string[] => readdirSync(join(fixture.folder, 'root/images/blobs/sha256'));
 const leftovers = (): readonly string[] =>
-  ['images/ingest', 'layers/work', 'trash'].flatMap((name) =>
-    readdirSync(join(fixture.folder, 'root', name)),
-  );
+  ['images/ingest', 'layers/new', 'trash'].flatMap((name) => readdirSync(join(fixture.folder, 'root', name)));
 
 describe.skipIf(!hasRegistry)("from Debian's docker-registry", () => {
   test('an image that orc saved and skopeo pushed comes back the same, with progress per layer', async () => {

@@ -221,7 +221,7 @@ describe('archives', () => {
       ...blobs(),
       ...layers(),
       ...readdirSync(at('images/ingest')),
-      ...readdirSync(at('layers/work')),
+      ...readdirSync(at('layers/new')),
     ]).toEqual([]);
   });
 
@@ -239,7 +239,7 @@ describe('archives', () => {
     );
     expect((await problemOf(load)).message).toContain('unpacks to');
     expect(await store.list()).toEqual([]);
-    expect([...blobs(), ...layers(), ...readdirSync(at('layers/work'))]).toEqual([]);
+    expect([...blobs(), ...layers(), ...readdirSync(at('layers/new'))]).toEqual([]);
   });
 });
 
@@ -255,12 +255,12 @@ describe('crashes and damage', () => {
   test('half-written blobs, layers and work folders are gone after the next start', async () => {
     await oneImage();
     writeFileSync(at('images/ingest/half'), 'x');
-    mkdirSync(at('layers/work/half'));
+    mkdirSync(at('layers/new/half'));
     mkdirSync(at(`layers/${'0'.repeat(64)}`));
     writeFileSync(at(`layers/${'1'.repeat(64)}.json`), '{}');
     const store = await fixture.open();
     expect(layers()).toHaveLength(2);
-    expect([...readdirSync(at('images/ingest')), ...readdirSync(at('layers/work'))]).toEqual([]);
+    expect([...readdirSync(at('images/ingest')), ...readdirSync(at('layers/new'))]).toEqual([]);
     expect(await store.list()).toHaveLength(2);
   });
 
@@ -362,7 +362,7 @@ describe('crashes and damage', () => {
     const now = (await again.resolve('app'))?.id;
     expect(point === 'image.index.written' ? now !== acknowledged : now === acknowledged).toBe(true);
     await again.collect(new Set());
-    expect([...readdirSync(at('images/ingest')), ...readdirSync(at('layers/work'))]).toEqual([]);
+    expect([...readdirSync(at('images/ingest')), ...readdirSync(at('layers/new'))]).toEqual([]);
     await expect.poll(() => readdirSync(at('trash'))).toEqual([]);
     expect(layers()).toHaveLength((await again.list()).length);
   });

@@ -180,11 +180,7 @@ const logOf = (host: Host, recovered: SnapshotData | undefined, quarantined: rea
   term: () => host.core.term,
   propose: (data) => propose(host, data),
   committed: (consumer) => consume(host, consumer),
-  snapshot: (index, slices) => {
-    const made = host.snapshotting.then(() => snapshot(host, index, slices));
-    host.snapshotting = made.catch(() => undefined);
-    return made;
-  },
+  snapshot: (index, slices) => queueSnapshot(host, index, slices),
   bytesSinceSnapshot: () => host.bytesSinceSnapshot,
   close: () => close(host),
 });
@@ -319,16 +315,25 @@ function fatal(host: Host, error: unknown): void {
   host.onFatal(host.failure);
 }
 
+/** One at a time. What came before it counts as held by it from now on, so that nobody asks for another meanwhile. */
+function queueSnapshot(host: Host, index: number, slices: Iterable<Uint8Array>): Promise<void> {
+  const held = host.bytesSinceSnapshot;
+  host.bytesSinceSnapshot = 0;
+  const made = host.snapshotting.then(() => snapshot(host, index, slices));
+  host.snapshotting = made.catch(() => {
+    host.bytesSinceSnapshot += held;
+  });
+  return made;
+}
+
 async function snapshot(host: Host, index: number, slices: Iterable<Uint8Array>): Promise<void> {
   if (host.failure !== undefined) throw host.failure;
   if (host.closed) throw new RaftError('closed', 'the log is closed');
   const newest = (await listSnapshots(host.snapshots))[0]?.index ?? 0;
-  if (index > host.core.commitIndex) throw new RaftError('not-leader', `entry ${index} is not committed`);
+  if (index > host.core.commitIndex) throw new RaftError('not-committed', `entry ${index} is not committed`);
   if (index <= newest) return;
-  const before = host.bytesSinceSnapshot;
   try {
     const kept = await writeSnapshot(host.snapshots, index, termAt(host, index), slices);
-    host.bytesSinceSnapshot = Math.max(0, host.bytesSinceSnapshot - before);
     const oldest = kept.at(-1);
     if (kept.length > 1 && oldest !== undefined) await host.wal.release(oldest.index);
   } catch (error) {

@@ -16,6 +16,7 @@ export type RaftErrorCode =
   | 'too-large'
   | 'busy'
   | 'not-leader'
+  | 'not-committed'
   | 'closed';
 
 export class RaftError extends Error {

@@ -101,23 +101,22 @@ function filesFor(
 
 /** Names of what runs now, on every node. */
 export function namesFor(state: State, networks: ReadonlySet<string>): readonly NameRecord[] {
-  const found = new Map<string, { network: string; name: string; addresses: Set<string> }>();
-  for (const task of all(state, 'task')) {
+  const found = new Map<string, Map<string, string[]>>(
+    [...networks].sort().map((network) => [network, new Map()]),
+  );
+  for (const task of state.tables.task.byId.values()) {
     if (!isRunning(task) || task.spec.desired.state !== 'run') continue;
     for (const { network, ipv4, aliases } of task.spec.endpoints) {
-      if (ipv4 === undefined || !networks.has(network)) continue;
+      const names = found.get(network);
+      if (ipv4 === undefined || names === undefined) continue;
       for (const name of aliases) {
-        const key = `${network}/${name}`;
-        const row = found.get(key) ?? { network, name, addresses: new Set() };
-        row.addresses.add(ipv4);
-        found.set(key, row);
+        const addresses = names.get(name);
+        if (addresses === undefined) names.set(name, [ipv4]);
+        else addresses.push(ipv4);
       }
     }
   }
-  const rows = [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  return rows.map(([, { network, name, addresses }]) => ({
-    network,
-    name,
-    addresses: [...addresses].sort(),
-  }));
+  return [...found].flatMap(([network, names]) =>
+    [...names.keys()].sort().map((name) => ({ network, name, addresses: (names.get(name) ?? []).sort() })),
+  );
 }

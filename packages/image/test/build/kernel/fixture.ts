@@ -1,10 +1,11 @@
 /** A real store with a busybox image, a context, and what a build said. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BuildSpec, type Digest, type Problem, toProblem } from '@orc/model';
 import { openImageStore } from '../../../src/store/open.ts';
+import { storePaths } from '../../../src/store/paths.ts';
 import type { BuildRequest, ImageStore, Progress } from '../../../src/types.ts';
 import { chrootRunner } from './chroot-runner.ts';
 
@@ -52,6 +53,7 @@ export async function openFixture(): Promise<Fixture> {
     failpoint: () => undefined,
   });
   await store.bootstrap('busybox', {});
+  const paths = storePaths(root);
   const build = (dockerfile: string, more: More = {}): Promise<BuildResult> =>
     run(store, context, dockerfile, more);
   return {
@@ -65,15 +67,13 @@ export async function openFixture(): Promise<Fixture> {
       if ('code' in found) return found;
       throw new Error(`it was built: ${dockerfile}`);
     },
-    leftovers: () => [...names(join(root, 'layers/work')), ...names(join(root, 'leases'))],
+    leftovers: () => [...readdirSync(paths.work), ...readdirSync(paths.leases)],
     close: async () => {
       await store.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
-
-const names = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [name, content] of Object.entries(files)) {

@@ -69,7 +69,11 @@ function createServer(door: Door): HttpServer {
 
 async function answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
-  response.on('close', () => gone.abort());
+  response.on('close', () => {
+    gone.abort();
+    // The head promised to keep the connection.
+    if (door.closing.aborted) request.socket.destroySoon();
+  });
   const signal = AbortSignal.any([gone.signal, door.closing]);
   try {
     const found = find(door, request);
@@ -88,6 +92,7 @@ async function answerUpgrade(
 ): Promise<void> {
   const gone = new AbortController();
   socket.on('error', () => gone.abort());
+  cutOnClose(socket, door.closing);
   try {
     const found = find(door, request);
     const query = queryOf(request);
@@ -103,6 +108,13 @@ async function answerUpgrade(
     note(door, request, error);
     refuseUpgrade(socket, toProblem(error));
   }
+}
+
+/** Streams both ways end by themselves only with their container: a server that closes does not wait for that. */
+function cutOnClose(socket: Socket, closing: AbortSignal): void {
+  const cut = (): void => void socket.destroy();
+  closing.addEventListener('abort', cut);
+  socket.on('close', () => closing.removeEventListener('abort', cut));
 }
 
 function find(door: Door, request: IncomingMessage): Found {

@@ -10,6 +10,9 @@ import { placesOf } from './instance.ts';
 import { takeLock } from './lock.ts';
 import { realWorld } from './world.ts';
 
+/** Crash-only: what does not let go in this time is left as a crash would leave it. */
+const CLOSE_MS_MAX = 4000;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { config: { type: 'string' }, purge: { type: 'boolean' } },
@@ -35,8 +38,8 @@ async function main(): Promise<void> {
   });
   const stop = (signal: string): void => {
     world.emit('info', 'stopping', { signal });
-    void daemon
-      .close()
+    const late = world.clock.sleep(CLOSE_MS_MAX).then(() => world.emit('warn', 'closing took too long'));
+    void Promise.race([daemon.close(), late])
       .catch((error: unknown) => world.emit('error', 'closing failed', { error: String(error) }))
       .finally(() => {
         lock.release();

@@ -1,0 +1,77 @@
+/** The daemon as a process: it ends when asked to, comes back, and goes without a trace. */
+import { expect, test } from 'vitest';
+import { bootstrapBusybox, collect, execIn, forever, idle, startNew } from '../lab/engine.ts';
+import { type Instance, startInstance } from '../lab/instance.ts';
+
+const PROMPT_MS = 1500;
+
+test('SIGTERM ends a daemon with streams open; containers live on and are found again', async () => {
+  const instance = await startInstance();
+  const { client } = instance;
+  try {
+    await bootstrapBusybox(instance);
+    const id = await startNew(client, idle({ openStdin: true }), 'lasting');
+    const { pid } = await client.getContainer(id);
+    const streams = Promise.allSettled([
+      collect(client.containerLogs(id, { follow: true, stdout: true, stderr: true }, forever())),
+      collect((await client.attachContainer(id, { stdin: true, stdout: true, stderr: true })).output),
+      execOutput(instance, id),
+      client.waitContainer(id, 'not-running', forever()),
+      events(instance),
+    ]);
+    await execIn(client, id, ['true']);
+    const began = performance.now();
+    await instance.stop();
+    expect(performance.now() - began).toBeLessThan(PROMPT_MS);
+    await streams;
+
+    await instance.start();
+    const found = await client.getContainer(id);
+    expect(found).toMatchObject({ status: 'running', pid, attempt: 1 });
+  } finally {
+    await instance.purge();
+  }
+});
+
+const execOutput = async ({ client }: Instance, id: string): Promise<unknown> => {
+  const exec = await client.createExec(id, { argv: ['sleep', '100'], tty: false, stdin: true });
+  return collect((await client.startExec(exec.id)).output);
+};
+
+const events = async ({ client }: Instance): Promise<void> => {
+  for await (const _ of client.events({}, forever()));
+};
+
+test('purge removes running containers, networks, volumes and all that carries the name', async () => {
+  const instance = await startInstance();
+  const { client } = instance;
+  let purged = false;
+  try {
+    await bootstrapBusybox(instance);
+    await client.createNetwork('front', { driver: 'bridge' });
+    const networkMode = { kind: 'networks', attachments: [{ network: 'front' }] } as const;
+    const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const;
+    const ports = [{ containerPort: 80, protocol: 'tcp' }] as const;
+    await startNew(client, idle({ networkMode, mounts, ports }));
+    await startNew(client, idle({ restart: { condition: 'always', delay: { kind: 'backoff' } } }));
+    await startNew(client, idle({ networkMode: { kind: 'host' } }));
+    const kinds = new Set(instance.leftovers().map((line) => line.split(' ')[0]));
+    for (const kind of ['mount', 'link', 'nft', 'cgroup', 'process']) expect(kinds).toContain(kind);
+    purged = true;
+    await instance.purge();
+  } finally {
+    if (!purged) await instance.purge();
+  }
+});
+
+test('a second daemon for the same root is refused, and the first does not notice', async () => {
+  const instance = await startInstance();
+  try {
+    const second = instance.orcd([]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/a daemon runs for .* already/);
+    expect((await instance.client.version()).pid).toBe(instance.pid());
+  } finally {
+    await instance.purge();
+  }
+});

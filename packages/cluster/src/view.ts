@@ -107,11 +107,17 @@ function isSettledService(state: State, service: ServiceObj, tasks: readonly Tas
   });
 }
 
+function wordOf(task: TaskObj): string {
+  if (isRunning(task)) return 'running';
+  if (hasEnded(task)) return 'exited';
+  return task.status.phase === 'preparing' && task.status.attempt > 0 ? 'restarting' : 'created';
+}
+
 /** `running(2), exited(1)`, as `docker compose ls` says it. */
 export function projectStatus(state: State, name: string): string {
   const counts = new Map<string, number>();
   for (const task of where(state, 'task', 'project', name)) {
-    const word = isRunning(task) ? 'running' : hasEnded(task) ? 'exited' : 'created';
+    const word = wordOf(task);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts]

@@ -144,6 +144,11 @@ describe('a report', () => {
     expect(takeReport(world.state, report)).toEqual([]);
   });
 
+  test('that it begins again is taken, though the attempt has no number yet', () => {
+    const tasks = [{ id: task.id, status: status({ phase: 'preparing', restarts: 1 }) }];
+    expect(takeReport(world.state, told({ tasks }))).toMatchObject([{ op: 'put' }]);
+  });
+
   test('grows the version of the status, and not of the spec', () => {
     const changes = takeReport(
       world.state,

@@ -58,10 +58,12 @@ type Condition = {
   readonly failed: (task: TaskObj, target: ServiceObj) => string | undefined;
 };
 
+const FAILED: ReadonlySet<string> = new Set(['failed', 'rejected']);
+
 const CONDITIONS: Readonly<Record<DependsOn['condition'], Condition>> = {
   service_started: {
     words: 'to start',
-    met: (task) => isRunning(task) || (task.status.phase === 'exited' && task.status.attempt > 0),
+    met: (task) => isRunning(task) || (task.status.attempt > 0 && !FAILED.has(task.status.phase)),
     failed: (task, target) =>
       task.status.phase !== 'exited' && endedForGood(task, target.spec) ? howItEnded(task) : undefined,
   },

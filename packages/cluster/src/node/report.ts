@@ -20,8 +20,14 @@ export function takeReport(state: State, report: Report): readonly Change[] {
 
 const order = (status: TaskStatus): number => TASK_PHASES.indexOf(status.phase);
 
-/** Reports may come twice or late; within an attempt the phase only grows. */
+/**
+ * Reports may come twice or late; within an attempt the phase only grows. `preparing` after an end announces the next
+ * attempt, whose number comes when it starts.
+ */
 function grows(before: TaskStatus, after: TaskStatus): boolean {
   if (after.attempt !== before.attempt) return after.attempt > before.attempt;
-  return order(after) >= order(before) || after.generation > before.generation;
+  if (after.generation !== before.generation) return after.generation > before.generation;
+  return order(after) >= order(before) || (after.phase === 'preparing' && BEGUN.has(before.phase));
 }
+
+const BEGUN: ReadonlySet<string> = new Set(['running', 'exited', 'failed', 'rejected']);

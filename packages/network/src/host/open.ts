@@ -129,10 +129,13 @@ async function sandbox(parts: Parts, request: SandboxRequest): Promise<Sandbox> 
 }
 
 async function release(parts: Parts, container: ContainerId): Promise<void> {
-  await parts.publisher.unpublish(container);
-  parts.names.register(container, []);
-  parts.addresses.release(container);
-  parts.sandboxes.release(container);
+  try {
+    await parts.publisher.unpublish(container);
+  } finally {
+    parts.names.register(container, []);
+    parts.addresses.release(container);
+    parts.sandboxes.release(container);
+  }
 }
 
 async function recover(parts: Parts, attached: readonly Attached[]): Promise<void> {

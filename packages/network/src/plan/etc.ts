@@ -27,11 +27,12 @@ function renderHosts(request: SandboxRequest): string {
   const extra = (request.extraHosts ?? []).map(
     (each) => `${resolveGateway(each.address, request)}\t${each.name}`,
   );
-  const domain = request.domainname === undefined ? '' : `${request.hostname}.${request.domainname} `;
+  const { hostname, name, domainname } = request;
+  const names = [...(domainname === undefined ? [] : [`${hostname}.${domainname}`]), hostname, name];
   const own = request.endpoints
     .flatMap((each) => [each.ipv4, each.ipv6])
     .filter((address) => address !== undefined)
-    .map((address) => `${address}\t${domain}${request.hostname}`);
+    .map((address) => `${address}\t${[...new Set(names)].join(' ')}`);
   return `${[...LOOPBACK, ...extra, ...own].join('\n')}\n`;
 }
 

@@ -18,7 +18,7 @@ insideNamespaces(import.meta.filename, () => {
   ];
 
   beforeAll(async () => {
-    host = makeHost();
+    host = makeHost(1);
     self = openPeer(undefined);
     net = await host.open();
     await net.recover([]);

@@ -41,12 +41,14 @@ export type Host = {
   readonly close: () => Promise<void>;
 };
 
-/** Only inside a network namespace of the test's own. */
-export function makeHost(): Host {
+/** Only inside a network namespace of the test's own. `bridgeNetfilter`: the switch for bridges that say nothing. */
+export function makeHost(bridgeNetfilter: 0 | 1 = 0): Host {
   const folder = mkdtempSync(join(tmpdir(), 'orc-network-'));
   const kernel = startKernel();
   const neighbour = openPeer('new');
   const said: string[] = [];
+  for (const each of ['iptables', 'ip6tables'])
+    sh(`sysctl -qw net.bridge.bridge-nf-call-${each}=${bridgeNetfilter}`);
   wireNeighbour(neighbour.pid);
   return {
     folder,
@@ -74,7 +76,6 @@ export const daemonOptions = (folder: string, kernel: Kernel, said: string[]): N
 
 function wireNeighbour(pid: number): void {
   sh('ip link set lo up');
-  sh('sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0');
   for (let tries = 0; tries < 200; tries += 1) {
     if (sh(`readlink /proc/${pid}/ns/net`) !== sh('readlink /proc/self/ns/net')) break;
     sh('sleep 0.01');

@@ -149,3 +149,15 @@ test('files are asked for in few rounds', async () => {
   expect(project).toBeDefined();
   expect(rounds.length).toBeLessThanOrEqual(5);
 });
+
+test('of many problems the first are shown, and the others counted', () => {
+  const services = Array.from({ length: 150 }, (_, index) => `  s${index}: {imag: x}`).join('\n');
+  const { problems } = loadFiles({ 'compose.yaml': `services:\n${services}\n` });
+  expect(problems).toHaveLength(101);
+  expect(problems.at(-1)?.message).toBe('50 further problems are not shown');
+});
+
+test('an unset variable is named once', () => {
+  const { problems } = loadFiles({ 'compose.yaml': 'services: {a: {image: "b$V", hostname: "x$V"}}' });
+  expect(problems.map((each) => each.where?.column)).toEqual([25]);
+});

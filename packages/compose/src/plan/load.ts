@@ -46,13 +46,25 @@ export function loadProject(input: LoadInput): LoadResult {
   };
 }
 
+const WARNING = { severity: 'warning' } as const;
+
 /** As they stand in the files, one file after the other; what has no place comes first. */
 function inOrder(loading: Loading): readonly Problem[] {
   const files = [...new Set(loading.problems.map((each) => each.where?.file ?? ''))];
   const rank = (each: Problem): number => (each.where === undefined ? -1 : files.indexOf(each.where.file));
   const place = (each: Problem): number => (each.where?.line ?? 0) * 100_000 + (each.where?.column ?? 0);
   const sorted = loading.problems.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
-  return sorted.slice(0, LIMITS.problemsMax);
+  return sorted.length <= LIMITS.problemsMax ? sorted : firstOf(sorted);
+}
+
+/** Errors before warnings, still in the order of the files; what is left out is counted. */
+function firstOf(sorted: readonly Problem[]): readonly Problem[] {
+  const isError = (each: Problem): boolean => each.severity !== 'warning';
+  const wanted = sorted.toSorted((a, b) => Number(isError(b)) - Number(isError(a)));
+  const shown = new Set(wanted.slice(0, LIMITS.problemsMax));
+  const message = `${sorted.length - LIMITS.problemsMax} further problems are not shown`;
+  const severity = wanted.slice(LIMITS.problemsMax).some(isError) ? {} : WARNING;
+  return [...sorted.filter((each) => shown.has(each)), { code: 'compose.file', message, ...severity }];
 }
 
 const newLoading = (input: LoadInput): Loading => ({

@@ -76,7 +76,10 @@ function invalid(work: Work, place: Place, text: string, target: string): void {
   );
 }
 
+/** Once for each variable, where it is first asked for. */
 function unsetVariable(work: Work, place: Place, name: string): void {
+  if (work.loading.seen.has(`unset ${name}`)) return;
+  work.loading.seen.add(`unset ${name}`);
   warn(
     work.loading,
     'compose.interpolation',

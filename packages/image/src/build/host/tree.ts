@@ -42,13 +42,13 @@ export function lookup(
   while (pending.length > 0) {
     const [name = '', ...rest] = pending;
     pending = rest;
+    const parent = stack.at(-1) as TreeEntry;
+    if (parent.kind !== 'directory') return undefined;
     if (name === '' || name === '.') continue;
     if (name === '..') {
       if (stack.length > 1) stack.pop();
       continue;
     }
-    const parent = stack.at(-1) as TreeEntry;
-    if (parent.kind !== 'directory') return undefined;
     const entry = child(tree, parent, name) ?? onMissing?.(parent, name);
     if (entry === undefined) return undefined;
     if (entry.kind !== 'symlink' || (rest.every((each) => each === '') && !follow)) {

@@ -1,0 +1,20 @@
+/** The rows of the bench by name. */
+import type { Instance } from '../../lab/instance.ts';
+import type { Figures } from '../figures.ts';
+import type { Docker } from '../peers/docker.ts';
+import { cycle } from './cycle.ts';
+import { exec } from './exec.ts';
+import { idle } from './idle.ts';
+import { logs } from './logs.ts';
+import { many } from './many.ts';
+import { memory } from './memory.ts';
+import { project } from './project.ts';
+
+export type Bench = {
+  readonly orc: Instance;
+  readonly docker: Docker | undefined;
+  readonly figures: Figures;
+};
+export type Row = (bench: Bench) => Promise<void>;
+
+export const ROWS: Readonly<Record<string, Row>> = { cycle, many, exec, logs, project, memory, idle };

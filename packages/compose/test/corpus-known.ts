@@ -29,6 +29,7 @@ export const KNOWN_REAL: Readonly<Record<string, string>> = {
   'laradock_laradock__rabbitmq-compose': PART,
   'laradock_laradock__sonarqube-compose': PART,
   'laradock_laradock__traefik-compose': UNSET,
+  'laradock_laradock__workspace-compose': PART,
   'zulip_docker-zulip__compose': PART,
   'zulip_docker-zulip__compose-1': PART,
   'zulip_docker-zulip__compose-1-10': PART,

@@ -33,8 +33,8 @@ const dependencies = (service: ModelService): string =>
     .join(',');
 
 /**
- * What does not change a container is not in the hash, as in compose. The model's keys are sorted. `node:crypto` is
- * loaded on use: importing it costs more than reading a file's model.
+ * What does not change a container is not in the hash, as in compose. The model's keys are sorted.
+ * `node:crypto` is loaded on use: importing it costs more than reading a file's model.
  */
 export function configHash(service: ModelService): string {
   const {

@@ -16,6 +16,10 @@ describe('the schema', () => {
     expect(new Ajv({ strict: false }).validateSchema(document)).toBe(true);
   });
 
+  test('is the one that the room carries', () => {
+    expect(composeSchema, 'run node packages/compose/scripts/generate-schema.ts').toEqual(document);
+  });
+
   test('describes every attribute', () => {
     const bare: string[] = [];
     visit(composeSchema, [], (schema, path) => {

@@ -1,8 +1,8 @@
 /**
- * The JSON Schema as the validator walks it. `schemas/compose.schema.json` is the only description of the
- * format.
+ * The JSON Schema as the validator walks it. `schemas/compose.schema.json` is the only description of the format; the
+ * file imported here is its copy, made by `scripts/generate-schema.ts`.
  */
-import document from '../../../../../schemas/compose.schema.json' with { type: 'json' };
+import document from '../../generated/compose-schema.json' with { type: 'json' };
 
 export type Schema = {
   readonly $ref?: string;

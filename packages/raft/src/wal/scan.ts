@@ -118,7 +118,7 @@ function takeEntry(scan: Scan, file: SegmentFile, record: Placed): void {
   }
   if (overwrites) scan.entries = scan.entries.filter((entry) => entry.index < index);
   const kind = record.type === 'noop' ? 'noop' : 'data';
-  scan.entries.push({ index, term, kind, data: Uint8Array.from(record.payload) });
+  scan.entries.push({ index, term, kind, data: new Uint8Array(record.payload) });
 }
 
 function accept(scan: Scan, record: Placed): void {
@@ -143,8 +143,14 @@ function* laterRecords(bytes: Buffer, place: Place, from: number): Generator<Pla
   }
 }
 
+const ZEROS = Buffer.alloc(64 * 1024);
+
+/** Whole blocks of zeros are compared at once: a segment is mostly that. */
 function lastNonZero(bytes: Buffer, from: number): number | undefined {
-  for (let at = bytes.length - 1; at >= from; at -= 1) if (bytes[at] !== 0) return at;
+  let end = bytes.length;
+  while (end - from >= ZEROS.length && bytes.subarray(end - ZEROS.length, end).equals(ZEROS))
+    end -= ZEROS.length;
+  for (let at = end - 1; at >= from; at -= 1) if (bytes[at] !== 0) return at;
   return undefined;
 }
 

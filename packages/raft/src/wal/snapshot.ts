@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib';
 import { SNAPSHOTS_KEPT } from '../limits.ts';
 import { type Disk, type DiskFile, type Failpoint, RaftError, type SnapshotData } from '../types.ts';
-import { diskFull, failed, isDiskFull } from './wal.ts';
+import { diskFull, failed, isDiskFull, viewOf } from './wal.ts';
 
 export type SnapshotFolder = {
   readonly disk: Disk;
@@ -102,7 +102,7 @@ export async function readSnapshot(at: SnapshotFolder): Promise<Found> {
   const quarantined: string[] = [];
   for (const { name } of await listSnapshots(at)) {
     const path = `${at.folder}/${name}`;
-    const bytes = Buffer.from((await at.disk.read(path)) ?? []);
+    const bytes = viewOf((await at.disk.read(path)) ?? new Uint8Array(0));
     const snapshot = parseSnapshot(bytes, at.log, path);
     if (snapshot !== undefined) return { snapshot, quarantined };
     await at.disk.rename(path, `${path}.damaged`);

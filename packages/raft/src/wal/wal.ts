@@ -66,7 +66,7 @@ export async function openWal(options: WalOptions): Promise<{ wal: Wal; scan: Sc
   if (last === undefined) throw new RaftError('lost', `the log is gone: no segment in ${folder}`);
   let lastBytes = 0;
   for (const { number, name } of segments) {
-    const bytes = Buffer.from((await disk.read(`${folder}/${name}`)) ?? []);
+    const bytes = viewOf((await disk.read(`${folder}/${name}`)) ?? new Uint8Array(0));
     scanSegment(scan, log, { name, segment: number, bytes }, number === last.number);
     lastBytes = bytes.length;
   }
@@ -75,6 +75,10 @@ export async function openWal(options: WalOptions): Promise<{ wal: Wal; scan: Sc
   await mend(file, scan, lastBytes, size);
   return { wal: walOf({ options, size, segments, file, tail: scan.tail, spare: undefined }), scan };
 }
+
+/** The same bytes, not a copy of them. */
+export const viewOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, length);
 
 async function listSegments(disk: Disk, folder: string): Promise<Segment[]> {
   const names = await disk.list(folder);

@@ -26,10 +26,11 @@ export const COMPRESSION_RATIO_MAX = 200;
 export const COMPRESSION_RATIO_FROM_BYTES = 1 * GIB;
 export const ARCHIVE_ENTRIES_MAX = 100_000;
 export const ARCHIVE_JSON_BYTES_MAX = 8 * MIB;
-export const XATTR_BYTES_MAX = 64 * 1024;
 export const LINK_HOPS_MAX = 40;
 
 /** Reading and writing. */
+/** Given to an extraction at a time, and gathered by a walk: a piece takes a few milliseconds even of tiny files. */
+export const PIECE_BYTES = 128 * 1024;
 export const READ_CHUNK_BYTES = 1 * MIB;
 /** A walk or an extraction lets others run after this long. */
 export const SLICE_MS = 8;
@@ -45,12 +46,15 @@ export const HEADERS_TIMEOUT_MS = 30_000;
 export const BODY_IDLE_TIMEOUT_MS = 60_000;
 export const CONNECT_TIMEOUT_MS = 15_000;
 export const TOKEN_BYTES_MAX = 1 * MIB;
-export const TOKENS_KEPT_MAX = 256;
 export const BLOB_BYTES_MAX = 64 * GIB;
 export const PROGRESS_INTERVAL_MS = 100;
 
 /** Collection leaves what came this lately and has no name yet: a pull or a build is about to name it. */
 export const FRESH_MS = 60 * 60_000;
+
+/** Leases: the journal grows by this much, and is rewritten beyond the other. */
+export const LEASE_JOURNAL_BYTES = 64 * 1024;
+export const LEASE_JOURNAL_BYTES_MAX = 4 * MIB;
 
 /** Build cache. */
 export const CACHE_RECORDS_MAX = 2_000;

@@ -1,7 +1,7 @@
 /** An overlay's upper folder, or any tree, as the tar of an OCI layer. Same tree, same bytes. */
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { fail } from '@orc/model';
-import { READ_CHUNK_BYTES } from '../limits.ts';
+import { PIECE_BYTES, READ_CHUNK_BYTES } from '../limits.ts';
 import { decodeName, encodeName } from '../tar/bytes.ts';
 import { BLOCK, type TarEntry } from '../tar/entry.ts';
 import { encodeHeader, entryOf, padding, trailer } from '../tar/writer.ts';
@@ -27,7 +27,7 @@ export async function* packFolder(
   const state: PackState = { folder, packed, links: new Map(), pieces: [], pending: 0 };
   if (options.withRoot === true) add(state, encodeHeader(entryAt(state, '', lstatSync(folder))));
   for (const step of walk(state, '')) {
-    if (state.pending >= READ_CHUNK_BYTES) yield flush(state);
+    if (state.pending >= PIECE_BYTES) yield flush(state);
     if (step !== undefined) {
       yield* readLarge(state, step);
       options.onBytes?.(packed.bytes);

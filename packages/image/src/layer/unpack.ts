@@ -1,7 +1,9 @@
 /** A stream of an archive, of any supported compression, into a folder. */
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Digest } from '@orc/model';
-import { createTarReader } from '../tar/reader.ts';
+import { PIECE_BYTES, SLICE_MS } from '../limits.ts';
+import { createTarReader, type TarReader } from '../tar/reader.ts';
 import { decompress, type Source } from './compression.ts';
 import { type Extracted, type ExtractOptions, openExtractor } from './extract.ts';
 
@@ -27,7 +29,7 @@ export async function unpackArchive(
     for await (const chunk of decompress(source)) {
       options.signal?.throwIfAborted();
       hash?.update(chunk);
-      reader.push(chunk);
+      await pushPieces(reader, chunk);
       bytes += chunk.length;
       options.onBytes?.(bytes);
     }
@@ -38,5 +40,16 @@ export async function unpackArchive(
       : { ...extracted, diffId: `sha256:${hash.digest('hex')}` as Digest };
   } finally {
     extractor.close();
+  }
+}
+
+/** Thousands of tiny files in one chunk would hold up everything else. */
+async function pushPieces(reader: TarReader, chunk: Uint8Array): Promise<void> {
+  let began = performance.now();
+  for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+    reader.push(chunk.subarray(at, at + PIECE_BYTES));
+    if (performance.now() - began < SLICE_MS) continue;
+    await setImmediate();
+    began = performance.now();
   }
 }

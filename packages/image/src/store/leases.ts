@@ -1,63 +1,74 @@
-/** DECISIONS 13: who uses which images and layers. One synced file per holder. */
-import { readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * DECISIONS 13: who uses which images and layers, as a journal. It is preallocated and leases that come together are
+ * synced together, because a lease lies on the path of every container start. Giving one back needs no sync: a lost
+ * one is found by `collect(known)`.
+ */
 import { type Digest, type Emit, type Failpoint, fail, isDigest } from '@orc/model';
-import { makePrivateFolder, removeDurable, writeDurable } from './durable.ts';
+import { LEASE_JOURNAL_BYTES, LEASE_JOURNAL_BYTES_MAX } from '../limits.ts';
+import { type Journal, openJournal } from './journal.ts';
 import type { StorePaths } from './paths.ts';
 
 export type Lease = { readonly images: readonly Digest[]; readonly layers: readonly Digest[] };
 
 export type Leases = {
+  /** Durable when it resolves. */
   put(holder: string, lease: Lease): Promise<void>;
   release(holder: string): Promise<void>;
   all(): ReadonlyMap<string, Lease>;
   holdsImage(id: Digest): string | undefined;
+  close(): Promise<void>;
 };
 
 const HOLDER = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/;
 
-export function openLeases(paths: StorePaths, failpoint: Failpoint, emit: Emit): Leases {
-  makePrivateFolder(paths.leases);
-  const leases = readLeases(paths, emit);
-  const fileOf = (holder: string): string => {
-    if (!HOLDER.test(holder))
-      throw fail('input.invalid', `lease holder ${JSON.stringify(holder)} is not a name`);
-    return join(paths.leases, `${holder}.json`);
-  };
+export async function openLeases(paths: StorePaths, failpoint: Failpoint, emit: Emit): Promise<Leases> {
+  const leases = new Map<string, Lease>();
+  const journal: Journal = await openJournal({
+    folder: paths.leases,
+    bytes: LEASE_JOURNAL_BYTES,
+    bytesMax: LEASE_JOURNAL_BYTES_MAX,
+    replay: (line) => replay(leases, line),
+    current: () => [...leases].map(([holder, lease]) => JSON.stringify({ holder, ...lease })),
+    onDamage: (count) =>
+      emit('warn', `${count} damaged leases were dropped`, {
+        folder: paths.leases,
+        hint: 'their holders lease again',
+      }),
+  });
   return {
     put: async (holder, lease) => {
-      await writeDurable(fileOf(holder), JSON.stringify({ schema: 1, holder, ...lease }));
-      failpoint('image.lease.written');
+      if (!HOLDER.test(holder))
+        throw fail('input.invalid', `lease holder ${JSON.stringify(holder)} is not a name`);
       leases.set(holder, lease);
+      await journal.append(JSON.stringify({ holder, ...lease }), true);
+      failpoint('image.lease.written');
     },
     release: async (holder) => {
-      const file = fileOf(holder);
       if (!leases.delete(holder)) return;
-      await removeDurable(file);
+      await journal.append(JSON.stringify({ holder, released: true }), false);
       failpoint('image.lease.removed');
     },
     all: () => leases,
     holdsImage: (id) => [...leases].find(([, lease]) => lease.images.includes(id))?.[0],
+    close: () => journal.close(),
   };
 }
 
-function readLeases(paths: StorePaths, emit: Emit): Map<string, Lease> {
-  const leases = new Map<string, Lease>();
-  for (const name of readdirSync(paths.leases)) {
-    if (!name.endsWith('.json')) continue;
-    const lease = readLease(join(paths.leases, name));
-    if (lease !== undefined) leases.set(name.slice(0, -'.json'.length), lease);
-    else quarantine(paths, name, emit);
-  }
-  return leases;
-}
-
-function readLease(path: string): Lease | undefined {
+/** False: the line is no lease. */
+function replay(leases: Map<string, Lease>, line: string): boolean {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as { images?: unknown; layers?: unknown };
-    return { images: digestsOf(value.images), layers: digestsOf(value.layers) };
+    const value = JSON.parse(line) as {
+      holder?: unknown;
+      released?: unknown;
+      images?: unknown;
+      layers?: unknown;
+    };
+    if (typeof value.holder !== 'string' || !HOLDER.test(value.holder)) return false;
+    if (value.released === true) leases.delete(value.holder);
+    else leases.set(value.holder, { images: digestsOf(value.images), layers: digestsOf(value.layers) });
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
@@ -65,9 +76,3 @@ const digestsOf = (value: unknown): readonly Digest[] =>
   (Array.isArray(value) ? value : []).filter(
     (each): each is Digest => typeof each === 'string' && isDigest(each),
   );
-
-function quarantine(paths: StorePaths, name: string, emit: Emit): void {
-  makePrivateFolder(paths.quarantine);
-  renameSync(join(paths.leases, name), join(paths.quarantine, `lease-${name}`));
-  emit('warn', `lease ${name} is damaged and was put aside`, { folder: paths.quarantine });
-}

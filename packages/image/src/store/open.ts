@@ -52,10 +52,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     lease: (holder, image) => store.leases.put(holder, { images: [image], layers: [] }),
     release: (holder) => store.leases.release(holder),
     collect: (known) => collectGarbage(store, known),
-    close: async () => {
-      await store.layers.settle();
-      close();
-    },
+    close,
   };
 }
 

@@ -26,8 +26,10 @@ import { openLeases } from './leases.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { limited, serial, shared } from './queue.ts';
 
-/** `close` gives the store's lock back. Throws `conflict.state` when another process has it open. */
-export async function startStore(options: ImageStoreOptions): Promise<{ store: Store; close: () => void }> {
+export type OpenStore = { readonly store: Store; readonly close: () => Promise<void> };
+
+/** `close` waits for what is under way and gives the store's lock back. Throws `conflict.state` when another process has it open. */
+export async function startStore(options: ImageStoreOptions): Promise<OpenStore> {
   const paths = storePaths(options.root);
   for (const path of [
     paths.blobs,
@@ -39,7 +41,7 @@ export async function startStore(options: ImageStoreOptions): Promise<{ store: S
   ]) {
     makePrivateFolder(path);
   }
-  const close = takeLock(paths);
+  const unlock = takeLock(paths);
   try {
     await writeDurable(paths.layoutFile, '{"imageLayoutVersion":"1.0.0"}');
     clearFolder(paths.ingest);
@@ -52,7 +54,7 @@ export async function startStore(options: ImageStoreOptions): Promise<{ store: S
       paths,
       blobs: openBlobs(paths, failpoint, onNew),
       layers: openLayers(paths, failpoint, onNew),
-      leases: openLeases(paths, failpoint, emit),
+      leases: await openLeases(paths, failpoint, emit),
       locked: serial(),
       unpacking: limited(UNPACKS_AT_ONCE),
       unpacks: shared<void>(),
@@ -63,11 +65,17 @@ export async function startStore(options: ImageStoreOptions): Promise<{ store: S
     };
     store.catalog = await loadCatalog(store);
     emptyTrash(paths);
-    return { store, close };
+    return { store, close: () => closeStore(store, unlock) };
   } catch (error) {
-    close();
+    unlock();
     throw error;
   }
+}
+
+async function closeStore(store: Store, unlock: () => void): Promise<void> {
+  await store.layers.settle();
+  await store.leases.close();
+  unlock();
 }
 
 function takeLock(paths: StorePaths): () => void {

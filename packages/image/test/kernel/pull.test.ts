@@ -86,6 +86,9 @@ const blobsOnDisk = (): readonly string[] => readdirSync(join(fixture.folder, 'r
 const leftovers = (): readonly string[] =>
   ['images/ingest', 'layers/new', 'trash'].flatMap((name) => readdirSync(join(fixture.folder, 'root', name)));
 
+if (!hasRegistry)
+  console.log('docker-registry or skopeo is not installed: pulling from a real registry is not tested');
+
 describe.skipIf(!hasRegistry)("from Debian's docker-registry", () => {
   test('an image that orc saved and skopeo pushed comes back the same, with progress per layer', async () => {
     const source = await fixture.open('source');

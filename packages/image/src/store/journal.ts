@@ -1,0 +1,123 @@
+/**
+ * Lines of text that are durable one by one. The file is filled with zeros ahead, so that a sync writes data only and
+ * no size (93 µs against 2 ms for a file of its own); lines that come during a sync share the next one.
+ */
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../layer/syscalls.ts';
+import { makePrivateFolder, syncFolder } from './durable.ts';
+
+export type JournalOptions = {
+  readonly folder: string;
+  /** Preallocated at a time; rewritten with `current` lines beyond `bytesMax`. */
+  readonly bytes: number;
+  readonly bytesMax: number;
+  /** Called with every line that is there; false for one that makes no sense. */
+  readonly replay: (line: string) => boolean;
+  /** What is still worth keeping. */
+  readonly current: () => readonly string[];
+  readonly onDamage: (lines: number) => void;
+};
+export type Journal = {
+  /** With `synced`, durable when it resolves; else with the next line that is. */
+  append(line: string, synced: boolean): Promise<void>;
+  close(): Promise<void>;
+};
+
+type Waiting = { readonly line: string; readonly synced: boolean; readonly done: (error?: unknown) => void };
+type State = {
+  file: FileHandle;
+  end: number;
+  size: number;
+  waiting: Waiting[];
+  running: Promise<void> | undefined;
+};
+
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  makePrivateFolder(options.folder);
+  await replayAll(options);
+  const state: State = { ...(await rewrite(options)), waiting: [], running: undefined };
+  return {
+    append: (line, synced) =>
+      new Promise((resolve, reject) => {
+        state.waiting.push({
+          line,
+          synced,
+          done: (error) => (error === undefined ? resolve() : reject(error)),
+        });
+        state.running ??= drain(options, state);
+      }),
+    close: async () => {
+      await state.running;
+      await state.file.close();
+    },
+  };
+}
+
+const pathOf = (options: JournalOptions): string => join(options.folder, 'journal');
+
+/** A line without its end was never acknowledged; any other that makes no sense is damage. */
+async function replayAll(options: JournalOptions): Promise<void> {
+  const text = await readFile(pathOf(options), 'utf8').catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return '';
+    throw error;
+  });
+  const lines = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1);
+  const damaged = lines.filter((line) => !options.replay(line.replaceAll('\0', '')));
+  if (damaged.length > 0) options.onDamage(damaged.length);
+}
+
+async function rewrite(options: JournalOptions): Promise<Pick<State, 'file' | 'end' | 'size'>> {
+  const data = Buffer.from(
+    options
+      .current()
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  const size = Math.ceil((data.length + 1) / options.bytes) * options.bytes;
+  const file = await open(`${pathOf(options)}.new`, 'w+', 0o600);
+  await file.write(Buffer.concat([data, Buffer.alloc(size - data.length)]), 0, size, 0);
+  await file.sync();
+  await rename(`${pathOf(options)}.new`, pathOf(options));
+  await syncFolder(options.folder);
+  return { file, end: data.length, size };
+}
+
+async function drain(options: JournalOptions, state: State): Promise<void> {
+  while (state.waiting.length > 0) {
+    const batch = state.waiting.splice(0);
+    try {
+      await writeBatch(options, state, batch);
+      for (const each of batch) each.done();
+    } catch (error) {
+      for (const each of batch) each.done(error);
+    }
+  }
+  state.running = undefined;
+}
+
+async function writeBatch(options: JournalOptions, state: State, batch: readonly Waiting[]): Promise<void> {
+  const data = Buffer.from(batch.map(({ line }) => `${line}\n`).join(''));
+  if (state.end + data.length > options.bytesMax) return replaceFile(options, state);
+  if (state.end + data.length > state.size) await grow(options, state, data.length);
+  await state.file.write(data, 0, data.length, state.end);
+  state.end += data.length;
+  if (batch.some((each) => each.synced)) await state.file.datasync();
+}
+
+/** `current` already says what the batch says. */
+async function replaceFile(options: JournalOptions, state: State): Promise<void> {
+  const former = state.file;
+  Object.assign(state, await rewrite(options));
+  await former.close();
+}
+
+async function grow(options: JournalOptions, state: State, needed: number): Promise<void> {
+  const added = Math.ceil(needed / options.bytes) * options.bytes;
+  await state.file.write(Buffer.alloc(added), 0, added, state.size);
+  await state.file.sync();
+  state.size += added;
+}

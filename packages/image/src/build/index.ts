@@ -32,13 +32,12 @@ export async function runBuild(internals: BuildInternals, request: BuildRequest)
   const session = await openSession(internals, request, planned, signal);
   try {
     const built = await buildTarget(session, (reason) => abort.abort(reason));
-    const id = await writeResult(session, built);
-    await session.context.hashes.save();
-    return id;
+    return await writeResult(session, built);
   } catch (error) {
     throw request.signal?.aborted === true ? fail('canceled', 'the build was canceled') : error;
   } finally {
     await session.holdings.release();
+    await session.context.hashes.save();
   }
 }
 
@@ -55,7 +54,12 @@ export function checkDockerfile(
       },
     ];
   }
-  return planRequest(request).problems;
+  try {
+    return planRequest(request).problems;
+  } catch (error) {
+    if (error instanceof OrcError) return [error.problem];
+    throw error;
+  }
 }
 
 function planRequest({

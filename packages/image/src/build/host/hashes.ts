@@ -31,14 +31,25 @@ export function openHashes(store: HashStore, pause: Slices, name?: string): File
       const key = identity(entry);
       const found = (await known).get(key);
       const digest = found ?? (await hashFile(entry, pause));
-      if (found === undefined) changed = true;
-      if (isSettled(entry, store.clock.now())) seen.set(key, digest);
+      if (found === undefined && !isSettled(entry, store.clock.now())) return digest;
+      changed ||= found === undefined;
+      seen.set(key, digest);
       return digest;
     },
     save: async () => {
-      if (name !== undefined && changed) await remember(store, name, seen);
+      if (name === undefined || known === undefined || !changed) return;
+      await remember(store, name, withOthers(seen, await known));
     },
   };
+}
+
+/** Those of other targets stay too, as many again: what is gone from the folder is forgotten in time. */
+function withOthers(
+  seen: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const others = [...known].filter(([key]) => !seen.has(key));
+  return new Map([...seen, ...others.slice(0, Math.max(seen.size, HASH_ROWS_PER_RECORD - seen.size))]);
 }
 
 const identity = ({ stats }: TreeEntry): string =>

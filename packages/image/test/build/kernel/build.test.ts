@@ -148,6 +148,7 @@ describe('failing', () => {
   test('an abort ends the step and leaves nothing', async () => {
     const abort = new AbortController();
     const run = (step: RunStep): Promise<{ readonly code: number }> => {
+      expect(fixture.leftovers()).not.toEqual([]);
       const ended = chrootRunner(step);
       abort.abort();
       return ended;

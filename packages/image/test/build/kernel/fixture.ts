@@ -67,7 +67,10 @@ export async function openFixture(): Promise<Fixture> {
       if ('code' in found) return found;
       throw new Error(`it was built: ${dockerfile}`);
     },
-    leftovers: () => [...readdirSync(paths.work), ...readdirSync(paths.leases)],
+    leftovers: () =>
+      [paths.work, paths.leases]
+        .flatMap((each) => readdirSync(each))
+        .filter((name) => name.startsWith('build-')),
     close: async () => {
       await store.close();
       rmSync(folder, { recursive: true, force: true });

@@ -29,6 +29,12 @@ export const LIMITS = {
   /** Own firewall rules are looked after this often, and this soon after somebody changed the rule set. */
   firewallCheckMs: 30_000,
   firewallSettleMs: 20,
+  /**
+   * Where the name servers listen: port 53 of the gateways is sent there, so that it stays free for containers that
+   * publish it and for other servers of the host. The next ones are tried when it is taken.
+   */
+  dnsPort: 61053,
+  dnsPortTriesMax: 16,
   /** A killed container's name has to be gone within 2 s, so answers live for 1. */
   dnsTtlSeconds: 1,
   /** Addresses in one answer. */

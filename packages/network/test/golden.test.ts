@@ -93,7 +93,7 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
   firewall: (each) =>
     baseChains(each.body, 'orc')
       .map((base) => placeOf(base, each.body))
-      .flatMap((place) => [`# ${place.why || 'policy accept'}`, ...acceptRules('orc', place)])
+      .flatMap((place) => [`# ${place.why || 'policy accept'}`, ...acceptRules('orc', place, 61053)])
       .join('\n'),
   closing: (each) => closingRule(each.body) || 'open',
 });

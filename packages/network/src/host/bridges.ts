@@ -179,4 +179,5 @@ const ruleOf = (network: AssignedNetwork, names: readonly string[]): BridgeRules
   internal: network.spec.internal === true,
   masquerade: network.spec.options?.['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
   subnets: network.status.subnets.map((each) => each.subnet),
+  gateways: network.status.subnets.map((each) => each.gateway),
 });

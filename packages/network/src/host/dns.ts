@@ -6,7 +6,7 @@ import type { ContainerId, Emit, Random } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { answer, type Asker, type NameTable } from '../plan/names.ts';
 import { cut, failure, rcodes, reply, sizeLimit } from '../plan/reply.ts';
-import { openForwarder } from './forward.ts';
+import { openForwarder, type Forwarder } from './forward.ts';
 
 export type DnsOptions = {
   readonly random: Random;
@@ -17,42 +17,40 @@ export type DnsOptions = {
   readonly upstreams: (container: ContainerId | undefined) => readonly string[];
 };
 export type Dns = {
+  /** The one port on all addresses; it changes when it turns out to be taken. */
+  readonly port: () => number;
   /** Listens on exactly these addresses. */
   readonly listen: (addresses: readonly string[]) => Promise<void>;
   readonly close: () => void;
 };
 
 type Listener = { readonly udp: UdpSocket; readonly tcp: Server };
-const PORT = 53;
 
 export function openDns(options: DnsOptions): Dns {
   const listeners = new Map<string, Listener>();
   const connections = new Set<Socket>();
   const forwarder = openForwarder(options.random);
-  let turn = 0;
-
-  /** Undefined: not answered at all. */
-  const handle = async (message: Buffer, source: string, tcp: boolean): Promise<Buffer | undefined> => {
-    const asker = options.asker(source);
-    const query = decoded(message);
-    if (asker === undefined || query === undefined || query.type !== 'query') return undefined;
-    const question = query.questions?.[0];
-    if (query.questions?.length !== 1 || question === undefined)
-      return encode(failure(query, rcodes.formatError));
-    turn = (turn + 1) % 0x10000;
-    const said = answer(options.table(), asker, question, turn);
-    if (said.kind !== 'forward') return cut(reply(query, said), tcp ? 0xffff : sizeLimit(query));
-    const got = await forwarder.forward(message, source, options.upstreams(asker.container), tcp);
-    return got ?? encode(failure(query, rcodes.serverFailure));
-  };
+  const handle = openHandle(options, forwarder);
+  let port: number = LIMITS.dnsPort;
 
   const open = async (address: string): Promise<Listener> => {
-    const udp = await openUdp(address, handle);
+    const udp = await openUdp(address, port, handle);
     try {
-      return { udp, tcp: await openTcp(address, handle, connections) };
+      return { udp, tcp: await openTcp(address, port, handle, connections) };
     } catch (error) {
       udp.close();
       throw error;
+    }
+  };
+
+  /** False: the port is taken on one of them. */
+  const openAll = async (addresses: readonly string[]): Promise<boolean> => {
+    try {
+      for (const address of addresses)
+        if (!listeners.has(address)) listeners.set(address, await open(address));
+      return true;
+    } catch {
+      return false;
     }
   };
 
@@ -64,19 +62,19 @@ export function openDns(options: DnsOptions): Dns {
   };
 
   return {
+    port: () => port,
     listen: async (addresses) => {
       for (const address of listeners.keys()) if (!addresses.includes(address)) close(address);
-      for (const address of addresses.filter((each) => !listeners.has(each))) {
-        try {
-          listeners.set(address, await open(address));
-        } catch (error) {
-          const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-          options.emit('error', 'containers get no names: the DNS port cannot be bound', {
-            address,
-            port: PORT,
-            reason,
+      for (let tries = 0; !(await openAll(addresses)); tries += 1) {
+        if (tries === LIMITS.dnsPortTriesMax) {
+          options.emit('error', 'some containers get no names: no port for the name server', {
+            addresses,
+            port,
           });
+          return;
         }
+        for (const address of listeners.keys()) close(address);
+        port = LIMITS.dnsPort + ((port - LIMITS.dnsPort + 1) % LIMITS.dnsPortTriesMax);
       }
     },
     close: () => {
@@ -84,6 +82,24 @@ export function openDns(options: DnsOptions): Dns {
       for (const socket of connections) socket.destroy();
       forwarder.close();
     },
+  };
+}
+
+/** Undefined: not answered at all. */
+function openHandle(options: DnsOptions, forwarder: Forwarder): Handle {
+  let turn = 0;
+  return async (message, source, tcp) => {
+    const asker = options.asker(source);
+    const query = decoded(message);
+    if (asker === undefined || query === undefined || query.type !== 'query') return undefined;
+    const question = query.questions?.[0];
+    if (query.questions?.length !== 1 || question === undefined)
+      return encode(failure(query, rcodes.formatError));
+    turn = (turn + 1) % 0x10000;
+    const said = answer(options.table(), asker, question, turn);
+    if (said.kind !== 'forward') return cut(reply(query, said), tcp ? 0xffff : sizeLimit(query));
+    const got = await forwarder.forward(message, source, options.upstreams(asker.container), tcp);
+    return got ?? encode(failure(query, rcodes.serverFailure));
   };
 }
 
@@ -97,7 +113,7 @@ function decoded(message: Buffer): Packet | undefined {
   }
 }
 
-function openUdp(address: string, handle: Handle): Promise<UdpSocket> {
+function openUdp(address: string, port: number, handle: Handle): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
     socket.once('error', (error) => {
@@ -110,7 +126,7 @@ function openUdp(address: string, handle: Handle): Promise<UdpSocket> {
         if (said !== undefined) sendQuietly(socket, said, from.port, from.address);
       });
     });
-    socket.bind({ address, port: PORT, exclusive: true }, () => {
+    socket.bind({ address, port, exclusive: true }, () => {
       socket
         .removeAllListeners('error')
         .on('error', () => undefined)
@@ -129,12 +145,12 @@ function sendQuietly(socket: UdpSocket, said: Buffer, port: number, address: str
   }
 }
 
-function openTcp(address: string, handle: Handle, connections: Set<Socket>): Promise<Server> {
+function openTcp(address: string, port: number, handle: Handle, connections: Set<Socket>): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => serve(socket, handle, connections));
     server.maxConnections = LIMITS.dnsTcpConnectionsMax;
     server.once('error', reject);
-    server.listen({ host: address, port: PORT, exclusive: true }, () => {
+    server.listen({ host: address, port, exclusive: true }, () => {
       server
         .removeAllListeners('error')
         .on('error', () => undefined)
@@ -144,23 +160,27 @@ function openTcp(address: string, handle: Handle, connections: Set<Socket>): Pro
   });
 }
 
-/** Messages with a length of two bytes before each (RFC 1035, 4.2.2), answered one after the other. */
+/** Messages with a length of two bytes before each (RFC 1035, 4.2.2), answered one after the other; no more is read meanwhile. */
 function serve(socket: Socket, handle: Handle, connections: Set<Socket>): void {
   connections.add(socket);
   socket.on('close', () => connections.delete(socket)).on('error', () => socket.destroy());
   socket.setTimeout(LIMITS.dnsTcpIdleMs, () => socket.destroy());
   const source = socket.remoteAddress ?? '';
   let pending = Buffer.alloc(0);
-  let busy: Promise<void> = Promise.resolve();
-  socket.on('data', (chunk: Buffer) => {
-    pending = Buffer.concat([pending, chunk]);
-    if (pending.length > LIMITS.dnsMessageMax) socket.destroy();
+  const answerAll = async (): Promise<void> => {
     while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
       const end = 2 + pending.readUInt16BE(0);
       const message = Buffer.from(pending.subarray(2, end));
       pending = pending.subarray(end);
-      busy = busy.then(() => handle(message, source, true)).then((said) => write(socket, said));
+      write(socket, await handle(message, source, true));
     }
+    if (pending.length > LIMITS.dnsMessageMax) socket.destroy();
+    socket.resume();
+  };
+  socket.on('data', (chunk: Buffer) => {
+    socket.pause();
+    pending = Buffer.concat([pending, chunk]);
+    void answerAll();
   });
 }
 

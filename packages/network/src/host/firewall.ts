@@ -12,6 +12,7 @@ import {
   describe,
   hasTable,
   ownRules,
+  ruleComment,
   placeOf,
   type Barrier,
 } from '../plan/firewall.ts';
@@ -31,6 +32,7 @@ export type FirewallOptions = {
   readonly emit: Emit;
   readonly rules: Rules;
   readonly noHostFirewall: boolean;
+  readonly dnsPort: () => number;
 };
 
 export function openFirewall(options: FirewallOptions): Firewall {
@@ -52,11 +54,12 @@ export function openFirewall(options: FirewallOptions): Firewall {
   };
 
   const allow = async (place: Barrier): Promise<void> => {
-    const wanted = acceptRules(instance, place);
-    const handles = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
-    if (handles.length === wanted.length) return;
+    const wanted = acceptRules(instance, place, options.dnsPort());
+    const found = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
+    const comment = ruleComment(instance, place, options.dnsPort());
+    if (found.length === wanted.length && found.every((each) => each.comment === comment)) return;
     if (options.noHostFirewall) throw refused(place, wanted);
-    const ran = await command([...deleteRules(place, handles), ...wanted]);
+    const ran = await command([...deleteRules(place, found), ...wanted]);
     if (ran.code === 0) emit('info', 'let containers through another firewall', { chain: at(place) });
     else
       emit('error', 'containers are stopped by another firewall', { chain: at(place), reason: ran.stderr });
@@ -95,13 +98,15 @@ export function openFirewall(options: FirewallOptions): Firewall {
       cancel?.();
       monitor?.kill();
     },
-    remove: async () => {
-      for (const { place } of await barriers(await list(['chains']), instance)) {
-        const handles = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
-        if (handles.length > 0) await command(deleteRules(place, handles));
-      }
-    },
+    remove: () => removeRules(instance),
   };
+}
+
+async function removeRules(instance: string): Promise<void> {
+  for (const { place } of await barriers(await list(['chains']), instance)) {
+    const own = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
+    if (own.length > 0) await command(deleteRules(place, own));
+  }
 }
 
 /** Calls `changed` after each change of the rule set that is not our own. */

@@ -33,6 +33,7 @@ export async function openNetwork(options: NetworkOptions): Promise<NetworkHost>
     await parts.rules.apply();
     await parts.segments.up();
     await parts.dns.listen(parts.segments.gateways());
+    await parts.rules.apply();
     await parts.firewall.open();
   } catch (error) {
     await close(parts);
@@ -69,7 +70,15 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const defaultNetwork = openDefaultNetwork(options.root, instance, options.pools, present);
   const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax);
   const holder = openPortHolder(random);
-  const segments = openSegments({ instance, bridges, records, defaultNetwork, ports: holder.rules, emit });
+  const segments = openSegments({
+    instance,
+    bridges,
+    records,
+    defaultNetwork,
+    ports: holder.rules,
+    dnsPort: () => dns.port(),
+    emit,
+  });
   const rules = openRules(instance, clock, segments.rules);
   const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
   const addresses = openAddresses(bridges, defaultNetwork.name, options.node);
@@ -78,7 +87,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
     resolvers.of(container === undefined ? undefined : sandboxes.get(container)?.dns, segments.gateways());
   const dns = openDns({ random, emit, table: names.table, asker: addresses.asker, upstreams });
   const noHostFirewall = options.noHostFirewall === true;
-  const firewall = openFirewall({ instance, clock, emit, rules, noHostFirewall });
+  const firewall = openFirewall({ instance, clock, emit, rules, noHostFirewall, dnsPort: dns.port });
   const publisher = openPublisher({ holder, rules, bridges, sandboxes, emit });
   const sweeper = openSweeper({ kernel, bridges, sandboxes, links, namespaces: presentNamespaces(run) });
   const made = { records, bridges, holder, segments, rules, sandboxes, addresses, names, resolvers };

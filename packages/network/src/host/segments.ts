@@ -29,6 +29,7 @@ export type SegmentsOptions = {
   readonly records: Records;
   readonly defaultNetwork: AssignedNetwork;
   readonly ports: () => PublishedPort[];
+  readonly dnsPort: () => number;
   readonly emit: Emit;
 };
 
@@ -57,7 +58,7 @@ export function openSegments(options: SegmentsOptions): Segments {
   };
 
   return {
-    rules: () => ({ bridges: bridges.rules(coming), ports: options.ports() }),
+    rules: () => ({ bridges: bridges.rules(coming), ports: options.ports(), dnsPort: options.dnsPort() }),
     gateways: () => bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway)),
     adopt: (links) => {
       const present = new Set(links.map((link) => link.name));
@@ -78,6 +79,7 @@ export function openSegments(options: SegmentsOptions): Segments {
         .then(() => listen(bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway))))
         .then(() => {
           known = bridges.names().length;
+          return rules.apply();
         });
     },
     grown: () => {

@@ -63,26 +63,32 @@ export function closingRule(json: string): string {
   return 'drop' in only ? 'ends with drop' : 'reject' in only ? 'ends with reject' : '';
 }
 
-export const ruleComment = (instance: string): string => `${instance} containers`;
+/** It tells the port too, so that a rule for another one is known to be out of date. */
+export const ruleComment = (instance: string, place: Barrier, dnsPort: number): string =>
+  place.hook === 'forward' ? `${instance} containers` : `${instance} names ${dnsPort}`;
 
-/** Handles of our rules in a chain. */
-export const ownRules = (json: string, instance: string): number[] =>
-  parse(json).flatMap(({ rule }) =>
-    rule !== undefined && rule.comment === ruleComment(instance) ? [rule.handle] : [],
-  );
+export type OwnRule = { readonly handle: number; readonly comment: string };
+
+export const ownRules = (json: string, instance: string): OwnRule[] =>
+  parse(json).flatMap(({ rule }) => {
+    const comment = rule?.comment ?? '';
+    const own = comment === `${instance} containers` || comment.startsWith(`${instance} names `);
+    return rule !== undefined && own ? [{ handle: rule.handle, comment }] : [];
+  });
 
 /** What lets containers through: all of theirs when forwarding, since our own table isolates them; only names as input. */
-export function acceptRules(instance: string, place: Barrier): string[] {
-  const [links, comment] = [`"${bridgePattern(instance)}"`, `comment "${ruleComment(instance)}"`];
+export function acceptRules(instance: string, place: Barrier, dnsPort: number): string[] {
+  const links = `"${bridgePattern(instance)}"`;
+  const comment = `comment "${ruleComment(instance, place, dnsPort)}"`;
   const matches =
     place.hook === 'forward'
       ? [`iifname ${links}`, `oifname ${links}`]
-      : [`iifname ${links} udp dport 53`, `iifname ${links} tcp dport 53`];
+      : [`iifname ${links} udp dport ${dnsPort}`, `iifname ${links} tcp dport ${dnsPort}`];
   return matches.map((each) => `insert rule ${at(place)} ${each} accept ${comment}`);
 }
 
-export const deleteRules = (place: Barrier, handles: readonly number[]): string[] =>
-  handles.map((handle) => `delete rule ${at(place)} handle ${handle}`);
+export const deleteRules = (place: Barrier, rules: readonly OwnRule[]): string[] =>
+  rules.map((rule) => `delete rule ${at(place)} handle ${rule.handle}`);
 
 export const at = (place: Barrier): string => `${place.family} ${place.table} ${place.chain}`;
 export const describe = (barrier: Barrier, place: Barrier): string =>

@@ -12,6 +12,7 @@ export type BridgeRules = {
   readonly masquerade: boolean;
   /** CIDRs. */
   readonly subnets: readonly string[];
+  readonly gateways: readonly string[];
 };
 export type PublishedPort = {
   readonly protocol: Protocol;
@@ -24,6 +25,8 @@ export type PublishedPort = {
 export type RuleState = {
   readonly bridges: readonly BridgeRules[];
   readonly ports: readonly PublishedPort[];
+  /** The port that our name servers have on each gateway. */
+  readonly dnsPort: number;
 };
 
 /** Replaces the table in one transaction: at no instant are there no rules. */
@@ -33,7 +36,7 @@ export function renderTable(table: string, state: RuleState): string {
     `delete table inet ${table}`,
     `table inet ${table} {`,
     ...sets(state).map((line) => `  ${line}`),
-    ...CHAINS.flatMap((chain) => [
+    ...chains(state).flatMap((chain) => [
       `  chain ${chain.name} {`,
       ...chain.lines.map((line) => `    ${line}`),
       '  }',
@@ -52,7 +55,8 @@ export function renderPortChanges(
   before: RuleState,
   after: RuleState,
 ): readonly string[] | undefined {
-  if (JSON.stringify(before.bridges) !== JSON.stringify(after.bridges)) return undefined;
+  const frame = (state: RuleState): string => JSON.stringify([state.bridges, state.dnsPort]);
+  if (frame(before) !== frame(after)) return undefined;
   const [had, has] = [elementsOf(before.ports), elementsOf(after.ports)];
   const gone = [...had].filter(([key, value]) => has.get(key)?.data !== value.data);
   const come = [...has].filter(([key, value]) => had.get(key)?.data !== value.data);
@@ -97,6 +101,11 @@ function sets(state: RuleState): string[] {
       links.map((each) => `${quoted(each)} . ${quoted(each)}`),
     ),
     ...set(
+      'gateways',
+      'type ipv4_addr',
+      bridges.flatMap((each) => [...each.gateways]),
+    ),
+    ...set(
       'members',
       'type ifname . ipv4_addr; flags interval',
       bridges.flatMap((each) => each.subnets.map((subnet) => `${quoted(each.bridge)} . ${subnet}`)),
@@ -133,7 +142,9 @@ const TO_CONTAINER = [
 ];
 
 /** nft 1.0.6 knows no `dstnat` in `output`: -100 is the same. */
-const CHAINS: readonly { readonly name: string; readonly lines: readonly string[] }[] = [
+const chains = (
+  state: RuleState,
+): readonly { readonly name: string; readonly lines: readonly string[] }[] => [
   {
     /** `route_localnet` on the bridges would otherwise let a neighbour reach ports bound to 127.0.0.1. */
     name: 'loopback',
@@ -143,7 +154,14 @@ const CHAINS: readonly { readonly name: string; readonly lines: readonly string[
       'iifname != "lo" ip saddr 127.0.0.0/8 drop',
     ],
   },
-  { name: 'published', lines: ['type nat hook prerouting priority dstnat; policy accept;', ...TO_CONTAINER] },
+  {
+    name: 'published',
+    lines: [
+      'type nat hook prerouting priority dstnat; policy accept;',
+      `iifname @bridges ip daddr @gateways meta l4proto { tcp, udp } th dport 53 redirect to :${state.dnsPort}`,
+      ...TO_CONTAINER,
+    ],
+  },
   { name: 'from_host', lines: ['type nat hook output priority -100; policy accept;', ...TO_CONTAINER] },
   {
     name: 'leave',

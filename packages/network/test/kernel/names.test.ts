@@ -4,7 +4,18 @@ import type { NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
 import { insideNamespaces } from './inside.ts';
 import { openPeer, type Peer } from './peer.ts';
-import { makeHost, NEIGHBOUR, newId, startBox, stopBox, type Host } from './world.ts';
+import {
+  HOST,
+  INSTANCE,
+  makeHost,
+  NEIGHBOUR,
+  newId,
+  sh,
+  startBox,
+  stopBox,
+  udp,
+  type Host,
+} from './world.ts';
 
 insideNamespaces(import.meta.filename, () => {
   let host: Host;
@@ -82,6 +93,29 @@ insideNamespaces(import.meta.filename, () => {
       await host.neighbour.call('closeAll', {});
       await peer.close();
       await net.release(id);
+    });
+
+    test('leave port 53 to a container that publishes it, and are not taken over by it', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      await box.peer.call('serveDns', { port: 53, say: '198.51.100.8' });
+      net.names([{ network: 'shop_default', name: 'web', addresses: ['10.77.18.20'] }]);
+      expect(await net.publish(box.id, box.endpoints, [udp(53, 53)])).toEqual([udp(53, 53)]);
+      expect(await host.neighbour.call('dns', { host: HOST, name: 'web' })).toBe('NOERROR 198.51.100.8');
+      expect(await box.peer.call('dns', { host: '10.77.18.1', name: 'web' })).toBe('NOERROR 10.77.18.20');
+      await stopBox(net, box);
+    });
+
+    test('are answered also where another program has the port', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      await net.close();
+      expect(await self.call('serveUdp', { port: 61053, say: '' })).toBe('ok');
+      net = await host.open();
+      await net.recover([{ container: box.id, endpoints: box.endpoints, ports: [] }]);
+      net.names([{ network: 'shop_default', name: 'web', addresses: ['10.77.18.20'] }]);
+      expect(await box.peer.call('dns', { host: '10.77.18.1', name: 'web' })).toBe('NOERROR 10.77.18.20');
+      expect(sh(`nft list table inet ${INSTANCE}`)).toContain('redirect to :61054');
+      await self.call('closeAll', {});
+      await stopBox(net, box);
     });
 
     test('too many for UDP are cut, and whole by TCP', async () => {

@@ -207,8 +207,10 @@ insideNamespaces(import.meta.filename, () => {
       sh(closed('input'));
       await eventually(
         () =>
-          (sh('nft list table inet strict').match(/accept comment "orc-3fa9c1 containers"/g) ?? []).length ===
-          4,
+          (
+            sh('nft list table inet strict').match(/accept comment "orc-3fa9c1 (containers|names 61053)"/g) ??
+            []
+          ).length === 4,
       );
       expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
       expect(await other.peer.call('askTcp', { host: box.ip, port: 80 })).toBe(`web ${other.ip}`);

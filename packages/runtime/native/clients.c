@@ -104,6 +104,12 @@ void stdin_flush(struct session *s) {
   if (s->pending) munmap(s->pending, FRAME_BYTES_MAX);
   s->pending = NULL;
   s->pending_from = s->pending_to = 0;
+  if (s->closing_in) stdin_close(s);
+}
+
+static void stdin_end(struct session *s) {
+  s->closing_in = true;
+  if (s->pending_from == s->pending_to) stdin_close(s);
 }
 
 static void stdin_take(struct session *s, const uint8_t *data, size_t length) {
@@ -176,7 +182,7 @@ static void act(struct session *s, struct client *c) {
       answer(c, do_resize(s, c->small), "resize");
       break;
     case FR_STDIN_CLOSE:
-      if (s->master < 0) stdin_close(s);
+      if (s->master < 0) stdin_end(s);
       break;
     default:
       client_drop(c);

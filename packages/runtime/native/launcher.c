@@ -1,6 +1,7 @@
 /*
- * orc-launch serve RUN [cgroup file…]: the resident fork server. One child per connection; it holds no state. Prints
- * `ready PID` once it listens. Writes `0` to each of the cgroup files first.
+ * orc-launch serve RUN VERSION [cgroup file…]: the resident fork server. One child per connection; it holds no state.
+ * Prints `ready PID` once it listens. Writes `0` to each of the cgroup files first. VERSION comes back in its hello, so
+ * that a daemon knows a launcher of another build.
  */
 #include "orc.h"
 #include <linux/memfd.h>
@@ -75,9 +76,15 @@ static void null_stdio(void) {
   if (fd > 2) close(fd);
 }
 
+static const char *version = "";
+
 static void answer_hello(int client) {
-  uint32_t payload[2] = {PROTOCOL, (uint32_t)getppid()};
-  send_frame(client, FR_OK, 0, payload, sizeof payload);
+  char payload[8 + 64];
+  uint32_t numbers[2] = {PROTOCOL, (uint32_t)getppid()};
+  size_t length = strnlen(version, 64);
+  memcpy(payload, numbers, sizeof numbers);
+  memcpy(payload + sizeof numbers, version, length);
+  send_frame(client, FR_OK, 0, payload, (uint32_t)(sizeof numbers + length));
 }
 
 static void run_plan(int client, struct frame *head) {
@@ -133,8 +140,8 @@ static void accept_forever(int listener) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 3 || strcmp(argv[1], "serve")) {
-    fprintf(stderr, "usage: orc-launch serve RUN [cgroup file...]\n");
+  if (argc < 4 || strcmp(argv[1], "serve")) {
+    fprintf(stderr, "usage: orc-launch serve RUN VERSION [cgroup file...]\n");
     return 2;
   }
   seal(argv);
@@ -147,7 +154,8 @@ int main(int argc, char **argv) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   signal(SIGCHLD, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
-  join_cgroups(argv + 3);
+  version = argv[3];
+  join_cgroups(argv + 4);
   int listener = listen_at(argv[2]);
   dprintf(1, "ready %d\n", getpid());
   null_stdio();

@@ -105,6 +105,7 @@ static void write_batch(struct log *log) {
   if (n == (ssize_t)log->batched) {
     log->offset += log->batched;
     log->dropped = 0;
+    memcpy(log->midline_written, log->midline, sizeof log->midline);
     return;
   }
   if (n > 0) (void)!ftruncate(log->fd, (off_t)log->offset);
@@ -127,6 +128,14 @@ static bool has_batch(struct log *log) {
   return true;
 }
 
+/* Lines that the drop cut end before the marker, so that no reader joins them to what came after. */
+static void put_marker(struct log *log) {
+  for (uint8_t stream = 1; stream <= 2; stream++) {
+    if (log->midline_written[stream]) put(log, stream, 0, "", 0);
+  }
+  put(log, STREAM_MARKER, 0, &log->dropped, sizeof log->dropped);
+}
+
 static void put_record(struct log *log, uint8_t stream, const uint8_t *line, uint32_t length, bool partial) {
   if (log->batched + sizeof(struct record) + length > BATCH_MAX) log_flush(log);
   put(log, stream, partial ? FLAG_PARTIAL : 0, line, length);
@@ -137,7 +146,7 @@ static void put_record(struct log *log, uint8_t stream, const uint8_t *line, uin
 void log_append(struct log *log, uint8_t stream, const uint8_t *data, size_t length) {
   if (log->dir < 0 || !has_batch(log)) return;
   log->now_ns = realtime_ns();
-  if (log->dropped && log->batched == 0) put(log, STREAM_MARKER, 0, &log->dropped, sizeof log->dropped);
+  if (log->dropped && log->batched == 0) put_marker(log);
   while (length > 0) {
     const uint8_t *newline = memchr(data, '\n', length);
     size_t line = newline ? (size_t)(newline - data) : length;
@@ -161,7 +170,7 @@ void log_close(struct log *log) {
   if (log->dir < 0) return;
   if (log->dropped && has_batch(log)) {
     log->now_ns = realtime_ns();
-    put(log, STREAM_MARKER, 0, &log->dropped, sizeof log->dropped);
+    put_marker(log);
     log_flush(log);
   }
   close(log->fd);

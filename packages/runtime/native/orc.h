@@ -96,7 +96,7 @@ struct log {
   int dir, fd, index;
   uint64_t offset, size_max, index_next, dropped;
   uint32_t files_max;
-  bool midline[3];
+  bool midline[3], midline_written[3]; /* by stream: the last record is partial */
   uint8_t *batch;
   uint32_t batched, batched_payload;
   uint64_t now_ns;

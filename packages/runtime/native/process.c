@@ -278,6 +278,9 @@ int op_init(struct plan *p, struct cursor *c) {
   pid_t program = fork();
   if (program < 0) return -errno;
   if (program > 0) reap(program);
+  /* A group of its own, in the foreground: Ctrl-C reaches it once, not by way of us too. */
+  if (setpgid(0, 0)) return -errno;
+  if (isatty(0)) (void)tcsetpgrp(0, getpid());
   return sigprocmask(SIG_SETMASK, &none, NULL) ? -errno : 0;
 }
 

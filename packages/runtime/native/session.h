@@ -33,6 +33,7 @@ struct session {
   uint8_t *io;
   uint8_t *pending; /* stdin that the program did not take */
   uint32_t pending_from, pending_to;
+  bool closing_in; /* stdin ends once `pending` is written */
   struct client clients[CLIENTS_MAX];
 };
 

@@ -1,6 +1,7 @@
 /** The daemon's side of the launcher: finds or starts it, and sends it plans. */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { fail, OrcError, type ProblemCode } from '@orc/model';
 import { LAUNCHER_END_MS, LAUNCHER_READY_MS } from '../limits.ts';
@@ -39,7 +40,7 @@ export async function openLauncher(options: {
   readonly cgroupFiles: () => readonly string[];
 }): Promise<Launcher> {
   mkdirSync(options.run, { recursive: true, mode: 0o700 });
-  const state: State = { ...options, pid: 0, over: false };
+  const state: State = { ...options, version: versionOf(options.program), pid: 0, over: false };
   await ensure(state);
   return {
     get pid() {
@@ -57,8 +58,18 @@ export async function openLauncher(options: {
   };
 }
 
+/** A launcher of another build is replaced when a daemon opens: it holds nothing, and containers do not notice. */
+function versionOf(program: string): string {
+  try {
+    return hash('sha256', readFileSync(program), 'hex');
+  } catch {
+    throw fail('program.missing', `there is no launcher at ${program}`, { hint: 'run npm run setup' });
+  }
+}
+
 type State = {
   readonly program: string;
+  readonly version: string;
   readonly run: string;
   readonly cgroupFiles: () => readonly string[];
   pid: number;
@@ -84,14 +95,14 @@ function ensure(state: State): Promise<void> {
 }
 
 async function findOrSpawn(state: State): Promise<void> {
-  const found = await findLauncher(state.run);
-  state.pid = found ?? (await spawnLauncher(state.program, state.run, state.cgroupFiles()));
+  const found = await findLauncher(state);
+  state.pid = found ?? (await spawnLauncher(state));
 }
 
 const nobodyListens = (error: unknown): boolean =>
   ['ENOENT', 'ECONNREFUSED'].includes((error as { code?: string }).code ?? '');
 
-async function findLauncher(run: string): Promise<number | undefined> {
+async function findLauncher({ run, version }: State): Promise<number | undefined> {
   const connection = await connect(run, SOCKET).catch((error: unknown) => {
     if (nobodyListens(error)) return undefined;
     throw error;
@@ -101,14 +112,15 @@ async function findLauncher(run: string): Promise<number | undefined> {
   const answer = await nextFrame(connection, 'hello');
   connection.close();
   const [protocol, pid] = [answer.payload.readUInt32LE(0), answer.payload.readUInt32LE(4)];
-  if (protocol === PROTOCOL) return pid;
+  const theirs = answer.payload.toString('latin1', 8);
+  if (protocol === PROTOCOL && theirs === version) return pid;
   await shutdown(run);
   return undefined;
 }
 
 /** It detaches itself; the child that we see ends at once. */
-function spawnLauncher(program: string, run: string, cgroupFiles: readonly string[]): Promise<number> {
-  const child = spawn(program, ['serve', run, ...cgroupFiles], {
+function spawnLauncher({ program, run, version, cgroupFiles }: State): Promise<number> {
+  const child = spawn(program, ['serve', run, version, ...cgroupFiles()], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: process.env['ASAN_OPTIONS'] === undefined ? {} : { ASAN_OPTIONS: process.env['ASAN_OPTIONS'] },
@@ -208,6 +220,11 @@ export function failureOf(plan: LaunchPlan, failure: Failure): OrcError {
         code === 'start.notfound'
           ? 'no such file in the image, or not in its PATH; or its interpreter is missing'
           : 'the file must be executable and made for this machine',
+    });
+  }
+  if (op?.op === 'write' && op.path.endsWith('oom_score_adj') && errno === 'EACCES') {
+    return fail('kernel.missing', `cannot lower oom_score_adj to ${Buffer.from(op.data)}`, {
+      hint: 'the daemon lacks CAP_SYS_RESOURCE: use a score that is not below its own',
     });
   }
   const what = op === undefined ? failure.name : explainOp(op).slice(0, 300);

@@ -27,8 +27,8 @@ export type RunningParts = {
   readonly id: ContainerId;
   readonly folder: string;
   readonly started: Started;
-  /** Tells of the end, and takes requests. */
-  readonly control: Channel;
+  /** Tells of the end, and takes requests; absent for a program that ended while it was started. */
+  readonly control?: Channel;
   readonly attachment?: Attachment;
 };
 
@@ -39,10 +39,13 @@ export function openRunning(host: Host, parts: RunningParts): Running {
     over = true;
     return exit;
   });
+  const gone = () => fail('conflict.state', `container ${id} does not run any more`);
   const alive = async <T>(act: () => Promise<T>): Promise<T> => {
-    if (over) throw fail('conflict.state', `container ${id} does not run any more`);
+    if (over) throw gone();
     return act();
   };
+  const request = (type: number, payload: Uint8Array): Promise<void> =>
+    alive(() => control?.request(type, 0, payload) ?? Promise.reject(gone()));
   return {
     id,
     pid: started.pid,
@@ -52,8 +55,8 @@ export function openRunning(host: Host, parts: RunningParts): Running {
     ...(parts.attachment === undefined ? {} : { attachment: parts.attachment }),
     attach: (options) => alive(() => attach(folder, options)),
     exec: (request) => alive(() => exec(host, folder, request)),
-    signal: (name) => alive(() => control.request(FRAME.signal, 0, numberPayload(signalNumber(name)))),
-    resize: (columns, rows) => alive(() => control.request(FRAME.resize, 0, sizePayload(columns, rows))),
+    signal: async (name) => request(FRAME.signal, numberPayload(signalNumber(name))),
+    resize: (columns, rows) => request(FRAME.resize, sizePayload(columns, rows)),
     kill: () => alive(() => host.cgroups.kill(id)),
     stats: () => alive(async () => host.cgroups.stats(id)),
     pause: () => alive(() => host.cgroups.freeze(id)),
@@ -63,9 +66,12 @@ export function openRunning(host: Host, parts: RunningParts): Running {
 
 /** From the shim's word, else its record; without either the shim was killed (DECISIONS 8). */
 async function awaitExit(host: Host, { id, folder, started, control }: RunningParts): Promise<Exit> {
-  const ended = await control.ended;
+  const letGo = (): void => control?.close();
+  host.closing.addEventListener('abort', letGo);
+  const ended = await control?.ended;
+  host.closing.removeEventListener('abort', letGo);
   if (ended !== undefined) {
-    control.close();
+    control?.close();
     return exitOf(ended);
   }
   if (host.closing.aborted) return new Promise<never>(() => undefined);

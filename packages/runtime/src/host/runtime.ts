@@ -1,4 +1,6 @@
 /** The room's door: what `agent` and `orcd` call. */
+import { setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerId } from '@orc/model';
@@ -19,6 +21,8 @@ import { turns } from './turns.ts';
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const cgroups = openCgroups({ instance: options.instance, emit: options.emit });
   const closing = new AbortController();
+  // One listener per container that runs.
+  setMaxListeners(0, closing.signal);
   const launcher = await openLauncher({
     program: options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch'),
     run: options.run,
@@ -75,13 +79,15 @@ async function sweep(host: Host, known: ReadonlySet<ContainerId>): Promise<void>
   }
 }
 
+const APPARMOR = '/sys/kernel/security/apparmor';
+
 function describe(host: Host): RuntimeInfo {
   const bounding = hostBounding();
   const missing = CAPABILITY_NAMES.filter((_, at) => ((bounding >> BigInt(at)) & 1n) === 0n);
   return {
     cgroup: host.cgroups.kind,
     kernel: release(),
-    missing: missing.map((name) => `CAP_${name}`),
+    missing: [...missing.map((name) => `CAP_${name}`), ...(existsSync(APPARMOR) ? [] : ['apparmor'])],
     seccomp: true,
     launcherPid: host.launcher.pid,
   };

@@ -50,9 +50,14 @@ async function hold(
   const started = readStarted(frame);
   const first = openChannel(connection);
   if (request.attach === undefined) return openRunning(host, { id, folder, started, control: first });
-  const shim = await findShim(folder);
-  const control = shim?.channel ?? first;
-  return openRunning(host, { id, folder, started, control, attachment: first.attachment });
+  const control = (await findShim(folder))?.channel;
+  return openRunning(host, {
+    id,
+    folder,
+    started,
+    attachment: first.attachment,
+    ...(control === undefined ? {} : { control }),
+  });
 }
 
 async function gatherFacts(

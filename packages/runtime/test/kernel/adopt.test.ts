@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ATTACH_OUT, collect, type Fixture, openFixture, shell } from './fixture.ts';
+import { ATTACH_OUT, collect, type Fixture, IDLE, openFixture, shell, startReady } from './fixture.ts';
 import { readLog } from './logfile.ts';
 
 let fixture: Fixture;
@@ -12,11 +12,9 @@ afterAll(async () => {
   await fixture?.close();
 });
 
-const IDLE = shell('trap "exit 5" TERM; while :; do sleep 0.05; done');
-
 test('a second daemon finds a running container, and hears its end', async () => {
   const request = fixture.request(IDLE, { attempt: 3 });
-  const first = await fixture.runtime.start(request);
+  const first = await startReady(fixture.runtime, request);
   const runtime = await fixture.reopen();
   const adopted = await runtime.adopt(request.id, request.folder);
   if (adopted.state !== 'running') throw new Error(`is ${adopted.state}`);
@@ -67,7 +65,7 @@ test('a killed shim is an exit, and its container ends', async () => {
 
 test('a killed launcher has no effect, and is replaced', async () => {
   const request = fixture.request(IDLE);
-  const running = await fixture.runtime.start(request);
+  const running = await startReady(fixture.runtime, request);
   const { launcherPid } = await fixture.runtime.info();
   process.kill(launcherPid, 'SIGKILL');
   const exec = await running.exec({ argv: ['true'], tty: false, attach: ATTACH_OUT });

@@ -4,11 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { Clock, ContainerId, ContainerSpec, Digest, ImageConfig } from '@orc/model';
 import {
   openRuntime,
   type Attachment,
   type OutputChunk,
+  type Running,
   type Runtime,
   type StartRequest,
 } from '../../src/index.ts';
@@ -130,6 +132,28 @@ export async function collect(attachment: Attachment | undefined): Promise<{ out
   const text = (stream: string): string =>
     Buffer.concat(parts.filter((each) => each.stream === stream).map((each) => each.data)).toString('utf8');
   return { out: text('stdout'), err: text('stderr') };
+}
+
+/** Reads on in the background; `text` grows. */
+export function follow(attachment: Attachment | undefined): { text: string } {
+  const seen = { text: '' };
+  void (async () => {
+    for await (const chunk of attachment?.output ?? []) seen.text += Buffer.from(chunk.data).toString('utf8');
+  })();
+  return seen;
+}
+
+/** Ends with 5 on TERM. A signal before the trap is set would be ignored, as pid 1's are. */
+export const IDLE: Partial<ContainerSpec> = shell(
+  'trap "exit 5" TERM; echo up; while :; do sleep 0.05; done',
+);
+
+/** Starts what says `up` when it is ready. */
+export async function startReady(runtime: Runtime, request: StartRequest): Promise<Running> {
+  const running = await runtime.start({ ...request, attach: ATTACH_OUT });
+  const seen = follow(running.attachment);
+  await expect.poll(() => seen.text).toContain('up');
+  return running;
 }
 
 /** Starts, waits for the end; code and output. */

@@ -58,8 +58,7 @@ describe('namespaces', () => {
   test('another container’s pid, ipc and uts', async () => {
     await withIdle(async (other) => {
       const join = { pid: other.pid, ipc: other.pid, uts: other.pid };
-      const line =
-        'for n in pid ipc uts; do readlink /proc/self/ns/$n; done; ps | grep -c "[s]leep 100"';
+      const line = 'for n in pid ipc uts; do readlink /proc/self/ns/$n; done; ps | grep -c "[s]leep 100"';
       const { out } = await runShell(fixture, line, {}, { join });
       const theirs = ['pid', 'ipc', 'uts'].map((kind) => namespaceOf(other.pid, kind));
       expect(out.trim().split('\n')).toEqual([...theirs, '1']);

@@ -1,7 +1,17 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Running } from '../../src/index.ts';
-import { ATTACH_OUT, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
+import {
+  ATTACH_OUT,
+  collect,
+  type Fixture,
+  follow,
+  IDLE,
+  openFixture,
+  runShell,
+  shell,
+  startReady,
+} from './fixture.ts';
 import { readLog } from './logfile.ts';
 
 let fixture: Fixture;
@@ -13,7 +23,6 @@ afterAll(async () => {
 });
 
 const ALL = { stdin: true, stdout: true, stderr: true };
-const IDLE = shell('trap "exit 5" TERM; while :; do sleep 0.05; done');
 
 async function execText(
   running: Running,
@@ -30,10 +39,11 @@ describe('stdio', () => {
     const running = await fixture.runtime.start(
       fixture.request({ command: ['cat'], openStdin: true }, { attach: ALL }),
     );
-    const text = 'x'.repeat(300_000);
+    const text = 'x'.repeat(3_000_000);
+    const output = collect(running.attachment);
     await running.attachment?.write(Buffer.from(text));
     running.attachment?.closeStdin();
-    expect((await collect(running.attachment)).out).toBe(text);
+    expect((await output).out).toBe(text);
     expect((await running.exited).code).toBe(0);
   });
 
@@ -83,22 +93,23 @@ describe('terminal', () => {
         { attach: ALL },
       ),
     );
+    const seen = follow(running.attachment);
+    await expect.poll(() => seen.text).toContain('ready');
     await running.resize(100, 40);
     expect((await running.exited).code).toBe(3);
-    const { out } = await collect(running.attachment);
-    expect(out).toContain('/dev/pts/0');
-    expect(out).toContain('40 100');
+    expect(seen.text).toContain('/dev/pts/0');
+    expect(seen.text).toContain('40 100');
   });
 
   test('without one a resize is refused', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     await expect(running.resize(1, 1)).rejects.toThrow('has no terminal');
     await running.kill();
     await running.exited;
   });
 
   test('exec with a terminal', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     const exec = await running.exec({
       argv: ['sh', '-c', 'tty; stty size; read x; stty size'],
       tty: true,
@@ -117,7 +128,7 @@ describe('terminal', () => {
 
 describe('signals and ends', () => {
   test('TERM, then the trap’s code', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     await running.signal('SIGTERM');
     expect(await running.exited).toMatchObject({ code: 5, reason: 'exit' });
     await expect(running.signal('TERM')).rejects.toMatchObject({ problem: { code: 'conflict.state' } });
@@ -137,7 +148,7 @@ describe('signals and ends', () => {
   });
 
   test('a paused container is killed', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     await running.pause();
     await running.kill();
     expect(await running.exited).toMatchObject({ code: 137 });
@@ -151,26 +162,25 @@ describe('signals and ends', () => {
   });
 
   test('init hands on signals, reaps, and gives the program’s code', async () => {
-    const running = await fixture.runtime.start(
+    const running = await startReady(
+      fixture.runtime,
       fixture.request({
         ...shell('trap "exit 9" TERM; (sleep 0.01 &) ; echo up; while :; do sleep 0.05; done'),
         init: true,
       }),
     );
-    const attached = await running.attach(ATTACH_OUT);
     const { out } = await execText(running, [
       'sh',
       '-c',
-      'sleep 0.1; cat /proc/[0-9]*/stat | grep -c ") Z "',
+      'sleep 0.1; cat /proc/[0-9]*/stat | grep -c ") Z 1 "',
     ]);
     expect(out).toBe('0\n');
     await running.signal('TERM');
-    attached.close();
     expect(await running.exited).toMatchObject({ code: 9 });
   });
 
   test('stats count', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     const stats = await running.stats();
     expect(stats.pids).toBeGreaterThan(0);
     expect(stats.memoryBytes).toBeGreaterThan(0);
@@ -200,7 +210,7 @@ describe('exec', () => {
   });
 
   test('a time limit kills the whole tree', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     const started = performance.now();
     const exec = await running.exec({
       argv: ['sh', '-c', 'setsid sleep 77 & sleep 77'],
@@ -216,7 +226,7 @@ describe('exec', () => {
   });
 
   test('goes on when its client goes', async () => {
-    const running = await fixture.runtime.start(fixture.request(IDLE));
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
     const exec = await running.exec({
       argv: ['sh', '-c', 'sleep 0.2; touch /done'],
       tty: false,
@@ -264,6 +274,32 @@ describe('log', () => {
     const lines = readLog(join(fixture.folder, 'logs/many/log'));
     expect(lines.length).toBe(20000);
     expect(lines.at(-1)?.text).toBe('line 19999');
+  });
+
+  test('a full disk drops and counts, and does not stop the program', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const { mkdirSync, readFileSync, rmSync, writeFileSync } = await import('node:fs');
+    const folder = join(fixture.folder, 'logs/full');
+    mkdirSync(folder, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'orc-test', folder]);
+    try {
+      writeFileSync(join(folder, 'ballast'), Buffer.alloc(128 * 1024));
+      const running = await fixture.runtime.start(
+        fixture.request({ ...shell('seq 1 100000; read x; echo after'), openStdin: true }, log('full')),
+      );
+      const attached = await running.attach(ALL);
+      for await (const chunk of attached.output) if (String(chunk.data).includes('100000\n')) break;
+      rmSync(join(folder, 'ballast'));
+      await attached.write(Buffer.from('\n'));
+      await running.exited;
+      const data = readFileSync(join(folder, 'log'));
+      expect(data.length).toBeGreaterThan(10_000);
+      const lines = readLog(join(folder, 'log'));
+      expect(lines.at(-1)?.text).toBe('after');
+      expect(lines.filter((each) => each.stream === 3).length).toBe(1);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
   });
 
   test('rotates within its bound', async () => {

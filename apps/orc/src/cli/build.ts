@@ -1,12 +1,16 @@
 /** The command table as commander's commands. */
 import { Command, CommanderError, Option } from 'commander';
 import { type OrcError, fail } from '@orc/model';
-import { type CommandRow, type Flag, type Flags, flagsOf, longName } from './command.ts';
+import { type CommandRow, type Flag, type Flags, camel, flagsOf, longName } from './command.ts';
 import type { Globals } from './context.ts';
 import type { Io } from './io.ts';
-import { plainSwitches } from './switches.ts';
+import { commandOf, plainSwitches } from './switches.ts';
 
-export type Invocation = { readonly row: CommandRow; readonly args: readonly string[]; readonly flags: Flags };
+export type Invocation = {
+  readonly row: CommandRow;
+  readonly args: readonly string[];
+  readonly flags: Flags;
+};
 
 export type Table = {
   readonly commands: readonly CommandRow[];
@@ -30,7 +34,7 @@ export function parseArgv(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (SHOWN.has(error.code)) return undefined;
-    throw usageError(error, argv);
+    throw usageError(error, table, argv);
   }
   return invocation === undefined ? undefined : { globals: globalsOf(flagsOf(program.opts())), invocation };
 }
@@ -50,7 +54,9 @@ function build(table: Table, io: Io, found: Found): Command {
   const nouns = new Map<string, Command>();
   for (const row of table.commands) {
     const [first = '', ...rest] = row.name.split(' ');
-    const noun = nouns.get(first) ?? (rest.length === 0 ? program : addNoun(program, first, table.nouns[first] ?? '', io));
+    const noun =
+      nouns.get(first) ??
+      (rest.length === 0 ? program : addNoun(program, first, table.nouns[first] ?? '', io));
     if (rest.length > 0) nouns.set(first, noun);
     addCommand(noun, rest.at(-1) ?? first, row, io, found);
   }
@@ -92,7 +98,7 @@ const isGiven = (value: unknown): value is string => value !== undefined;
 
 function addFlag(command: Command, flag: Flag): void {
   const option = new Option(flag.flags, flag.about);
-  if (flag.kind !== 'on' && option.negate) takesValue(option);
+  if (option.negate) standAlone(option);
   if (flag.choices !== undefined) option.choices(flag.choices);
   if (flag.kind === 'list') option.argParser((value: string, all: readonly string[] = []) => [...all, value]);
   if (flag.kind === 'number') option.argParser((value: string) => wholeNumber(longName(flag.flags), value));
@@ -101,9 +107,9 @@ function addFlag(command: Command, flag: Flag): void {
   if (flag.standard) command.addOption(new Option(`--no-${longName(flag.flags)}`).hideHelp());
 }
 
-/** commander takes every `--no-x` for the opposite of `--x`. */
-function takesValue(option: Option): void {
-  const name = `no${option.name().slice(3).replace(/^./, (letter) => letter.toUpperCase())}`;
+/** commander takes every `--no-x` for the opposite of `--x`; ours may take values, and exclude each other. */
+function standAlone(option: Option): void {
+  const name = camel(option.name());
   option.negate = false;
   option.attributeName = () => name;
 }
@@ -114,12 +120,12 @@ function wholeNumber(name: string, value: string): number {
 }
 
 /** commander's sentence without its prefix; its suggestion as the hint. */
-function usageError(error: CommanderError, argv: readonly string[]): OrcError {
+function usageError(error: CommanderError, table: Table, argv: readonly string[]): OrcError {
   const [sentence = '', ...more] = error.message.replace(/^error: /, '').split('\n');
   const meant = /\(Did you mean (?:one of )?(.*?)\?\)/.exec(more.join(' '))?.[1];
-  const words = argv.filter((word) => /^[a-z]+$/.test(word)).slice(0, 1);
-  const help = `see "orc ${[...words, '--help'].join(' ')}"`;
-  const hint = meant === undefined ? (error.code === 'commander.unknownCommand' ? 'see "orc --help"' : help) : `did you mean ${meant}?`;
+  const known = commandOf(table, argv).row?.name ?? argv.find((word) => Object.hasOwn(table.nouns, word));
+  const help = known === undefined ? 'orc --help' : `orc ${known} --help`;
+  const hint = meant === undefined ? `see "${help}"` : `did you mean ${meant}?`;
   return fail('usage.invalid', sentence.replaceAll("'", '"'), { hint });
 }
 

@@ -42,7 +42,12 @@ export type Flags = {
 };
 
 export const on = (flags: string, about: string): Flag => ({ kind: 'on', flags, about });
-export const standard = (flags: string, about: string): Flag => ({ kind: 'on', flags, about, standard: true });
+export const standard = (flags: string, about: string): Flag => ({
+  kind: 'on',
+  flags,
+  about,
+  standard: true,
+});
 export const text = (flags: string, about: string): Flag => ({ kind: 'text', flags, about });
 export const list = (flags: string, about: string): Flag => ({ kind: 'list', flags, about });
 export const number = (flags: string, about: string): Flag => ({ kind: 'number', flags, about });
@@ -57,13 +62,14 @@ export const choice = (flags: string, about: string, choices: readonly string[])
 export const longName = (flags: string): string =>
   /--([a-z0-9][a-z0-9-]*)/i.exec(flags)?.[1] ?? flags.replace(/^-/, '').slice(0, 1);
 
-const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+export const camel = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Over the values that commander collected; a `--no-x` is there as `x: false`. */
+/** Over the values that commander collected. */
 export function flagsOf(values: Readonly<Record<string, unknown>>): Flags {
   const of = (name: string): unknown => values[camel(name)];
   return {
-    on: (name) => (name.startsWith('no-') && of(name) === undefined ? of(name.slice(3)) === false : of(name) === true),
+    on: (name) => of(name) === true,
     text: (name) => of(name) as string | undefined,
     list: (name) => (of(name) as readonly string[] | undefined) ?? [],
     number: (name) => of(name) as number | undefined,

@@ -79,7 +79,8 @@ async function openReporter(io: Io, globals: Globals): Promise<Reporter> {
 /** For questions: the answer, or a refusal when nobody is there to answer. */
 export async function confirm(context: Context, question: string, hint: string): Promise<boolean> {
   const { stdin, stderr } = context.io;
-  if (!stdin.isTTY) throw fail('usage.invalid', 'standard input is no terminal, so nothing can be asked', { hint });
+  if (!stdin.isTTY)
+    throw fail('usage.invalid', 'standard input is no terminal, so nothing can be asked', { hint });
   const readline = await import('node:readline/promises');
   const lines = readline.createInterface({ input: stdin, output: stderr });
   const answer = await lines.question(`${question} [yN] `);

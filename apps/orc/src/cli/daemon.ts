@@ -39,13 +39,18 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
   io.stderr.write(`started the orc daemon (pid ${child.pid}, log ${log})\n`);
 }
 
-async function untilAnswers(host: Host, log: string, ended: () => number | string | null | undefined): Promise<void> {
+async function untilAnswers(
+  host: Host,
+  log: string,
+  ended: () => number | string | null | undefined,
+): Promise<void> {
   const deadline = performance.now() + DAEMON_START_MS;
   for (let wait = DAEMON_POLL_FIRST_MS; ; wait = Math.min(wait * 1.5, DAEMON_POLL_LAST_MS)) {
     if (await answers(host.socketPath)) return;
     const code = ended();
     if (code !== undefined) throw failed(`the daemon ended at its start (${code})`, log);
-    if (performance.now() > deadline) throw failed(`the daemon did not answer within ${DAEMON_START_MS / 1000} s`, log);
+    if (performance.now() > deadline)
+      throw failed(`the daemon did not answer within ${DAEMON_START_MS / 1000} s`, log);
     await sleep(wait);
   }
 }
@@ -58,7 +63,9 @@ const answers = (path: string): Promise<boolean> =>
   });
 
 function failed(message: string, log: string): Error {
-  const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-DAEMON_LOG_LINES) : [];
+  const lines = existsSync(log)
+    ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-DAEMON_LOG_LINES)
+    : [];
   const shown = lines.map((line) => `\n  ${line}`).join('');
   return fail('daemon.unreachable', `${message}${shown}`, { hint: `see ${log}` });
 }

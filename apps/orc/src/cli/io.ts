@@ -1,7 +1,11 @@
 /** What a command touches of the process: given, so that tests give their own. */
 import type { Readable, Writable } from 'node:stream';
 
-export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+export type Output = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 export type Input = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
 
 export type Io = {

@@ -11,7 +11,9 @@ export function daemonProgram(): readonly string[] {
     : ['../../orcd/src/main.ts', '../../orcd/dist/orcd.cjs'];
   const found = candidates.map((each) => join(here, each)).find((each) => existsSync(each));
   if (found === undefined)
-    throw fail('program.missing', `the daemon's program is not beside ${here}`, { hint: 'run "npm run setup"' });
+    throw fail('program.missing', `the daemon's program is not beside ${here}`, {
+      hint: 'run "npm run setup"',
+    });
   return [found];
 }
 

@@ -5,7 +5,8 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of known) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
-    const near = distance <= Math.min(SUGGESTION_DISTANCE_MAX, Math.ceil(Math.max(word.length, name.length) * 0.4));
+    const near =
+      distance <= Math.min(SUGGESTION_DISTANCE_MAX, Math.ceil(Math.max(word.length, name.length) * 0.4));
     if (near && (best === undefined || distance < best.distance)) best = { name, distance };
   }
   return best?.name;

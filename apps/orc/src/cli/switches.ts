@@ -24,12 +24,17 @@ export function commandOf(
   argv: readonly string[],
 ): { readonly row: CommandRow | undefined; readonly at: number } {
   let at = 0;
-  for (let word = argv[at]; word?.startsWith('-'); word = argv[at]) at += takesNext(table.globals, word) ? 2 : 1;
+  for (let word = argv[at]; word?.startsWith('-'); word = argv[at])
+    at += takesNext(table.globals, word) ? 2 : 1;
   const [first = '', second = ''] = argv.slice(at);
   const named = (row: CommandRow, words: readonly string[]): boolean => {
     const own = row.name.split(' ');
     const last = [own.at(-1), ...(row.aliases ?? [])];
-    return own.length === words.length && own.slice(0, -1).every((each, i) => each === words[i]) && last.includes(words.at(-1));
+    return (
+      own.length === words.length &&
+      own.slice(0, -1).every((each, i) => each === words[i]) &&
+      last.includes(words.at(-1))
+    );
   };
   const two = table.commands.find((row) => named(row, [first, second]));
   if (two !== undefined) return { row: two, at: at + 2 };
@@ -40,10 +45,13 @@ export function commandOf(
 function takesNext(flags: readonly Flag[], word: string): boolean {
   if (word.includes('=') || !word.startsWith('-')) return false;
   const short = (flag: Flag): string => /^-(\w),/.exec(flag.flags)?.[1] ?? '';
-  if (word.startsWith('--')) return flags.some((flag) => flag.kind !== 'on' && `--${longName(flag.flags)}` === word);
+  if (word.startsWith('--'))
+    return flags.some((flag) => flag.kind !== 'on' && `--${longName(flag.flags)}` === word);
   // Of `-itv`, the last letter may take a value; of `-vx`, x is the value.
   const letters = [...word.slice(1)];
-  const taking = letters.findIndex((letter) => flags.some((flag) => flag.kind !== 'on' && short(flag) === letter));
+  const taking = letters.findIndex((letter) =>
+    flags.some((flag) => flag.kind !== 'on' && short(flag) === letter),
+  );
   return taking !== -1 && taking === letters.length - 1;
 }
 

@@ -3,7 +3,10 @@ import { type CommandRow, list, number, on, standard, text } from '../cli/comman
 import { CREATE_FLAGS, RUN_FLAGS } from '../spec/run-flags.ts';
 
 const format = text('--format <form>', 'table, json, or a template such as "{{.Names}}"');
-const filter = list('-f, --filter <name=value>', 'Show only those that fit: status, name, label, ancestor, …');
+const filter = list(
+  '-f, --filter <name=value>',
+  'Show only those that fit: status, name, label, ancestor, …',
+);
 const quiet = on('-q, --quiet', 'Show ids only');
 const noTrunc = on('--no-trunc', 'Show everything in full');
 
@@ -92,7 +95,11 @@ export const CONTAINER: readonly CommandRow[] = [
       on('-l, --latest', 'Only the one made last'),
       number('-n, --last <count>', 'Only so many made last'),
     ],
-    examples: ['orc container ls -a', 'orc container ls --filter status=exited -q', 'orc container ls --format "{{.Names}} {{.Status}}"'],
+    examples: [
+      'orc container ls -a',
+      'orc container ls --filter status=exited -q',
+      'orc container ls --format "{{.Names}} {{.Status}}"',
+    ],
     load: async () => (await import('../verbs/container.ts')).ls,
   },
   {

@@ -34,8 +34,13 @@ async function* contentOf(folder: string, file: ContextFile): AsyncGenerator<Uin
   try {
     let left = file.size;
     while (left > 0) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(Math.min(READ_BYTES, left)), 0, Math.min(READ_BYTES, left));
-      if (bytesRead === 0) throw fail('input.invalid', `${file.path} became shorter while it was sent`, { retry: true });
+      const { bytesRead, buffer } = await handle.read(
+        Buffer.allocUnsafe(Math.min(READ_BYTES, left)),
+        0,
+        Math.min(READ_BYTES, left),
+      );
+      if (bytesRead === 0)
+        throw fail('input.invalid', `${file.path} became shorter while it was sent`, { retry: true });
       left -= bytesRead;
       yield buffer.subarray(0, bytesRead);
     }

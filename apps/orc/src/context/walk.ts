@@ -39,7 +39,9 @@ function walk(folder: string, below: string, rules: Rules, files: ContextFile[])
     if (row === undefined || (ignored && !(row.type === 'directory' && rules.negated))) continue;
     if (!ignored) files.push(row);
     if (files.length > CONTEXT_FILES_MAX)
-      throw fail('input.toolarge', `the context ${folder} has over ${CONTEXT_FILES_MAX} files`, { hint: 'leave some out in .dockerignore' });
+      throw fail('input.toolarge', `the context ${folder} has over ${CONTEXT_FILES_MAX} files`, {
+        hint: 'leave some out in .dockerignore',
+      });
     if (row.type === 'directory') walk(folder, path, rules, files);
   }
 }
@@ -48,7 +50,13 @@ function walk(folder: string, below: string, rules: Rules, files: ContextFile[])
 function rowOf(folder: string, path: string): ContextFile | undefined {
   const whole = join(folder, path);
   const stat = lstatSync(whole);
-  const type = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : undefined;
+  const type = stat.isFile()
+    ? 'file'
+    : stat.isDirectory()
+      ? 'directory'
+      : stat.isSymbolicLink()
+        ? 'symlink'
+        : undefined;
   if (type === undefined) return undefined;
   return {
     path,

@@ -12,7 +12,8 @@ export function statusText(row: ContainerSummary, now: number): string {
   const { status, exit } = row;
   if (status === 'running') return `Up ${humanDuration(now - (row.startedAt ?? now))}${healthText(row)}`;
   if (status === 'restarting') return `Restarting (${exit?.code ?? 0}) ${ago(exit?.at ?? now, now)}`;
-  if (status === 'exited') return `Exited (${exit?.code ?? 0}) ${ago(exit?.at ?? now, now)}${exit?.oomKilled ? ' (OOM)' : ''}`;
+  if (status === 'exited')
+    return `Exited (${exit?.code ?? 0}) ${ago(exit?.at ?? now, now)}${exit?.oomKilled ? ' (OOM)' : ''}`;
   return status === 'created' ? 'Created' : status === 'removing' ? 'Removal In Progress' : 'Dead';
 }
 

@@ -112,7 +112,9 @@ const mountOf = (mount: Mount): object => ({
 });
 
 function configOf({ spec, id }: Container): object {
-  const env = Object.entries(spec.env ?? {}).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
+  const env = Object.entries(spec.env ?? {}).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}=${value}`],
+  );
   return {
     Hostname: spec.hostname ?? id.slice(0, 12),
     Domainname: spec.domainname ?? '',
@@ -167,7 +169,10 @@ export function inspectNetwork(network: Network): object {
     Driver: spec.driver,
     EnableIPv4: true,
     EnableIPv6: spec.ipv6 ?? false,
-    IPAM: { Driver: 'default', Config: status.subnets.map(({ subnet, gateway }) => ({ Subnet: subnet, Gateway: gateway })) },
+    IPAM: {
+      Driver: 'default',
+      Config: status.subnets.map(({ subnet, gateway }) => ({ Subnet: subnet, Gateway: gateway })),
+    },
     Internal: spec.internal ?? false,
     Attachable: spec.attachable ?? false,
     Containers: Object.fromEntries(containers),

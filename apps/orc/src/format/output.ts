@@ -30,7 +30,11 @@ export function printList<T>(context: Context, flags: Flags, listing: Listing<T>
 }
 
 /** `table {{.ID}}\t{{.Names}}` has a header: the fields' names in capitals. */
-function printTemplate(context: Context, format: string, rows: readonly Readonly<Record<string, unknown>>[]): void {
+function printTemplate(
+  context: Context,
+  format: string,
+  rows: readonly Readonly<Record<string, unknown>>[],
+): void {
   const [, body = format] = /^table\s+([\s\S]*)$/.exec(format) ?? [];
   const template = compileTemplate(body);
   const lines = rows.map((row) => template(row));
@@ -38,7 +42,9 @@ function printTemplate(context: Context, format: string, rows: readonly Readonly
     for (const line of lines) context.out(line);
     return;
   }
-  const header = body.replaceAll('\\t', '\t').replace(/\{\{[^}]*?\.(\w+)[^}]*\}\}/g, (_, name: string) => spaced(name));
+  const header = body
+    .replaceAll('\\t', '\t')
+    .replace(/\{\{[^}]*?\.(\w+)[^}]*\}\}/g, (_, name: string) => spaced(name));
   context.out(formatCells([header, ...lines].map((line) => line.split('\t'))));
 }
 

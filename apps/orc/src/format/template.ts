@@ -36,7 +36,9 @@ function tokenize(source: string): readonly Token[] {
 }
 
 const malformed = (source: string, why: string): Error =>
-  fail('usage.invalid', `the format "${source}" is malformed: ${why}`, { hint: 'write a template such as "{{.Name}}", or json' });
+  fail('usage.invalid', `the format "${source}" is malformed: ${why}`, {
+    hint: 'write a template such as "{{.Name}}", or json',
+  });
 
 function parseNodes(
   tokens: readonly Token[],
@@ -82,7 +84,9 @@ function executeNode(node: Node, dot: unknown, root: unknown): string {
   if (node.kind === 'value') return display(value);
   if (node.kind === 'range') {
     const items = Array.isArray(value) ? value : Object.values((value ?? {}) as object);
-    return items.length === 0 ? execute(node.other, dot, root) : items.map((item) => execute(node.body, item, root)).join('');
+    return items.length === 0
+      ? execute(node.other, dot, root)
+      : items.map((item) => execute(node.body, item, root)).join('');
   }
   const inner = node.kind === 'with' ? value : dot;
   return truthy(value) ? execute(node.body, inner, root) : execute(node.other, dot, root);
@@ -98,7 +102,9 @@ function display(value: unknown): string {
   if (value === undefined || value === null) return '<no value>';
   if (Array.isArray(value)) return `[${value.map(display).join(' ')}]`;
   if (typeof value !== 'object') return String(value);
-  return `map[${Object.entries(value).map(([key, each]) => `${key}:${display(each)}`).join(' ')}]`;
+  return `map[${Object.entries(value)
+    .map(([key, each]) => `${key}:${display(each)}`)
+    .join(' ')}]`;
 }
 
 const FUNCTIONS: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
@@ -106,10 +112,12 @@ const FUNCTIONS: Readonly<Record<string, (...args: readonly unknown[]) => unknow
   lower: (value) => String(value).toLowerCase(),
   upper: (value) => String(value).toUpperCase(),
   title: (value) => String(value).replace(/^./, (letter) => letter.toUpperCase()),
-  len: (value) => (Array.isArray(value) || typeof value === 'string' ? value.length : Object.keys(value as object).length),
+  len: (value) =>
+    Array.isArray(value) || typeof value === 'string' ? value.length : Object.keys(value as object).length,
   join: (value, by) => (value as readonly unknown[]).join(String(by)),
   split: (value, by) => String(value).split(String(by)),
-  index: (value, ...keys) => keys.reduce((inner, key) => (inner as Record<string, unknown> | null)?.[String(key)], value),
+  index: (value, ...keys) =>
+    keys.reduce((inner, key) => (inner as Record<string, unknown> | null)?.[String(key)], value),
   println: (...values) => `${values.map(display).join(' ')}\n`,
   print: (...values) => values.map(display).join(''),
   truncate: (value, length) => String(value).slice(0, Number(length)),
@@ -131,7 +139,12 @@ const WORD = /"(?:[^"\\]|\\.)*"|`[^`]*`|\([^()]*\)|[^\s|]+/g;
 const splitPipe = (code: string): readonly (readonly string[])[] =>
   code.split(/\|(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((stage) => stage.match(WORD) ?? []);
 
-function evaluateStage(words: readonly string[], piped: readonly unknown[], dot: unknown, root: unknown): unknown {
+function evaluateStage(
+  words: readonly string[],
+  piped: readonly unknown[],
+  dot: unknown,
+  root: unknown,
+): unknown {
   const [head = '', ...rest] = words;
   const call = Object.hasOwn(FUNCTIONS, head) ? FUNCTIONS[head] : undefined;
   if (call !== undefined) return call(...rest.map((word) => operand(word, dot, root)), ...piped);
@@ -147,7 +160,8 @@ function operand(word: string, dot: unknown, root: unknown): unknown {
   if (word === '.') return dot;
   if (word === '$') return root;
   const path = /^(\$?)((?:\.[A-Za-z_]\w*)+)$/.exec(word);
-  if (path === null) throw fail('usage.invalid', `the format has "${word}", which is neither a field nor a function`);
+  if (path === null)
+    throw fail('usage.invalid', `the format has "${word}", which is neither a field nor a function`);
   return fieldOf(path[1] === '$' ? root : dot, (path[2] as string).slice(1).split('.'));
 }
 
@@ -156,7 +170,9 @@ function fieldOf(value: unknown, path: readonly string[]): unknown {
   for (const name of path) {
     if (typeof at !== 'object' || at === null) return undefined;
     if (!Object.hasOwn(at, name) && !isMap(at))
-      throw fail('usage.invalid', `there is no field ${name}`, { hint: `known are ${Object.keys(at).join(', ')}` });
+      throw fail('usage.invalid', `there is no field ${name}`, {
+        hint: `known are ${Object.keys(at).join(', ')}`,
+      });
     at = (at as Record<string, unknown>)[name];
   }
   return at;

@@ -32,7 +32,11 @@ export const dateOf = (ms: number): string =>
 export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
 /** `2026-01-02T03:04:05Z`, `2026-01-02`, seconds since 1970, or how long ago: `10m`. Undefined: none of these. */
-export function parseTime(text: string, now: number, duration: (text: string) => number | undefined): number | undefined {
+export function parseTime(
+  text: string,
+  now: number,
+  duration: (text: string) => number | undefined,
+): number | undefined {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * SECOND;
   const back = duration(text);
   if (back !== undefined) return now - back;

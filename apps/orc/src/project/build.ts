@@ -7,10 +7,18 @@ import type { Context } from '../cli/context.ts';
 import { sendContext } from '../context/send.ts';
 import { showImage } from './pull.ts';
 
-export type BuildJob = { readonly spec: BuildSpec; readonly tags: readonly string[]; readonly quiet?: boolean };
+export type BuildJob = {
+  readonly spec: BuildSpec;
+  readonly tags: readonly string[];
+  readonly quiet?: boolean;
+};
 
 /** Gives the image's id. */
-export async function buildImage(context: Context, client: Client, { spec, tags, quiet }: BuildJob): Promise<string> {
+export async function buildImage(
+  context: Context,
+  client: Client,
+  { spec, tags, quiet }: BuildJob,
+): Promise<string> {
   const { dockerfile, name } = readDockerfile(spec);
   const stop = new AbortController();
   const undo = context.io.onSignal('SIGINT', () => stop.abort());
@@ -20,7 +28,12 @@ export async function buildImage(context: Context, client: Client, { spec, tags,
     const sent = await sendContext(client, spec.context, name);
     const rows = client.build(sent, { spec, dockerfile, dockerfileName: name, tags }, stop.signal);
     const reporter = quiet ? undefined : await context.reporter();
-    const id = await showImage(reporter, `Image ${tags[0] ?? spec.context}`, { working: 'Building', done: 'Built' }, rows);
+    const id = await showImage(
+      reporter,
+      `Image ${tags[0] ?? spec.context}`,
+      { working: 'Building', done: 'Built' },
+      rows,
+    );
     if (stop.signal.aborted) throw fail('canceled', 'the build was canceled');
     return id;
   } finally {
@@ -38,7 +51,10 @@ function readDockerfile(spec: BuildSpec): { readonly dockerfile: string; readonl
     return { dockerfile: readFileSync(file, 'utf8'), name: inside.startsWith('..') ? wanted : inside };
   } catch {
     const other = join(spec.context, 'Containerfile');
-    if (spec.dockerfile === undefined && existsSync(other)) return { dockerfile: readFileSync(other, 'utf8'), name: 'Containerfile' };
-    throw fail('input.missing', `the Dockerfile ${file} is not there`, { hint: 'name another with -f, or build.dockerfile' });
+    if (spec.dockerfile === undefined && existsSync(other))
+      return { dockerfile: readFileSync(other, 'utf8'), name: 'Containerfile' };
+    throw fail('input.missing', `the Dockerfile ${file} is not there`, {
+      hint: 'name another with -f, or build.dockerfile',
+    });
   }
 }

@@ -1,6 +1,13 @@
 /** Makes the images of a project be there: built, pulled or found, several at once. */
 import type { Client } from '@orc/api/client';
-import { type BuildSpec, type Digest, OrcError, type ProjectService, type ResolvedImages, fail } from '@orc/model';
+import {
+  type BuildSpec,
+  type Digest,
+  OrcError,
+  type ProjectService,
+  type ResolvedImages,
+  fail,
+} from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { IMAGES_AT_ONCE } from '../limits.ts';
 import { buildImage } from './build.ts';
@@ -49,10 +56,14 @@ export async function inParallel<T>(jobs: readonly T[], act: (job: T) => Promise
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await act(job);
   };
   const workers = Array.from({ length: Math.min(IMAGES_AT_ONCE, jobs.length) }, worker);
-  const results = await Promise.allSettled(workers.map((each) => each.catch((error) => {
-    waiting.length = 0;
-    throw error;
-  })));
+  const results = await Promise.allSettled(
+    workers.map((each) =>
+      each.catch((error) => {
+        waiting.length = 0;
+        throw error;
+      }),
+    ),
+  );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
@@ -70,9 +81,13 @@ async function resolveOne(context: Context, client: Client, job: Job, policy: Im
   const found = pull === 'always' ? undefined : await idOf(client, image);
   if (found !== undefined) return found;
   if (pull === 'never' || build !== undefined)
-    throw fail('notfound.image', `the service ${service.service} needs the image ${image}, which is not here`, {
-      hint: build === undefined ? 'leave "--pull never" out' : 'build it with "orc build"',
-    });
+    throw fail(
+      'notfound.image',
+      `the service ${service.service} needs the image ${image}, which is not here`,
+      {
+        hint: build === undefined ? 'leave "--pull never" out' : 'build it with "orc build"',
+      },
+    );
   return pullImage(context, client, image, { quiet, ...(platform === undefined ? {} : { platform }) });
 }
 

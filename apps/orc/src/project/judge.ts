@@ -1,6 +1,7 @@
 /** Whether a project is where a verb wanted it. Pure: views in, rows of progress and a verdict out. */
 import type { ProjectView } from '@orc/api/client';
 import { type DependsOn, type ServiceObj, type TaskObj, fail } from '@orc/model';
+import { UNPLACED_MS } from '../limits.ts';
 import type { Progress } from '../report/reporter.ts';
 
 export type Wanted = {
@@ -10,6 +11,8 @@ export type Wanted = {
   readonly healthy?: boolean;
   /** `create`: made, not started. */
   readonly created?: boolean;
+  /** How long nothing has happened. */
+  readonly quietMs?: number;
 };
 
 export type Judgement = { readonly done: boolean; readonly rows: readonly Progress[] };
@@ -24,10 +27,12 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
     const states = tasks.map((task) => stateOf(task, service, view, wanted));
     rows.push(...states.map((state) => state.row));
     const failed = states.find((state) => state.failed !== undefined);
-    if (failed?.failed !== undefined) throw fail('start.failed', failed.failed, { hint: `see "orc logs ${service.spec.service}"` });
+    if (failed?.failed !== undefined)
+      throw fail('start.failed', failed.failed, { hint: `see "orc logs ${service.spec.service}"` });
     const reached = states.filter((state) => state.reached).length;
     if (reached < service.spec.replicas) {
       mustNotHang(service, view);
+      if ((wanted.quietMs ?? 0) >= UNPLACED_MS) mustBePlaced(tasks, view);
       done = false;
     }
   }
@@ -35,16 +40,22 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
 }
 
 const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
-  task.spec.serviceId === service.id && task.spec.hash === service.spec.hash && task.spec.desired.state !== 'remove';
+  task.spec.serviceId === service.id &&
+  task.spec.hash === service.spec.hash &&
+  task.spec.desired.state !== 'remove';
 
 type State = { readonly row: Progress; readonly reached: boolean; readonly failed?: string };
 
 function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: Wanted): State {
-  const { phase, health, message, startedAt, generation, exit } = task.status;
+  const { phase, health, message, startedAt, generation } = task.status;
   const id = `Container ${task.name}`;
   const row = (text: string, state: Progress['state']): Progress => ({ id, text, state });
   if (phase === 'rejected' || (phase === 'failed' && startedAt === undefined && !retries(service)))
-    return { row: row('Error', 'error'), reached: false, failed: `the container ${task.name} could not start: ${message ?? phase}` };
+    return {
+      row: row('Error', 'error'),
+      reached: false,
+      failed: `the container ${task.name} could not start: ${message ?? phase}`,
+    };
   if (wanted.created)
     return { row: row('Created', 'done'), reached: !['new', 'assigned', 'preparing'].includes(phase) };
   const acted = generation >= task.spec.desired.generation;
@@ -55,8 +66,11 @@ function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: 
   if (!awaited || health === 'none') return { row: row('Started', 'done'), reached: true };
   if (health === 'healthy') return { row: row('Healthy', 'done'), reached: true };
   if (health === 'unhealthy' && wanted.healthy)
-    return { row: row('Unhealthy', 'error'), reached: false, failed: `the container ${task.name} is unhealthy` };
-  void exit;
+    return {
+      row: row('Unhealthy', 'error'),
+      reached: false,
+      failed: `the container ${task.name} is unhealthy`,
+    };
   return { row: row(health === 'unhealthy' ? 'Unhealthy' : 'Waiting', 'working'), reached: !wanted.healthy };
 }
 
@@ -71,7 +85,11 @@ function endedState(
   if (code === 0) return { row: row('Exited', 'done'), reached: true };
   if (!wanted.healthy) return { row: row(`Exited (${code})`, 'warning'), reached: true };
   if (retries(service)) return { row: row('Restarting', 'working'), reached: false };
-  return { row: row(`Exited (${code})`, 'error'), reached: false, failed: `the container ${task.name} exited (${code})` };
+  return {
+    row: row(`Exited (${code})`, 'error'),
+    reached: false,
+    failed: `the container ${task.name} exited (${code})`,
+  };
 }
 
 const retries = (service: ServiceObj): boolean => (service.spec.template.restart?.condition ?? 'no') !== 'no';
@@ -85,7 +103,9 @@ const startingText = (task: TaskObj): string => {
 /** Somebody's start depends on its health. */
 const isAwaited = (service: ServiceObj, view: ProjectView): boolean =>
   view.services.some((each) =>
-    each.spec.dependsOn.some((dep) => dep.service === service.spec.service && dep.condition === 'service_healthy'),
+    each.spec.dependsOn.some(
+      (dep) => dep.service === service.spec.service && dep.condition === 'service_healthy',
+    ),
   );
 
 /** A dependency that cannot come right any more keeps the service waiting for ever. */
@@ -99,6 +119,26 @@ function mustNotHang(service: ServiceObj, view: ProjectView): void {
   }
 }
 
+/** What is being stopped may make room; when nothing is, waiting on one's own host has no end. */
+function mustBePlaced(tasks: readonly TaskObj[], view: ProjectView): void {
+  const leaving = view.tasks.some(
+    (task) => task.spec.desired.state !== 'run' && task.status.phase === 'running',
+  );
+  const task = leaving ? undefined : tasks.find(isUnplaced);
+  if (task === undefined) return;
+  const why = task.spec.pendingReason ?? 'no node takes it';
+  throw fail(
+    why.startsWith('port ') ? 'conflict.port' : 'start.failed',
+    `the container ${task.name} cannot start: ${why}`,
+    {
+      hint: 'it starts by itself when that changes; "orc down" or another scale gives it up',
+    },
+  );
+}
+
+const isUnplaced = (task: TaskObj): boolean =>
+  task.spec.node === null && task.spec.pendingReason !== undefined;
+
 function brokenBy(dependency: DependsOn, view: ProjectView): string | undefined {
   const service = view.services.find((each) => each.spec.service === dependency.service);
   if (service === undefined) return undefined;
@@ -107,8 +147,10 @@ function brokenBy(dependency: DependsOn, view: ProjectView): string | undefined 
     if (generation < task.spec.desired.generation) continue;
     const ended = (phase === 'exited' || phase === 'failed') && startedAt !== undefined && !retries(service);
     const code = exit?.code ?? 0;
-    if (dependency.condition === 'service_healthy' && health === 'unhealthy') return `the container ${task.name} is unhealthy`;
-    if (dependency.condition === 'service_healthy' && ended) return `the container ${task.name} exited (${code})`;
+    if (dependency.condition === 'service_healthy' && health === 'unhealthy')
+      return `the container ${task.name} is unhealthy`;
+    if (dependency.condition === 'service_healthy' && ended)
+      return `the container ${task.name} exited (${code})`;
     if (dependency.condition === 'service_completed_successfully' && ended && code !== 0)
       return `the container ${task.name} did not complete successfully: exit ${code}`;
   }
@@ -139,7 +181,11 @@ function acted(task: TaskObj | undefined, kind: Ending): boolean {
   if (task === undefined) return true;
   if (kind === 'rm') return task.status.phase === 'removed';
   const { phase, generation } = task.status;
+  if (task.spec.node === null && kind !== 'start' && kind !== 'restart') return true;
   const runs = ['new', 'assigned', 'preparing', 'running'].includes(phase);
   if (kind === 'stop' || kind === 'kill') return !runs;
-  return generation >= task.spec.desired.generation && ['running', 'exited', 'failed', 'rejected'].includes(phase);
+  if (isUnplaced(task)) return true;
+  return (
+    generation >= task.spec.desired.generation && ['running', 'exited', 'failed', 'rejected'].includes(phase)
+  );
 }

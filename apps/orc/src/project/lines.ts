@@ -16,5 +16,6 @@ export async function* splitLines(chunks: AsyncIterable<StreamChunk>): AsyncGene
       rests[stream] = '';
     }
   }
-  for (const stream of ['stdout', 'stderr'] as const) if (rests[stream] !== '') yield { stream, text: rests[stream] };
+  for (const stream of ['stdout', 'stderr'] as const)
+    if (rests[stream] !== '') yield { stream, text: rests[stream] };
 }

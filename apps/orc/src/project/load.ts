@@ -35,7 +35,11 @@ export async function loadFiles(context: Context, options: LoadOptions = {}): Pr
 export async function loadProject(context: Context, services: readonly string[] = []): Promise<Project> {
   const { project } = await loadFiles(context, { services });
   if (project === undefined) throw fail('internal', 'the compose files gave no project');
-  mustKnow(services, project.services.map((each) => each.service), project.name);
+  mustKnow(
+    services,
+    project.services.map((each) => each.service),
+    project.name,
+  );
   return project;
 }
 

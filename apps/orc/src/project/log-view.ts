@@ -25,7 +25,18 @@ export type LogView = {
   done(): Promise<void>;
 };
 
-const COLORS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'cyanBright', 'yellowBright', 'greenBright', 'magentaBright', 'blueBright'] as const;
+const COLORS = [
+  'cyan',
+  'yellow',
+  'green',
+  'magenta',
+  'blue',
+  'cyanBright',
+  'yellowBright',
+  'greenBright',
+  'magentaBright',
+  'blueBright',
+] as const;
 
 type Source = { stream: Promise<void>; last: string };
 
@@ -50,15 +61,28 @@ export function createLogView(context: Context, client: Client, options: LogView
   const open: LogView['open'] = ({ id, name, sinceMs }) => {
     const known = sources.get(id);
     const source: Source = { stream: Promise.resolve(), last: known?.last ?? '' };
-    const request = { follow: true, ...(sinceMs === undefined ? {} : { sinceMs }), ...options.request, timestamps: true };
+    const request = {
+      follow: true,
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+      ...options.request,
+      timestamps: true,
+    };
     const before = known?.stream ?? Promise.resolve();
-    source.stream = before.then(() => pump(client, merger, { id, name, request, source, signal: options.signal }));
-    source.stream.catch((error: Error) => (options.signal.aborted ? undefined : context.err(`error: logs of ${name}: ${error.message}`)));
+    source.stream = before.then(() =>
+      pump(client, merger, { id, name, request, source, signal: options.signal }),
+    );
+    source.stream.catch((error: Error) =>
+      options.signal.aborted ? undefined : context.err(`error: logs of ${name}: ${error.message}`),
+    );
     sources.set(id, source);
   };
   return {
     open,
-    ended: async (id) => sources.get(id)?.stream.catch(() => undefined).then(() => merger.flush()),
+    ended: async (id) =>
+      sources
+        .get(id)
+        ?.stream.catch(() => undefined)
+        .then(() => merger.flush()),
     say: (name, text) => void print({ name, stream: 'stdout', time: '', text }),
     done: async () => {
       await Promise.allSettled([...sources.values()].map((each) => each.stream));
@@ -76,7 +100,11 @@ type Pump = {
 };
 
 /** `since` is in milliseconds: lines of a stream that was opened again are told apart by their nanoseconds. */
-async function pump(client: Client, merger: Merger, { id, name, request, source, signal }: Pump): Promise<void> {
+async function pump(
+  client: Client,
+  merger: Merger,
+  { id, name, request, source, signal }: Pump,
+): Promise<void> {
   const from = source.last;
   const input = merger.source();
   try {

@@ -31,9 +31,11 @@ export function createMerger(print: (line: Line) => Promise<void> | void): Merge
     }, MERGE_IDLE_MS);
   };
   const run = (all: boolean): Promise<void> => {
-    working = working.then(() => drain(sources, print, all)).then(() => {
-      if ([...sources].some((source) => source.lines.length > 0)) wake();
-    });
+    working = working
+      .then(() => drain(sources, print, all))
+      .then(() => {
+        if ([...sources].some((source) => source.lines.length > 0)) wake();
+      });
     return working;
   };
   const source: Merger['source'] = () => {
@@ -46,7 +48,9 @@ export function createMerger(print: (line: Line) => Promise<void> | void): Merge
         if (own.lines.length === 1) wake();
         if (own.lines.length < MERGE_LINES_MAX) return undefined;
         void run(false);
-        return own.lines.length < MERGE_LINES_MAX ? undefined : new Promise((resolve) => (own.room = resolve));
+        return own.lines.length < MERGE_LINES_MAX
+          ? undefined
+          : new Promise((resolve) => (own.room = resolve));
       },
       end: () => {
         own.ended = true;
@@ -57,7 +61,11 @@ export function createMerger(print: (line: Line) => Promise<void> | void): Merge
   return { source, flush: () => run(true) };
 }
 
-async function drain(sources: Set<Source>, print: (line: Line) => Promise<void> | void, all: boolean): Promise<void> {
+async function drain(
+  sources: Set<Source>,
+  print: (line: Line) => Promise<void> | void,
+  all: boolean,
+): Promise<void> {
   for (;;) {
     const now = performance.now();
     let first: Source | undefined;

@@ -19,11 +19,19 @@ export async function pullImage(
   const stop = new AbortController();
   const undo = context.io.onSignal('SIGINT', () => stop.abort());
   const auth = registryAuth(context.io, reference);
-  const options = { ...(platform === undefined ? {} : { platform }), ...(auth === undefined ? {} : { auth }) };
+  const options = {
+    ...(platform === undefined ? {} : { platform }),
+    ...(auth === undefined ? {} : { auth }),
+  };
   try {
     const rows = client.pullImage(reference, options, stop.signal);
     const words = { working: 'Pulling', done: 'Pulled' };
-    const id = await showImage(quiet ? undefined : await context.reporter(), `Image ${reference}`, words, rows);
+    const id = await showImage(
+      quiet ? undefined : await context.reporter(),
+      `Image ${reference}`,
+      words,
+      rows,
+    );
     if (stop.signal.aborted) throw fail('canceled', `the pull of ${reference} was canceled`);
     return id;
   } finally {
@@ -54,7 +62,11 @@ export async function showImage(
   }
 }
 
-const progressOf = (parent: string, row: ImageProgress, working: string): Parameters<Reporter['update']>[0] => ({
+const progressOf = (
+  parent: string,
+  row: ImageProgress,
+  working: string,
+): Parameters<Reporter['update']>[0] => ({
   ...(row.id === undefined
     ? { id: parent, text: row.output === undefined ? row.status : working }
     : { id: row.id, parent, text: row.status }),
@@ -70,7 +82,9 @@ type Auth = { readonly username: string; readonly password: string } | { readonl
 function registryAuth(io: Io, reference: string): Auth | undefined {
   const folder = io.env['DOCKER_CONFIG'] ?? join(io.env['HOME'] ?? '/root', '.docker');
   const auths = readAuths(join(folder, 'config.json'));
-  const entry = registryKeys(reference).map((key) => auths[key]).find((each) => each !== undefined);
+  const entry = registryKeys(reference)
+    .map((key) => auths[key])
+    .find((each) => each !== undefined);
   if (entry?.identitytoken) return { token: entry.identitytoken };
   if (entry?.auth === undefined) return undefined;
   const [username = '', ...password] = Buffer.from(entry.auth, 'base64').toString('utf8').split(':');
@@ -84,7 +98,9 @@ function readAuths(file: string): Readonly<Record<string, Entry>> {
     return (JSON.parse(readFileSync(file, 'utf8')) as { auths?: Record<string, Entry> }).auths ?? {};
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw fail('input.invalid', `${file} cannot be read: ${(error as Error).message}`, { hint: 'mend it, or set DOCKER_CONFIG' });
+    throw fail('input.invalid', `${file} cannot be read: ${(error as Error).message}`, {
+      hint: 'mend it, or set DOCKER_CONFIG',
+    });
   }
 }
 
@@ -92,6 +108,7 @@ function readAuths(file: string): Readonly<Record<string, Entry>> {
 function registryKeys(reference: string): readonly string[] {
   const [first = '', ...rest] = reference.split('/');
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  if (!isHost || first === 'docker.io') return ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'];
+  if (!isHost || first === 'docker.io')
+    return ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'];
   return [first, `https://${first}`, `http://${first}`, `https://${first}/v1/`, `https://${first}/v2/`];
 }

@@ -1,6 +1,7 @@
 /** Follows a project until a judgement on it is reached. Events only say when to look again: the state decides. */
 import type { Client, ProjectView } from '@orc/api/client';
 import { OrcError, fail } from '@orc/model';
+import { QUIET_LOOK_MS } from '../limits.ts';
 
 export type Verdict = 'wait' | 'done';
 
@@ -8,8 +9,8 @@ export type Watch = {
   readonly project: string;
   /** Events after this one; what happened before is in the first look. */
   readonly eventIndex: number;
-  /** Called with each view; null when the project is gone. Throws to fail. */
-  readonly judge: (view: ProjectView | null) => Verdict;
+  /** Called with each view (null when the project is gone) and how long nothing has happened. Throws to fail. */
+  readonly judge: (view: ProjectView | null, quietMs: number) => Verdict;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 };
@@ -20,28 +21,39 @@ export async function watchProject(client: Client, watch: Watch): Promise<boolea
   const abort = (): void => stop.abort();
   watch.signal?.addEventListener('abort', abort, { once: true });
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    stop.abort();
-  }, watch.timeoutMs ?? 2 ** 31 - 1);
+  const timer = setTimeout(
+    () => {
+      late = true;
+      stop.abort();
+    },
+    watch.timeoutMs ?? 2 ** 31 - 1,
+  );
   try {
     return await looking(client, watch, stop.signal);
   } finally {
     clearTimeout(timer);
     stop.abort();
     watch.signal?.removeEventListener('abort', abort);
-    if (late) throw fail('timeout', `the project ${watch.project} was not ready after ${(watch.timeoutMs ?? 0) / 1000} s`, { hint: 'see "orc ps" and "orc logs"' });
+    if (late)
+      throw fail(
+        'timeout',
+        `the project ${watch.project} was not ready after ${(watch.timeoutMs ?? 0) / 1000} s`,
+        { hint: 'see "orc ps" and "orc logs"' },
+      );
   }
 }
 
 async function looking(client: Client, watch: Watch, signal: AbortSignal): Promise<boolean> {
   const changed = ticker();
   const events = pump(client, watch, signal, changed.tick).catch(changed.fail);
-  signal.addEventListener('abort', changed.tick);
-  while (!signal.aborted && watch.signal?.aborted !== true) {
+  signal.addEventListener('abort', () => changed.tick());
+  let heard = performance.now();
+  while (!signal.aborted) {
     const next = changed.next();
-    if (watch.judge(await viewOf(client, watch.project)) === 'done') return true;
-    await next;
+    if (watch.judge(await viewOf(client, watch.project), performance.now() - heard) === 'done') return true;
+    const quiet = setTimeout(changed.tick, QUIET_LOOK_MS, true);
+    if (!(await next)) heard = performance.now();
+    clearTimeout(quiet);
   }
   void events;
   return false;
@@ -64,17 +76,18 @@ export async function viewOf(client: Client, project: string): Promise<ProjectVi
   }
 }
 
-type Ticker = { tick(): void; fail(error: unknown): void; next(): Promise<void> };
+/** `next` resolves with whether it was only time that passed. */
+type Ticker = { tick(quiet?: boolean): void; fail(error: unknown): void; next(): Promise<boolean> };
 
 /** Many ticks while nobody waits are one. */
 function ticker(): Ticker {
-  let current = Promise.withResolvers<void>();
+  let current = Promise.withResolvers<boolean>();
   current.promise.catch(() => undefined);
   return {
-    tick: () => current.resolve(),
+    tick: (quiet = false) => current.resolve(quiet),
     fail: (error) => current.reject(error),
     next: () => {
-      current = Promise.withResolvers<void>();
+      current = Promise.withResolvers<boolean>();
       current.promise.catch(() => undefined);
       return current.promise;
     },

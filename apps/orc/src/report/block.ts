@@ -96,4 +96,5 @@ function bar({ current, total, state }: Progress): string {
 }
 
 const COLORS = { working: 'blue', done: 'green', warning: 'yellow', error: 'red' } as const;
-const paint = ({ state }: Progress, line: string): string => styleText(COLORS[state], line, { validateStream: false });
+const paint = ({ state }: Progress, line: string): string =>
+  styleText(COLORS[state], line, { validateStream: false });

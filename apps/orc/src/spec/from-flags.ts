@@ -86,8 +86,10 @@ const networkOf = (flags: Flags): Part => ({
 });
 
 const any = <T>(values: readonly T[]): readonly T[] | undefined => (values.length === 0 ? undefined : values);
-const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
-const seconds = (value: number | undefined): number | undefined => (value === undefined ? undefined : value * 1000);
+const some = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length === 0 ? undefined : value;
+const seconds = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : value * 1000;
 const entrypointOf = (value: string | undefined): readonly string[] | undefined =>
   value === undefined ? undefined : value === '' ? [] : [value];
 
@@ -129,7 +131,8 @@ function resourcesOf(flags: Flags): Resources {
 
 function ulimit(word: string): { name: string; soft: number; hard: number } {
   const match = /^([a-z]+)=(-1|\d+|unlimited)(?::(-1|\d+|unlimited))?$/.exec(word);
-  if (match === null) throw fail('usage.invalid', `--ulimit ${word} is malformed`, { hint: 'write nofile=1024:2048' });
+  if (match === null)
+    throw fail('usage.invalid', `--ulimit ${word} is malformed`, { hint: 'write nofile=1024:2048' });
   const limit = (value: string): number => (value === 'unlimited' ? -1 : Number(value));
   const soft = limit(match[2] as string);
   return { name: match[1] as string, soft, hard: match[3] === undefined ? soft : limit(match[3]) };
@@ -138,14 +141,16 @@ function ulimit(word: string): { name: string; soft: number; hard: number } {
 function device(word: string): { source: string; target: string; permissions: string } {
   const [source = '', second, third] = word.split(':');
   const isMode = (part: string | undefined): boolean => part !== undefined && /^[rwm]{1,3}$/.test(part);
-  if (!source.startsWith('/')) throw fail('usage.invalid', `--device ${word} is no path`, { hint: 'write /dev/fuse' });
+  if (!source.startsWith('/'))
+    throw fail('usage.invalid', `--device ${word} is no path`, { hint: 'write /dev/fuse' });
   const target = second === undefined || (isMode(second) && third === undefined) ? source : second;
   return { source, target, permissions: third ?? (isMode(second) ? (second as string) : 'rwm') };
 }
 
 function extraHost(word: string): { name: string; address: string } {
   const match = /^([^:=]+)[:=](.+)$/.exec(word);
-  if (match === null) throw fail('usage.invalid', `--add-host ${word} is malformed`, { hint: 'write db:10.0.0.5' });
+  if (match === null)
+    throw fail('usage.invalid', `--add-host ${word} is malformed`, { hint: 'write db:10.0.0.5' });
   return { name: match[1] as string, address: (match[2] as string).replace(/^\[(.*)\]$/, '$1') };
 }
 
@@ -156,13 +161,20 @@ function networkModeOf(flags: Flags): NetworkMode | undefined {
   if (networks.length === 1 && only?.startsWith('container:'))
     return { kind: 'container', container: only.slice('container:'.length) };
   const aliases = flags.list('network-alias');
-  const address = compact({ ipv4: flags.text('ip'), ipv6: flags.text('ip6'), mac: flags.text('mac-address') });
+  const address = compact({
+    ipv4: flags.text('ip'),
+    ipv6: flags.text('ip6'),
+    mac: flags.text('mac-address'),
+  });
   if (networks.length === 0 && aliases.length === 0 && Object.keys(address).length === 0) return undefined;
   const first = { ...(aliases.length > 0 ? { aliases } : {}), ...address };
   const names = networks.length === 0 ? ['bridge'] : networks;
   return {
     kind: 'networks',
-    attachments: names.map((network, index) => ({ network: networkName(network), ...(index === 0 ? first : {}) })),
+    attachments: names.map((network, index) => ({
+      network: networkName(network),
+      ...(index === 0 ? first : {}),
+    })),
   };
 }
 
@@ -173,6 +185,9 @@ function namespaceOf(flag: string, value: string | undefined): NamespaceMode | u
   if (value === undefined || value === '') return undefined;
   if (value === 'host' || value === 'private') return { kind: value };
   if (value === 'shareable') return { kind: 'private' };
-  if (value.startsWith('container:')) return { kind: 'container', container: value.slice('container:'.length) };
-  throw fail('usage.invalid', `--${flag} ${value} is no mode`, { hint: 'write host, private or container:NAME' });
+  if (value.startsWith('container:'))
+    return { kind: 'container', container: value.slice('container:'.length) };
+  throw fail('usage.invalid', `--${flag} ${value} is no mode`, {
+    hint: 'write host, private or container:NAME',
+  });
 }

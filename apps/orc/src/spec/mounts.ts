@@ -16,12 +16,19 @@ const isPropagation = (word: string): word is Propagation => PROPAGATIONS.some((
 export function parseVolume(word: string, cwd: string): Mount {
   const parts = word.split(':');
   const malformed = (why: string): Error =>
-    fail('usage.invalid', `--volume ${word} is malformed: ${why}`, { hint: 'write data:/var/lib/data or ./src:/app:ro' });
+    fail('usage.invalid', `--volume ${word} is malformed: ${why}`, {
+      hint: 'write data:/var/lib/data or ./src:/app:ro',
+    });
   if (parts.length > 3 || parts.some((part) => part === '')) throw malformed('too many or empty parts');
-  const [source, target, options = ''] = parts.length === 1 ? [undefined, parts[0] as string] : (parts as [string, string, string?]);
+  const [source, target, options = ''] =
+    parts.length === 1 ? [undefined, parts[0] as string] : (parts as [string, string, string?]);
   if (!isAbsolute(target)) throw malformed(`the target ${target} is not absolute`);
   const words = options.split(',').filter((each) => each !== '');
-  const unknown = words.find((each) => !['ro', 'rw', 'z', 'Z', 'nocopy', 'cached', 'delegated', 'consistent'].includes(each) && !isPropagation(each));
+  const unknown = words.find(
+    (each) =>
+      !['ro', 'rw', 'z', 'Z', 'nocopy', 'cached', 'delegated', 'consistent'].includes(each) &&
+      !isPropagation(each),
+  );
   if (unknown !== undefined) throw malformed(`the option ${unknown} is unknown`);
   const readOnly = words.includes('ro') ? { readOnly: true } : {};
   const propagation = words.find(isPropagation);
@@ -35,7 +42,13 @@ export function parseVolume(word: string, cwd: string): Mount {
       ...readOnly,
       ...(propagation === undefined ? {} : { propagation }),
     };
-  return { type: 'volume', source, target, ...readOnly, ...(words.includes('nocopy') ? { nocopy: true } : {}) };
+  return {
+    type: 'volume',
+    source,
+    target,
+    ...readOnly,
+    ...(words.includes('nocopy') ? { nocopy: true } : {}),
+  };
 }
 
 /** docker's `--mount`: comma-separated `key=value`, bare keys are true. */
@@ -56,7 +69,8 @@ export function parseMount(word: string, cwd: string): Mount {
   const target = take('target', 'destination', 'dst');
   const source = take('source', 'src');
   const readOnly = take('readonly', 'ro') === 'true' ? { readOnly: true } : {};
-  if (target === undefined) throw fail('usage.invalid', `--mount ${word} has no target`, { hint: 'add target=/path' });
+  if (target === undefined)
+    throw fail('usage.invalid', `--mount ${word} has no target`, { hint: 'add target=/path' });
   const mount = mountOf(word, type, { target, source, readOnly, take, cwd });
   const [left] = fields.keys();
   if (left !== undefined) throw fail('usage.invalid', `--mount ${word} has the unknown key ${left}`);
@@ -73,7 +87,8 @@ type MountParts = {
 
 function mountOf(word: string, type: string, { target, source, readOnly, take, cwd }: MountParts): Mount {
   if (type === 'bind') {
-    if (source === undefined) throw fail('usage.invalid', `--mount ${word} has no source`, { hint: 'add source=/path' });
+    if (source === undefined)
+      throw fail('usage.invalid', `--mount ${word} has no source`, { hint: 'add source=/path' });
     const propagation = take('bind-propagation');
     const recursive = take('bind-recursive', 'bind-nonrecursive');
     return {
@@ -97,7 +112,10 @@ function mountOf(word: string, type: string, { target, source, readOnly, take, c
       ...(subpath === undefined ? {} : { subpath }),
     };
   }
-  if (type !== 'tmpfs') throw fail('usage.invalid', `--mount ${word} has the unknown type ${type}`, { hint: 'use bind, volume or tmpfs' });
+  if (type !== 'tmpfs')
+    throw fail('usage.invalid', `--mount ${word} has the unknown type ${type}`, {
+      hint: 'use bind, volume or tmpfs',
+    });
   const [size, mode] = [take('tmpfs-size'), take('tmpfs-mode')];
   return {
     type: 'tmpfs',

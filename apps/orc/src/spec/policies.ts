@@ -1,5 +1,12 @@
 /** Restart, health, logging and security flags. */
-import { type Healthcheck, type Logging, type RestartPolicy, type Security, fail, parseBytes } from '@orc/model';
+import {
+  type Healthcheck,
+  type Logging,
+  type RestartPolicy,
+  type Security,
+  fail,
+  parseBytes,
+} from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 import { compact, durationOf, pairsOf } from './values.ts';
 
@@ -40,13 +47,19 @@ export function loggingFrom(flags: Flags): Logging | undefined {
   const driver = flags.text('log-driver');
   const options = pairsOf('log-opt', flags.list('log-opt'));
   const unknown = Object.keys(options).find((name) => !['max-size', 'max-file'].includes(name));
-  if (unknown !== undefined) throw fail('usage.invalid', `--log-opt ${unknown} is unknown`, { hint: 'max-size and max-file are known' });
+  if (unknown !== undefined)
+    throw fail('usage.invalid', `--log-opt ${unknown} is unknown`, {
+      hint: 'max-size and max-file are known',
+    });
   if (driver === undefined && Object.keys(options).length === 0) return undefined;
   if (driver !== undefined && !['local', 'json-file', 'none'].includes(driver))
-    throw fail('usage.invalid', `--log-driver ${driver} is not offered`, { hint: 'use local, json-file or none' });
+    throw fail('usage.invalid', `--log-driver ${driver} is not offered`, {
+      hint: 'use local, json-file or none',
+    });
   const size = options['max-size'];
   const bytes = size === undefined ? undefined : size === '-1' ? 0 : parseBytes(size);
-  if (size !== undefined && bytes === undefined) throw fail('usage.invalid', `--log-opt max-size=${size} is no size`);
+  if (size !== undefined && bytes === undefined)
+    throw fail('usage.invalid', `--log-opt max-size=${size} is no size`);
   return compact<Logging>({
     // Both of docker's file drivers are orc's one format.
     driver: driver === 'none' ? 'none' : 'local',

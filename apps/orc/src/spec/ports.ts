@@ -10,7 +10,8 @@ export function parsePublish(word: string): readonly PortBinding[] {
   const ip = isPort ? undefined : first?.replace(/^\[(.*)\]$/, '$1');
   const containerPorts = range(word, inside);
   const hostPorts = hostRange(word, isPort ? first : second, containerPorts.length);
-  if (protocol !== 'tcp' && protocol !== 'udp') throw fail('usage.invalid', `--publish ${word} has the protocol ${protocol}`, { hint: 'use tcp or udp' });
+  if (protocol !== 'tcp' && protocol !== 'udp')
+    throw fail('usage.invalid', `--publish ${word} has the protocol ${protocol}`, { hint: 'use tcp or udp' });
   return containerPorts.map((containerPort, index) => ({
     containerPort,
     protocol,
@@ -23,7 +24,9 @@ function hostRange(word: string, value: string | undefined, count: number): read
   if (value === undefined || value === '') return [];
   const ports = range(word, value);
   if (ports.length !== count)
-    throw fail('usage.invalid', `--publish ${word} has ranges of different lengths`, { hint: 'write 8000-8002:80-82' });
+    throw fail('usage.invalid', `--publish ${word} has ranges of different lengths`, {
+      hint: 'write 8000-8002:80-82',
+    });
   return ports;
 }
 
@@ -40,5 +43,7 @@ function range(word: string, text: string): readonly number[] {
 }
 
 function malformed(word: string): never {
-  throw fail('usage.invalid', `the port ${word} is malformed`, { hint: 'write 8080:80, 127.0.0.1:8080:80/tcp or 80' });
+  throw fail('usage.invalid', `the port ${word} is malformed`, {
+    hint: 'write 8080:80, 127.0.0.1:8080:80/tcp or 80',
+  });
 }

@@ -9,8 +9,14 @@ import { parseEnvFile } from './values.ts';
 
 export function readFlagFiles(io: Io, flags: Flags): FlagFiles {
   const merged = (name: string): Readonly<Record<string, string>> =>
-    Object.assign({}, ...flags.list(name).map((file) => parseEnvFile(file, readText(io, name, file), io.env)));
-  const seccomp = flags.list('security-opt').find((word) => /^seccomp[=:]/.test(word))?.slice('seccomp='.length);
+    Object.assign(
+      {},
+      ...flags.list(name).map((file) => parseEnvFile(file, readText(io, name, file), io.env)),
+    );
+  const seccomp = flags
+    .list('security-opt')
+    .find((word) => /^seccomp[=:]/.test(word))
+    ?.slice('seccomp='.length);
   const isFile = seccomp !== undefined && !['unconfined', 'default', 'builtin'].includes(seccomp);
   return {
     env: merged('env-file'),

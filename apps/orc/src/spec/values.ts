@@ -10,7 +10,8 @@ export function bytesOf(flags: Flags, name: string): number | undefined {
   const value = flags.text(name);
   if (value === undefined) return undefined;
   const bytes = parseBytes(value);
-  if (bytes === undefined) throw fail('usage.invalid', `--${name} takes a size, not "${value}"`, { hint: 'write 512m or 2g' });
+  if (bytes === undefined)
+    throw fail('usage.invalid', `--${name} takes a size, not "${value}"`, { hint: 'write 512m or 2g' });
   return bytes;
 }
 
@@ -28,7 +29,8 @@ export function pairsOf(flag: string, words: readonly string[]): Readonly<Record
   return Object.fromEntries(
     words.map((word) => {
       const at = word.indexOf('=');
-      if (at === 0) throw fail('usage.invalid', `--${flag} ${word} has no name`, { hint: 'write name=value' });
+      if (at === 0)
+        throw fail('usage.invalid', `--${flag} ${word} has no name`, { hint: 'write name=value' });
       return at === -1 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)];
     }),
   );
@@ -39,7 +41,8 @@ export function filtersFrom(words: readonly string[]): Readonly<Record<string, r
   const filters: Record<string, string[]> = {};
   for (const word of words) {
     const at = word.indexOf('=');
-    if (at < 1) throw fail('usage.invalid', `--filter ${word} is malformed`, { hint: 'write status=running' });
+    if (at < 1)
+      throw fail('usage.invalid', `--filter ${word} is malformed`, { hint: 'write status=running' });
     (filters[word.slice(0, at)] ??= []).push(word.slice(at + 1));
   }
   return filters;
@@ -52,13 +55,18 @@ export function parseEnvFile(
   outer: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string>> {
   const pairs: [string, string][] = [];
-  for (const [index, raw] of content.replace(/^\uFEFF/, '').split(/\r?\n/).entries()) {
+  for (const [index, raw] of content
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = raw.trimStart();
     if (line === '' || line.startsWith('#')) continue;
     const at = line.indexOf('=');
     const name = at === -1 ? line.trim() : line.slice(0, at);
     if (name === '' || /\s/.test(name))
-      throw fail('input.invalid', `"${name}" is no name of a variable`, { where: { file, line: index + 1, excerpt: raw } });
+      throw fail('input.invalid', `"${name}" is no name of a variable`, {
+        where: { file, line: index + 1, excerpt: raw },
+      });
     const value = at === -1 ? outer[name] : line.slice(at + 1);
     if (value !== undefined) pairs.push([name, value]);
   }

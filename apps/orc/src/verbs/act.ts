@@ -17,8 +17,15 @@ export async function knownProject(
 ): Promise<{ readonly name: string; readonly view: ProjectView }> {
   const name = await projectName(context);
   const view = await viewOf(client, name);
-  if (view === null) throw fail('notfound.project', `the project ${name} does not exist here`, { hint: 'make it with "orc up", or see "orc ls"' });
-  mustKnow(services, view.services.map((each) => each.spec.service), name);
+  if (view === null)
+    throw fail('notfound.project', `the project ${name} does not exist here`, {
+      hint: 'make it with "orc up", or see "orc ls"',
+    });
+  mustKnow(
+    services,
+    view.services.map((each) => each.spec.service),
+    name,
+  );
   return { name, view };
 }
 
@@ -26,14 +33,20 @@ const timeoutOf = (flags: Flags): { timeoutMs?: number } => {
   const seconds = flags.number('timeout');
   return seconds === undefined ? {} : { timeoutMs: seconds * 1000 };
 };
-const some = (services: readonly string[]): { services?: readonly string[] } => (services.length === 0 ? {} : { services });
+const some = (services: readonly string[]): { services?: readonly string[] } =>
+  services.length === 0 ? {} : { services };
 
 const acting =
   (kind: Ending): Body =>
   async (context, args, flags) => {
     const client = await context.client();
     const { name } = await knownProject(context, client, args);
-    const action: ProjectAction = { kind, ...some(args), ...timeoutOf(flags), ...(flags.on('no-deps') ? { noDeps: true } : {}) };
+    const action: ProjectAction = {
+      kind,
+      ...some(args),
+      ...timeoutOf(flags),
+      ...(flags.on('no-deps') ? { noDeps: true } : {}),
+    };
     await actAndWatch(context, client, name, action);
     return kind === 'start' && flags.on('wait') ? untilHealthy(context, client, name, args, flags) : 0;
   };
@@ -65,22 +78,44 @@ export const rm: Body = async (context, args, flags) => {
     return 0;
   }
   const hint = 'use "orc rm -f"';
-  if (!flags.on('force') && !(await confirm(context, `Going to remove ${stopped.join(', ')}. Are you sure?`, hint))) return 1;
-  await actAndWatch(context, client, name, { kind: 'rm', ...some(args), ...(flags.on('volumes') ? { volumes: true } : {}) });
+  if (
+    !flags.on('force') &&
+    !(await confirm(context, `Going to remove ${stopped.join(', ')}. Are you sure?`, hint))
+  )
+    return 1;
+  await actAndWatch(context, client, name, {
+    kind: 'rm',
+    ...some(args),
+    ...(flags.on('volumes') ? { volumes: true } : {}),
+  });
   return 0;
 };
 
 export const scale: Body = async (context, args, flags) => {
   const scales = scaleOf(args);
   const client = await context.client();
-  const { name } = await knownProject(context, client, Object.keys(scales));
-  const result = await client.actProject(name, { kind: 'scale', scale: scales, ...(flags.on('no-deps') ? { noDeps: true } : {}) });
+  const services = Object.keys(scales);
+  const { name, view } = await knownProject(context, client, services);
+  const noDeps = flags.on('no-deps') ? { noDeps: true } : {};
+  const result = await client.actProject(name, { kind: 'scale', scale: scales, ...noDeps });
+  const idle = view.services.filter(({ spec }) => services.includes(spec.service) && spec.desired !== 'run');
+  if (idle.length > 0)
+    await client.actProject(name, {
+      kind: 'start',
+      services: idle.map(({ spec }) => spec.service),
+      ...noDeps,
+    });
   const { settle } = await import('./up.ts');
-  return settle(context, client, { project: { name }, result, wanted: { services: Object.keys(scales) } });
+  return settle(context, client, { project: { name }, result, wanted: { services } });
 };
 
 /** Asks, and shows every container until it has acted. */
-export async function actAndWatch(context: Context, client: Client, name: string, action: ProjectAction): Promise<void> {
+export async function actAndWatch(
+  context: Context,
+  client: Client,
+  name: string,
+  action: ProjectAction,
+): Promise<void> {
   const result = await client.actProject(name, action);
   await watchAction(context, client, name, action.kind as Ending, result);
 }
@@ -94,7 +129,9 @@ async function watchAction(
 ): Promise<void> {
   const reporter = await context.reporter();
   for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
-  const names = result.changes.filter((each) => each.kind === 'task' && each.action !== 'keep').map((each) => each.name);
+  const names = result.changes
+    .filter((each) => each.kind === 'task' && each.action !== 'keep')
+    .map((each) => each.name);
   await watchProject(client, {
     project: name,
     eventIndex: result.eventIndex,
@@ -107,7 +144,13 @@ async function watchAction(
   reporter.flush();
 }
 
-async function untilHealthy(context: Context, client: Client, name: string, services: readonly string[], flags: Flags): Promise<number> {
+async function untilHealthy(
+  context: Context,
+  client: Client,
+  name: string,
+  services: readonly string[],
+  flags: Flags,
+): Promise<number> {
   const seconds = flags.number('wait-timeout');
   const reporter = await context.reporter();
   await watchProject(client, {

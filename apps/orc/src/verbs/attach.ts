@@ -105,5 +105,7 @@ function keyCode(key: string): number {
   const control = /^ctrl-([a-z@[\]^_\\])$/i.exec(key)?.[1];
   if (control !== undefined) return control.toUpperCase().charCodeAt(0) & 31;
   if (key.length === 1) return key.charCodeAt(0);
-  throw fail('usage.invalid', `--detach-keys has the key ${key}, which is none`, { hint: 'write ctrl-p,ctrl-q' });
+  throw fail('usage.invalid', `--detach-keys has the key ${key}, which is none`, {
+    hint: 'write ctrl-p,ctrl-q',
+  });
 }

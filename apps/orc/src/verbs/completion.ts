@@ -21,12 +21,15 @@ const LISTS: Readonly<Record<NonNullable<CommandRow['completes']>, string>> = {
   project: 'orc ls -q 2>/dev/null',
 };
 
-const words = (flags: readonly Flag[] = []): string => flags.map((flag) => `--${longName(flag.flags)}`).join(' ');
+const words = (flags: readonly Flag[] = []): string =>
+  flags.map((flag) => `--${longName(flag.flags)}`).join(' ');
 const tops = (): readonly string[] => [
   ...new Set([...TABLE.commands.map((row) => row.name.split(' ')[0] as string), 'help']),
 ];
 const inNoun = (noun: string): readonly string[] =>
-  TABLE.commands.filter((row) => row.name.startsWith(`${noun} `)).map((row) => row.name.slice(noun.length + 1));
+  TABLE.commands
+    .filter((row) => row.name.startsWith(`${noun} `))
+    .map((row) => row.name.slice(noun.length + 1));
 const nouns = (): readonly string[] => Object.keys(TABLE.nouns);
 
 function bash(): string {
@@ -76,15 +79,31 @@ const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`\'`
 
 function fish(): string {
   const rows = TABLE.commands.flatMap((row) => fishRow(row));
-  const top = nouns().map((noun) => `complete -c orc -n __fish_use_subcommand -a ${noun} -d ${quoted(TABLE.nouns[noun] ?? '')}`);
-  return ['complete -c orc -f', ...TABLE.globals.map((flag) => fishFlag('__fish_use_subcommand', flag)), ...top, ...rows].join('\n');
+  const top = nouns().map(
+    (noun) => `complete -c orc -n __fish_use_subcommand -a ${noun} -d ${quoted(TABLE.nouns[noun] ?? '')}`,
+  );
+  return [
+    'complete -c orc -f',
+    ...TABLE.globals.map((flag) => fishFlag('__fish_use_subcommand', flag)),
+    ...top,
+    ...rows,
+  ].join('\n');
 }
 
 function fishRow(row: CommandRow): readonly string[] {
   const [first = '', second] = row.name.split(' ');
-  const seen = second === undefined ? `__fish_seen_subcommand_from ${first}` : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
-  const offered = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${inNoun(first).join(' ')}`;
-  const list = row.completes === undefined ? [] : [`complete -c orc -n ${quoted(seen)} -a ${quoted(`(${LISTS[row.completes]})`)}`];
+  const seen =
+    second === undefined
+      ? `__fish_seen_subcommand_from ${first}`
+      : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
+  const offered =
+    second === undefined
+      ? '__fish_use_subcommand'
+      : `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${inNoun(first).join(' ')}`;
+  const list =
+    row.completes === undefined
+      ? []
+      : [`complete -c orc -n ${quoted(seen)} -a ${quoted(`(${LISTS[row.completes]})`)}`];
   return [
     `complete -c orc -n ${quoted(offered)} -a ${second ?? first} -d ${quoted(row.summary)}`,
     ...(row.flags ?? []).map((flag) => fishFlag(seen, flag)),
@@ -96,7 +115,8 @@ function fishFlag(condition: string, flag: Flag): string {
   const short = /^-(\w),/.exec(flag.flags)?.[1];
   const parts = [`complete -c orc -n ${quoted(condition)} -l ${longName(flag.flags)}`];
   if (short !== undefined) parts.push(`-s ${short}`);
-  if (flag.kind !== 'on') parts.push(flag.choices === undefined ? '-r' : `-x -a ${quoted(flag.choices.join(' '))}`);
+  if (flag.kind !== 'on')
+    parts.push(flag.choices === undefined ? '-r' : `-x -a ${quoted(flag.choices.join(' '))}`);
   return `${parts.join(' ')} -d ${quoted(flag.about)}`;
 }
 

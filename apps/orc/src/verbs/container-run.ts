@@ -24,7 +24,8 @@ export const run: Body = async (context, args, flags) => {
       context.out(id);
       return 0;
     }
-    return (await runAttached(context, client, { id, spec, flags })).code;
+    const streams = flags.list('attach').map((each) => each.toLowerCase());
+    return (await runAttached(context, client, { id, spec, flags, streams })).code;
   });
 };
 
@@ -35,7 +36,8 @@ export async function asRun(context: Context, body: () => Promise<number>): Prom
   } catch (error) {
     if (error instanceof ExitStatus) return error.status;
     const code = report(context.io, error);
-    const ofProgram = error instanceof OrcError && [2, 126, 127].includes(PROBLEM_CODES[error.problem.code].exit);
+    const ofProgram =
+      error instanceof OrcError && [2, 126, 127].includes(PROBLEM_CODES[error.problem.code].exit);
     return ofProgram ? code : DAEMON_FAILED;
   }
 }
@@ -52,18 +54,26 @@ function specOf(context: Context, args: readonly string[], flags: Flags): Contai
   const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), { env, cwd });
   const keepsInput = flags.on('interactive') && flags.on('tty') && !flags.on('detach');
   if (keepsInput && context.io.stdin.isTTY !== true)
-    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', { hint: 'leave -t out' });
+    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', {
+      hint: 'leave -t out',
+    });
   return spec;
 }
 
-async function makeContainer(context: Context, client: Client, flags: Flags, spec: ContainerSpec): Promise<string> {
+async function makeContainer(
+  context: Context,
+  client: Client,
+  flags: Flags,
+  spec: ContainerSpec,
+): Promise<string> {
   const name = flags.text('name');
   const request = name === undefined ? { spec } : { name, spec };
   const policy = flags.text('pull') ?? 'missing';
   const quiet = flags.on('quiet');
   if (policy === 'always') await pullImage(context, client, spec.image, { quiet, ...platformOf(spec) });
   const made = await client.createContainer(request).catch(async (error: unknown) => {
-    if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image' || policy === 'never') throw error;
+    if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image' || policy === 'never')
+      throw error;
     await pullImage(context, client, spec.image, { quiet, ...platformOf(spec) });
     return client.createContainer(request);
   });
@@ -80,17 +90,24 @@ async function startOrRemove(client: Client, id: string, spec: ContainerSpec): P
   try {
     await client.startContainer(id);
   } catch (error) {
-    if (spec.autoRemove) await client.removeContainer(id, { force: true, volumes: true }).catch(() => undefined);
+    if (spec.autoRemove)
+      await client.removeContainer(id, { force: true, volumes: true }).catch(() => undefined);
     throw error;
   }
 }
 
-type Attached = { readonly id: string; readonly spec: ContainerSpec; readonly flags: Flags };
+type Attached = {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  readonly flags: Flags;
+  /** `-a`: only these; absent: all. */
+  readonly streams?: readonly string[];
+};
 
 /** Attached before the start, so that nothing it says is missed; waited for before, so that its end is not. */
-export async function runAttached(context: Context, client: Client, { id, spec, flags }: Attached): Promise<Exit> {
-  const wanted = flags.list('attach').map((each) => each.toLowerCase());
-  const has = (stream: string): boolean => wanted.length === 0 || wanted.includes(stream);
+export async function runAttached(context: Context, client: Client, attached: Attached): Promise<Exit> {
+  const { id, spec, flags, streams = [] } = attached;
+  const has = (stream: string): boolean => streams.length === 0 || streams.includes(stream);
   const stdin = spec.openStdin === true && has('stdin');
   const stop = new AbortController();
   const begun = Promise.withResolvers<void>();
@@ -141,11 +158,18 @@ export const attach: Body = async (context, args, flags) => {
   const client = await context.client();
   const container = await client.getContainer(args[0] as string);
   if (container.status !== 'running')
-    throw fail('conflict.state', `the container ${container.name} is not running`, { hint: `orc container start ${container.name}` });
+    throw fail('conflict.state', `the container ${container.name} is not running`, {
+      hint: `orc container start ${container.name}`,
+    });
   return attachTo(context, client, container, flags);
 };
 
-async function attachTo(context: Context, client: Client, container: Container, flags: Flags): Promise<number> {
+async function attachTo(
+  context: Context,
+  client: Client,
+  container: Container,
+  flags: Flags,
+): Promise<number> {
   const { id, spec } = container;
   const stdin = spec.openStdin === true && !flags.on('no-stdin');
   const stop = new AbortController();

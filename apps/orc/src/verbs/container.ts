@@ -69,7 +69,9 @@ export const kill: Body = async (context, args, flags) => {
 export const wait: Body = async (context, args) => {
   const client = await context.client();
   const never = new AbortController().signal;
-  return eachOf(context, args, async (name) => String((await client.waitContainer(name, 'not-running', never)).code));
+  return eachOf(context, args, async (name) =>
+    String((await client.waitContainer(name, 'not-running', never)).code),
+  );
 };
 
 export const inspect: Body = async (context, args, flags) => {
@@ -88,7 +90,11 @@ export const logs: Body = async (context, args, flags) => {
   const { io } = context;
   const stop = new AbortController();
   const undo = io.onSignal('SIGINT', () => stop.abort());
-  for await (const { stream, data } of client.containerLogs(args[0] as string, logRequest(context, flags), stop.signal)) {
+  for await (const { stream, data } of client.containerLogs(
+    args[0] as string,
+    logRequest(context, flags),
+    stop.signal,
+  )) {
     const out = stream === 'stderr' ? io.stderr : io.stdout;
     if (!out.write(data)) await new Promise((resolve) => out.once('drain', resolve));
   }
@@ -116,7 +122,8 @@ export function timeOf(context: Context, flags: Flags, name: string): number | u
   if (value === undefined) return undefined;
   const at = parseTime(value, context.io.now(), parseDurationMs);
   if (at === undefined)
-    throw fail('usage.invalid', `--${name} takes a time, not "${value}"`, { hint: 'write 10m, 2026-01-02T15:04:05Z or seconds' });
+    throw fail('usage.invalid', `--${name} takes a time, not "${value}"`, {
+      hint: 'write 10m, 2026-01-02T15:04:05Z or seconds',
+    });
   return at;
 }
-

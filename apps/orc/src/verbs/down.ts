@@ -19,7 +19,11 @@ export const down: Body = async (context, args, flags) => {
     context.err(`warning: no project ${name} to remove`);
     return 0;
   }
-  mustKnow(args, view.services.map((each) => each.spec.service), name);
+  mustKnow(
+    args,
+    view.services.map((each) => each.spec.service),
+    name,
+  );
   const seconds = flags.number('timeout');
   const result = await client.removeProject(name, {
     volumes: flags.on('volumes'),
@@ -29,7 +33,9 @@ export const down: Body = async (context, args, flags) => {
   });
   for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
   await untilGone(context, client, name, result);
-  return flags.text('rmi') === undefined ? 0 : removeImages(context, client, view, flags.text('rmi') as string);
+  return flags.text('rmi') === undefined
+    ? 0
+    : removeImages(context, client, view, flags.text('rmi') as string);
 };
 
 async function untilGone(
@@ -56,7 +62,9 @@ async function untilGone(
 /** Containers of `orc run` hold the project's networks. */
 async function removeOneOffs(context: Context, client: Client, name: string): Promise<void> {
   const filters = { label: [`${PROJECT}=${name}`] };
-  const rows = (await client.listContainers({ all: true, filters })).filter((row) => row.labels[ONE_OFF] === 'True');
+  const rows = (await client.listContainers({ all: true, filters })).filter(
+    (row) => row.labels[ONE_OFF] === 'True',
+  );
   const reporter = rows.length === 0 ? undefined : await context.reporter();
   for (const row of rows) {
     await client.removeContainer(row.id, { force: true, volumes: true });
@@ -65,7 +73,12 @@ async function removeOneOffs(context: Context, client: Client, name: string): Pr
 }
 
 /** `local`: only those whose name orc chose because the file gives none. */
-async function removeImages(context: Context, client: Client, view: ProjectView, which: string): Promise<number> {
+async function removeImages(
+  context: Context,
+  client: Client,
+  view: ProjectView,
+  which: string,
+): Promise<number> {
   const names = view.services
     .filter(({ spec }) => which === 'all' || spec.template.image === `${spec.project}-${spec.service}`)
     .map(({ spec }) => spec.template.image);

@@ -11,7 +11,13 @@ import { joinStreams } from './attach.ts';
 export const exec: Body = async (context, args, flags) => {
   const [container = '', ...argv] = args;
   const [stdin, tty] = [flags.on('interactive'), flags.on('tty')];
-  return execIn(context, await context.client(), container, configOf(context, flags, { argv, stdin, tty }), flags);
+  return execIn(
+    context,
+    await context.client(),
+    container,
+    configOf(context, flags, { argv, stdin, tty }),
+    flags,
+  );
 };
 
 type Wanted = { readonly argv: readonly string[]; readonly stdin: boolean; readonly tty: boolean };
@@ -19,7 +25,9 @@ type Wanted = { readonly argv: readonly string[]; readonly stdin: boolean; reado
 export function configOf(context: Context, flags: Flags, { argv, stdin, tty }: Wanted): ExecConfig {
   const { io } = context;
   if (stdin && tty && !flags.on('detach') && io.stdin.isTTY !== true)
-    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', { hint: 'leave -t out' });
+    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', {
+      hint: 'leave -t out',
+    });
   const env = { ...readFlagFiles(io, flags).env, ...envOf(flags.list('env'), io.env) };
   return compact<ExecConfig>({
     argv,

@@ -7,7 +7,11 @@ import { type LogView, createLogView } from '../project/log-view.ts';
 import { actAndWatch } from './act.ts';
 import { type Settling, settle } from './up.ts';
 
-export type Foreground = Settling & { readonly project: Project; readonly flags: Flags; readonly begun: number };
+export type Foreground = Settling & {
+  readonly project: Project;
+  readonly flags: Flags;
+  readonly begun: number;
+};
 
 export async function foreground(context: Context, client: Client, run: Foreground): Promise<number> {
   const { flags, project } = run;
@@ -28,7 +32,9 @@ export async function foreground(context: Context, client: Client, run: Foregrou
     const code = await settle(context, client, { ...run, signal: interrupted.signal });
     if (code !== 0) return await stopAll(context, client, run, 130);
     const ended = await following;
-    return interrupted.signal.aborted ? await stopAll(context, client, run, 130) : await finish(context, client, run, ended);
+    return interrupted.signal.aborted
+      ? await stopAll(context, client, run, 130)
+      : await finish(context, client, run, ended);
   } finally {
     undo();
     undoTerm();
@@ -38,11 +44,14 @@ export async function foreground(context: Context, client: Client, run: Foregrou
 }
 
 const widthOf = (project: Project): number =>
-  Math.max(...project.services.map((each) => (each.containerName ?? `${each.service}-${each.replicas}`).length));
+  Math.max(
+    ...project.services.map((each) => (each.containerName ?? `${each.service}-${each.replicas}`).length),
+  );
 
 /** The first asks to stop; the second kills. */
 function interrupt(context: Context, client: Client, run: Foreground, interrupted: AbortController): void {
   if (!interrupted.signal.aborted) {
+    context.err('Gracefully stopping... (press Ctrl+C again to force)');
     interrupted.abort();
     return;
   }
@@ -56,14 +65,19 @@ const servicesOf = ({ wanted }: Foreground): { services?: readonly string[] } =>
   wanted.services === undefined ? {} : { services: wanted.services };
 
 async function stopAll(context: Context, client: Client, run: Foreground, code: number): Promise<number> {
-  context.err('Gracefully stopping... (press Ctrl+C again to force)');
   const timeout = run.flags.number('timeout');
-  const action = { kind: 'stop' as const, ...servicesOf(run), ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }) };
+  const action = {
+    kind: 'stop' as const,
+    ...servicesOf(run),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+  };
   await actAndWatch(context, client, run.project.name, action);
   return code;
 }
 
-type Ended = { readonly why: 'all' } | { readonly why: 'first'; readonly service: string; readonly code: number };
+type Ended =
+  | { readonly why: 'all' }
+  | { readonly why: 'first'; readonly service: string; readonly code: number };
 
 async function finish(context: Context, client: Client, run: Foreground, ended: Ended): Promise<number> {
   if (ended.why === 'all') return codeFrom(context, client, run, 0);
@@ -76,7 +90,10 @@ async function finish(context: Context, client: Client, run: Foreground, ended: 
 async function codeFrom(_: Context, client: Client, run: Foreground, otherwise: number): Promise<number> {
   const service = run.flags.text('exit-code-from');
   if (service === undefined) return otherwise;
-  const rows = await client.listContainers({ all: true, filters: { project: [run.project.name], service: [service] } });
+  const rows = await client.listContainers({
+    all: true,
+    filters: { project: [run.project.name], service: [service] },
+  });
   const row = rows[0];
   if (row === undefined) throw fail('notfound.service', `--exit-code-from ${service} has no container`);
   return row.exit?.code ?? 0;
@@ -96,7 +113,8 @@ async function follow(
   const abortFirst = flags.on('abort-on-container-exit') || flags.text('exit-code-from') !== undefined;
   const shown = attachedServices(run);
   const open = (row: Pick<ContainerSummary, 'id' | 'name' | 'service'>): void => {
-    if (shown.has(row.service ?? '')) view.open({ id: row.id, name: labelOf(project, row.name), sinceMs: begun });
+    if (shown.has(row.service ?? ''))
+      view.open({ id: row.id, name: labelOf(project, row.name), sinceMs: begun });
   };
   for (const row of await rowsOf(client, run)) if (row.status === 'running') open(row);
   const filters = { type: ['container'], event: ['start', 'die'] };
@@ -126,7 +144,9 @@ const rowsOf = (client: Client, run: Foreground): Promise<readonly ContainerSumm
   client.listContainers({ all: true, filters: { project: [run.project.name] } });
 
 async function allEnded(client: Client, run: Foreground): Promise<boolean> {
-  const rows = (await rowsOf(client, run)).filter((row) => run.wanted.services?.includes(row.service ?? '') ?? true);
+  const rows = (await rowsOf(client, run)).filter(
+    (row) => run.wanted.services?.includes(row.service ?? '') ?? true,
+  );
   return rows.every((row) => row.status === 'exited' || row.status === 'dead');
 }
 

@@ -24,7 +24,9 @@ export const ls: Body = async (context, args, flags) => {
   const rows = (await client.listImages())
     .flatMap(rowsOf)
     .filter((row) => wanted === undefined || nameFits(row, wanted))
-    .filter((row) => (filters['reference'] ?? [undefined]).some((each) => each === undefined || nameFits(row, each)))
+    .filter((row) =>
+      (filters['reference'] ?? [undefined]).some((each) => each === undefined || nameFits(row, each)),
+    )
     .filter((row) => (filters['dangling'] ?? []).every((each) => (each === 'true') === (row.tag === NONE)));
   printList(context, flags, listing(context.io.now(), flags.on('no-trunc')), rows);
   return 0;
@@ -87,7 +89,9 @@ export const bootstrap: Body = async (context, args) => {
 export const build: Body = async (context, args, flags) => {
   const [folder = ''] = args;
   if (folder === '-' || /^(https?|git):/.test(folder))
-    throw fail('input.unsupported', `the context ${folder} is no folder`, { hint: 'give a folder, such as .' });
+    throw fail('input.unsupported', `the context ${folder} is no folder`, {
+      hint: 'give a folder, such as .',
+    });
   const file = flags.text('file');
   const { cwd } = context.io;
   const spec = compact<BuildSpec>({
@@ -105,14 +109,19 @@ export const build: Body = async (context, args, flags) => {
     shmSizeBytes: bytesOf(flags, 'shm-size'),
     extraHosts: undefined,
   });
-  const id = await buildImage(context, await context.client(), { spec, tags: flags.list('tag'), quiet: flags.on('quiet') });
+  const id = await buildImage(context, await context.client(), {
+    spec,
+    tags: flags.list('tag'),
+    quiet: flags.on('quiet'),
+  });
   const iidfile = flags.text('iidfile');
   if (iidfile !== undefined) writeFileSync(resolve(cwd, iidfile), id);
   if (flags.on('quiet')) context.out(id);
   return 0;
 };
 
-const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
+const some = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length === 0 ? undefined : value;
 
 /** A bare name takes over its value from the environment. */
 export const argsOf = (context: Context, words: readonly string[]): Readonly<Record<string, string>> =>
@@ -128,7 +137,9 @@ export const argsOf = (context: Context, words: readonly string[]): Readonly<Rec
 function archiveOf(context: Context, file: string | undefined): AsyncIterable<Uint8Array> {
   if (file !== undefined && file !== '-') return createReadStream(resolve(context.io.cwd, file));
   if (context.io.stdin.isTTY)
-    throw fail('usage.invalid', 'an archive is not read from a terminal', { hint: 'name a file with -i, or use a pipe' });
+    throw fail('usage.invalid', 'an archive is not read from a terminal', {
+      hint: 'name a file with -i, or use a pipe',
+    });
   return context.io.stdin;
 }
 
@@ -138,7 +149,8 @@ export const load: Body = async (context, _, flags) => {
   for await (const row of client.loadImage(archive)) {
     if (row.problem !== undefined) throw new OrcError(row.problem);
     for (const name of row.result?.loaded ?? []) context.out(`Loaded image: ${name}`);
-    if (row.result?.loaded?.length === 0 && row.result.id !== undefined) context.out(`Loaded image ID: ${row.result.id}`);
+    if (row.result?.loaded?.length === 0 && row.result.id !== undefined)
+      context.out(`Loaded image ID: ${row.result.id}`);
   }
   return 0;
 };
@@ -146,7 +158,9 @@ export const load: Body = async (context, _, flags) => {
 export const save: Body = async (context, args, flags) => {
   const file = flags.text('output');
   if (file === undefined && context.io.stdout.isTTY)
-    throw fail('usage.invalid', 'an archive is not written to a terminal', { hint: 'name a file with -o, or use a pipe' });
+    throw fail('usage.invalid', 'an archive is not written to a terminal', {
+      hint: 'name a file with -o, or use a pipe',
+    });
   const chunks = Readable.from((await context.client()).saveImages(args));
   if (file !== undefined) await pipeline(chunks, createWriteStream(resolve(context.io.cwd, file)));
   else await pipeline(chunks, context.io.stdout, { end: false });
@@ -175,7 +189,9 @@ export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
   return eachOf(context, args, async (name) => {
     const rows = await client.removeImage(name, { force: flags.on('force') });
-    return rows.map((row) => ('untagged' in row ? `Untagged: ${row.untagged}` : `Deleted: ${row.deleted}`)).join('\n');
+    return rows
+      .map((row) => ('untagged' in row ? `Untagged: ${row.untagged}` : `Deleted: ${row.deleted}`))
+      .join('\n');
   });
 };
 
@@ -190,7 +206,13 @@ export const inspect: Body = async (context, args, flags) => {
   return code;
 };
 
-type Step = { readonly created?: string; readonly created_by?: string; readonly comment?: string; readonly size?: number; readonly empty_layer?: boolean };
+type Step = {
+  readonly created?: string;
+  readonly created_by?: string;
+  readonly comment?: string;
+  readonly size?: number;
+  readonly empty_layer?: boolean;
+};
 
 export const history: Body = async (context, args, flags) => {
   const image = await (await context.client()).inspectImage(args[0] as string);
@@ -198,23 +220,34 @@ export const history: Body = async (context, args, flags) => {
   const now = context.io.now();
   const whole = flags.on('no-trunc');
   const cut = (text: string): string => (whole || text.length <= 45 ? text : `${text.slice(0, 44)}…`);
-  const rows = steps.map((step, index) => ({ step, id: index === 0 ? shortId(image.Id, whole) : '<missing>' }));
-  printList(context, flags, {
-    columns: [
-      { header: 'IMAGE', cell: (row) => row.id },
-      { header: 'CREATED', cell: ({ step }) => (step.created === undefined ? 'N/A' : ago(Date.parse(step.created), now)) },
-      { header: 'CREATED BY', cell: ({ step }) => cut(step.created_by ?? '') },
-      { header: 'SIZE', cell: ({ step }) => formatSize(step.size ?? 0) },
-      { header: 'COMMENT', cell: ({ step }) => step.comment ?? '' },
-    ],
-    fields: ({ step, id }) => ({
-      ID: id,
-      CreatedAt: step.created ?? '',
-      CreatedBy: cut(step.created_by ?? ''),
-      Size: formatSize(step.size ?? 0),
-      Comment: step.comment ?? '',
-    }),
-    id: (row) => row.id,
-  }, rows);
+  const rows = steps.map((step, index) => ({
+    step,
+    id: index === 0 ? shortId(image.Id, whole) : '<missing>',
+  }));
+  printList(
+    context,
+    flags,
+    {
+      columns: [
+        { header: 'IMAGE', cell: (row) => row.id },
+        {
+          header: 'CREATED',
+          cell: ({ step }) => (step.created === undefined ? 'N/A' : ago(Date.parse(step.created), now)),
+        },
+        { header: 'CREATED BY', cell: ({ step }) => cut(step.created_by ?? '') },
+        { header: 'SIZE', cell: ({ step }) => formatSize(step.size ?? 0) },
+        { header: 'COMMENT', cell: ({ step }) => step.comment ?? '' },
+      ],
+      fields: ({ step, id }) => ({
+        ID: id,
+        CreatedAt: step.created ?? '',
+        CreatedBy: cut(step.created_by ?? ''),
+        Size: formatSize(step.size ?? 0),
+        Comment: step.comment ?? '',
+      }),
+      id: (row) => row.id,
+    },
+    rows,
+  );
   return 0;
 };

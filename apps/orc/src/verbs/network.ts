@@ -19,7 +19,10 @@ export const ls: Body = async (context, _, flags) => {
 };
 
 /** `name` or `name=value`, all of them. */
-export const labelsFit = (labels: Readonly<Record<string, string>> = {}, wanted: readonly string[] = []): boolean =>
+export const labelsFit = (
+  labels: Readonly<Record<string, string>> = {},
+  wanted: readonly string[] = [],
+): boolean =>
   wanted.every((each) => {
     const at = each.indexOf('=');
     return at === -1 ? each in labels : labels[each.slice(0, at)] === each.slice(at + 1);

@@ -68,8 +68,11 @@ export const exec: Body = async (context, args, flags) => {
 export const build: Body = async (context, args, flags) => {
   const { buildImage } = await import('../project/build.ts');
   const project = await loadProject(context, args);
-  const names = args.length === 0 || !flags.on('with-dependencies') ? args : withDependencies(project.services, args);
-  const jobs = project.services.filter((each) => each.build !== undefined && (names.length === 0 || names.includes(each.service)));
+  const names =
+    args.length === 0 || !flags.on('with-dependencies') ? args : withDependencies(project.services, args);
+  const jobs = project.services.filter(
+    (each) => each.build !== undefined && (names.length === 0 || names.includes(each.service)),
+  );
   if (jobs.length === 0) context.err('No services to build');
   const client = await context.client();
   const extra = {
@@ -79,7 +82,11 @@ export const build: Body = async (context, args, flags) => {
   await inParallel(jobs, async ({ build: spec, container }) => {
     if (spec === undefined) return;
     const merged = { ...spec, ...extra, args: { ...spec.args, ...argsOf(context, flags.list('build-arg')) } };
-    const id = await buildImage(context, client, { spec: merged, tags: [container.image, ...(spec.tags ?? [])], quiet: flags.on('quiet') });
+    const id = await buildImage(context, client, {
+      spec: merged,
+      tags: [container.image, ...(spec.tags ?? [])],
+      quiet: flags.on('quiet'),
+    });
     if (flags.on('quiet')) context.out(id);
   });
   return 0;
@@ -87,15 +94,23 @@ export const build: Body = async (context, args, flags) => {
 
 export const pull: Body = async (context, args, flags) => {
   const project = await loadProject(context, args);
-  const names = args.length === 0 || !flags.on('include-deps') ? args : withDependencies(project.services, args);
+  const names =
+    args.length === 0 || !flags.on('include-deps') ? args : withDependencies(project.services, args);
   const chosen = project.services.filter((each) => names.length === 0 || names.includes(each.service));
   const client = await context.client();
-  const images = new Map(chosen.filter((each) => each.build === undefined).map((each) => [each.container.image, each]));
+  const images = new Map(
+    chosen.filter((each) => each.build === undefined).map((each) => [each.container.image, each]),
+  );
   if (!flags.on('ignore-buildable'))
-    for (const each of chosen.filter((one) => one.build !== undefined)) context.err(`Skipped ${each.service}: it is built`);
+    for (const each of chosen.filter((one) => one.build !== undefined))
+      context.err(`Skipped ${each.service}: it is built`);
   await inParallel([...images.values()], async ({ container, pullPolicy }) => {
     const policy = flags.text('policy') ?? 'always';
-    if (pullPolicy === 'never' || (policy === 'missing' && (await idOf(client, container.image)) !== undefined)) return;
+    if (
+      pullPolicy === 'never' ||
+      (policy === 'missing' && (await idOf(client, container.image)) !== undefined)
+    )
+      return;
     const { platform } = container;
     const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
     await pullImage(context, client, container.image, options).catch((error: unknown) => {
@@ -117,12 +132,20 @@ export const config: Body = async (context, args, flags) => {
     return 0;
   }
   if (flags.on('environment')) {
-    context.out(Object.entries(environment).map((pair) => pair.join('=')).sort().join('\n'));
+    context.out(
+      Object.entries(environment)
+        .map((pair) => pair.join('='))
+        .sort()
+        .join('\n'),
+    );
     return 0;
   }
   if (flags.text('hash') !== undefined) return hashes(context, flags.text('hash') as string);
   const { renderJson, renderYaml } = await import('@orc/compose');
-  const text = flags.text('format') === 'json' ? renderJson(onlyServices(model, args)) : renderYaml(onlyServices(model, args));
+  const text =
+    flags.text('format') === 'json'
+      ? renderJson(onlyServices(model, args))
+      : renderYaml(onlyServices(model, args));
   const file = flags.text('output');
   if (file === undefined) context.out(text.trimEnd());
   else writeFileSync(resolve(context.io.cwd, file), text);
@@ -142,7 +165,8 @@ function namesOf(model: ComposeModel, on: (name: string) => boolean): readonly s
   if (on('volumes')) return Object.keys(model.volumes ?? {}).sort();
   if (on('networks')) return Object.keys(model.networks ?? {}).sort();
   if (on('profiles')) return [...new Set(services.flatMap(([, each]) => each.profiles ?? []))].sort();
-  if (on('images')) return [...new Set(services.map(([name, each]) => each.image ?? `${model.name}-${name}`))].sort();
+  if (on('images'))
+    return [...new Set(services.map(([name, each]) => each.image ?? `${model.name}-${name}`))].sort();
   return undefined;
 }
 
@@ -181,12 +205,16 @@ export const events: Body = async (context, args, flags) => {
   const undo = context.io.onSignal('SIGINT', () => stop.abort());
   const times = { sinceMs: timeOf(context, flags, 'since'), untilMs: timeOf(context, flags, 'until') };
   const query = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
-  for await (const event of client.events({ ...query, filters: { type: ['container'], project: [name] } }, stop.signal)) {
+  for await (const event of client.events(
+    { ...query, filters: { type: ['container'], project: [name] } },
+    stop.signal,
+  )) {
     const { service = '', ...attributes } = event.actor.attributes;
     if (args.length > 0 && !args.includes(service)) continue;
     const time = new Date(event.time).toISOString();
     const { action, type, actor } = event;
-    if (flags.on('json')) context.out(JSON.stringify({ action, attributes, id: actor.id, service, time, type }));
+    if (flags.on('json'))
+      context.out(JSON.stringify({ action, attributes, id: actor.id, service, time, type }));
     else {
       const said = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
       context.out(`${time} ${type} ${action} ${actor.id} (${said.join(', ')})`);

@@ -11,9 +11,15 @@ import { filtersFrom } from '../spec/values.ts';
 import { knownProject } from './act.ts';
 
 const byName = (a: ContainerSummary, b: ContainerSummary): number =>
-  (a.service ?? '').localeCompare(b.service ?? '') || (a.slot ?? 0) - (b.slot ?? 0) || a.name.localeCompare(b.name);
+  (a.service ?? '').localeCompare(b.service ?? '') ||
+  (a.slot ?? 0) - (b.slot ?? 0) ||
+  a.name.localeCompare(b.name);
 
-export async function rowsOf(client: Client, project: string, services: readonly string[]): Promise<ContainerSummary[]> {
+export async function rowsOf(
+  client: Client,
+  project: string,
+  services: readonly string[],
+): Promise<ContainerSummary[]> {
   const rows = await client.listContainers({ all: true, filters: { project: [project] } });
   return rows.filter((row) => services.length === 0 || services.includes(row.service ?? '')).sort(byName);
 }
@@ -22,7 +28,11 @@ export const ps: Body = async (context, args, flags) => {
   const client = await context.client();
   const name = await projectName(context);
   const view = await viewOf(client, name);
-  mustKnow(args, (view?.services ?? []).map((each) => each.spec.service), name);
+  mustKnow(
+    args,
+    (view?.services ?? []).map((each) => each.spec.service),
+    name,
+  );
   const rows = (await rowsOf(client, name, args)).filter(chosen(flags));
   if (flags.on('services')) {
     const services = new Set(rows.map((row) => row.service ?? ''));
@@ -38,7 +48,8 @@ function chosen(flags: Flags): (row: ContainerSummary) => boolean {
   const filters = filtersFrom(flags.list('filter'));
   const wanted = [...flags.list('status'), ...(filters['status'] ?? [])];
   const unknown = Object.keys(filters).find((key) => key !== 'status');
-  if (unknown !== undefined) throw fail('usage.invalid', `--filter ${unknown} is unknown`, { hint: 'status is known' });
+  if (unknown !== undefined)
+    throw fail('usage.invalid', `--filter ${unknown} is unknown`, { hint: 'status is known' });
   if (wanted.length > 0) return (row) => wanted.includes(row.status);
   return flags.on('all') ? () => true : (row) => row.status === 'running' || row.status === 'restarting';
 }
@@ -47,17 +58,24 @@ export const ls: Body = async (context, _, flags) => {
   const client = await context.client();
   const filters = filtersFrom(flags.list('filter'));
   const names = filters['name'] ?? [''];
-  const rows = (await client.listProjects(flags.on('all'))).filter((row) => names.some((each) => row.name.includes(each)));
-  printList(context, flags, {
-    columns: [
-      { header: 'NAME', cell: (row) => row.name },
-      { header: 'STATUS', cell: (row) => row.status },
-      { header: 'CONFIG FILES', cell: (row) => row.configFiles.join(',') },
-    ],
-    fields: (row) => ({ Name: row.name, Status: row.status, ConfigFiles: row.configFiles.join(',') }),
-    id: (row) => row.name,
-    jsonList: true,
-  }, rows);
+  const rows = (await client.listProjects(flags.on('all'))).filter((row) =>
+    names.some((each) => row.name.includes(each)),
+  );
+  printList(
+    context,
+    flags,
+    {
+      columns: [
+        { header: 'NAME', cell: (row) => row.name },
+        { header: 'STATUS', cell: (row) => row.status },
+        { header: 'CONFIG FILES', cell: (row) => row.configFiles.join(',') },
+      ],
+      fields: (row) => ({ Name: row.name, Status: row.status, ConfigFiles: row.configFiles.join(',') }),
+      id: (row) => row.name,
+      jsonList: true,
+    },
+    rows,
+  );
   return 0;
 };
 
@@ -69,26 +87,34 @@ export const images: Body = async (context, args, flags) => {
     const [, repository = row.image, tag = 'latest'] = /^(.*?)(?::([^/:]+))?$/.exec(row.image) ?? [];
     return { container: row.name, repository, tag, id: row.imageId, image: all.get(row.imageId) };
   });
-  printList(context, flags, {
-    columns: [
-      { header: 'CONTAINER', cell: (row) => row.container },
-      { header: 'REPOSITORY', cell: (row) => row.repository },
-      { header: 'TAG', cell: (row) => row.tag },
-      { header: 'PLATFORM', cell: (row) => (row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`) },
-      { header: 'IMAGE ID', cell: (row) => shortId(row.id) },
-      { header: 'SIZE', cell: (row) => formatSize(row.image?.size ?? 0) },
-    ],
-    fields: (row) => ({
-      ID: row.id,
-      ContainerName: row.container,
-      Repository: row.repository,
-      Tag: row.tag,
-      Platform: row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`,
-      Size: row.image?.size ?? 0,
-    }),
-    id: (row) => row.id,
-    jsonList: true,
-  }, rows);
+  printList(
+    context,
+    flags,
+    {
+      columns: [
+        { header: 'CONTAINER', cell: (row) => row.container },
+        { header: 'REPOSITORY', cell: (row) => row.repository },
+        { header: 'TAG', cell: (row) => row.tag },
+        {
+          header: 'PLATFORM',
+          cell: (row) => (row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`),
+        },
+        { header: 'IMAGE ID', cell: (row) => shortId(row.id) },
+        { header: 'SIZE', cell: (row) => formatSize(row.image?.size ?? 0) },
+      ],
+      fields: (row) => ({
+        ID: row.id,
+        ContainerName: row.container,
+        Repository: row.repository,
+        Tag: row.tag,
+        Platform: row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`,
+        Size: row.image?.size ?? 0,
+      }),
+      id: (row) => row.id,
+      jsonList: true,
+    },
+    rows,
+  );
   return 0;
 };
 
@@ -100,7 +126,9 @@ export const port: Body = async (context, args, flags) => {
   const [inside = '', named = protocol] = wanted.split('/');
   const found = row.ports.find((each) => String(each.containerPort) === inside && each.protocol === named);
   if (found?.hostPort === undefined)
-    throw fail('notfound.object', `the port ${inside}/${named} of ${row.name} is not published`, { hint: 'see "orc ps"' });
+    throw fail('notfound.object', `the port ${inside}/${named} of ${row.name} is not published`, {
+      hint: 'see "orc ps"',
+    });
   context.out(`${found.hostIp ?? '0.0.0.0'}:${found.hostPort}`);
   return 0;
 };
@@ -117,6 +145,8 @@ export async function containerOf(
   const running = rows.filter((row) => row.status === 'running');
   const found = index ? rows.find((row) => row.slot === index) : running[0];
   if (found !== undefined && found.status === 'running') return found;
-  const which = index ? `${service} has no running container ${index}` : `the service ${service} is not running`;
+  const which = index
+    ? `${service} has no running container ${index}`
+    : `the service ${service} is not running`;
   throw fail('conflict.state', which, { hint: `start it with "orc up -d ${service}"` });
 }

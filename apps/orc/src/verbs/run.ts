@@ -1,7 +1,14 @@
 /** `orc run`: a one-off container of a service, in the project's networks, after what it depends on. */
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@orc/api/client';
-import { type ContainerSpec, type NamespaceMode, type NetworkMode, type Project, type ProjectService, fail } from '@orc/model';
+import {
+  type ContainerSpec,
+  type NamespaceMode,
+  type NetworkMode,
+  type Project,
+  type ProjectService,
+  fail,
+} from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
@@ -36,25 +43,42 @@ export const run: Body = async (context, args, flags) => {
 };
 
 /** The image, the networks and volumes, and the services that it depends on. */
-async function prepare(context: Context, client: Client, project: Project, service: ProjectService, flags: Flags): Promise<void> {
+async function prepare(
+  context: Context,
+  client: Client,
+  project: Project,
+  service: ProjectService,
+  flags: Flags,
+): Promise<void> {
   const pull = flags.text('pull');
   await resolveImages(context, client, [service], {
     build: flags.on('build'),
     quiet: flags.on('quiet-pull'),
     ...(pull === undefined ? {} : { pull }),
   });
-  const needed = withDependencies(project.services, [service.service]).filter((each) => each !== service.service);
+  const needed = withDependencies(project.services, [service.service]).filter(
+    (each) => each !== service.service,
+  );
   if (flags.on('no-deps') || needed.length === 0) return ensureNetworks(context, client, project, flags);
   // Without the service itself: `up` of its dependencies must not start it.
   const result = await put(context, client, project, needed, flags, 'run');
-  await settle(context, client, { project, result, wanted: { services: needed, healthy: waitsForHealth(service) } });
+  await settle(context, client, {
+    project,
+    result,
+    wanted: { services: needed, healthy: waitsForHealth(service) },
+  });
 }
 
 const waitsForHealth = (service: ProjectService): boolean =>
   service.dependsOn.some((each) => each.condition !== 'service_started');
 
 /** A request that wants no service makes the networks and volumes. */
-async function ensureNetworks(context: Context, client: Client, project: Project, flags: Flags): Promise<void> {
+async function ensureNetworks(
+  context: Context,
+  client: Client,
+  project: Project,
+  flags: Flags,
+): Promise<void> {
   const missing = new Set(project.networks.map((each) => each.name));
   for (const each of await client.listNetworks()) missing.delete(each.name);
   if (missing.size > 0) await put(context, client, { ...project, services: [] }, [], flags, 'ready');
@@ -73,15 +97,28 @@ function specOf(
   const tty = !flags.on('no-tty') && io.stdin.isTTY === true && io.stdout.isTTY === true;
   if (flags.list('publish').length > 0 && flags.on('service-ports'))
     throw fail('usage.invalid', '--publish and --service-ports exclude each other');
-  const published = [...(flags.on('service-ports') ? ports : []), ...flags.list('publish').flatMap(parsePublish)];
+  const published = [
+    ...(flags.on('service-ports') ? ports : []),
+    ...flags.list('publish').flatMap(parsePublish),
+  ];
   const mounts = [...(base.mounts ?? []), ...flags.list('volume').map((each) => parseVolume(each, io.cwd))];
-  const env = { ...base.env, ...readFlagFiles(io, fileFlags(flags)).env, ...envOf(flags.list('env'), io.env) };
+  const env = {
+    ...base.env,
+    ...readFlagFiles(io, fileFlags(flags)).env,
+    ...envOf(flags.list('env'), io.env),
+  };
   const [user, workdir] = [flags.text('user'), flags.text('workdir')];
   return {
     ...base,
     ...modesOf(project, { networkMode, pidMode, ipcMode }, flags),
     env,
-    labels: { ...base.labels, ...pairsOf('label', flags.list('label')), [PROJECT]: project.name, [SERVICE]: service.service, [ONE_OFF]: 'True' },
+    labels: {
+      ...base.labels,
+      ...pairsOf('label', flags.list('label')),
+      [PROJECT]: project.name,
+      [SERVICE]: service.service,
+      [ONE_OFF]: 'True',
+    },
     tty,
     openStdin: interactive && !flags.on('detach'),
     autoRemove: flags.on('rm'),
@@ -112,12 +149,21 @@ type Modes = {
 };
 
 /** A container beside the project knows no services: it joins their first containers, and has no aliases of its own. */
-function modesOf(project: Project, { networkMode, pidMode, ipcMode }: Modes, flags: Flags): Partial<ContainerSpec> {
-  const joined = <T extends NetworkMode | NamespaceMode>(mode: T): T | { kind: 'container'; container: string } =>
+function modesOf(
+  project: Project,
+  { networkMode, pidMode, ipcMode }: Modes,
+  flags: Flags,
+): Partial<ContainerSpec> {
+  const joined = <T extends NetworkMode | NamespaceMode>(
+    mode: T,
+  ): T | { kind: 'container'; container: string } =>
     mode.kind === 'service' ? { kind: 'container', container: firstContainer(project, mode.service) } : mode;
   const network: NetworkMode | undefined =
     networkMode?.kind === 'networks' && !flags.on('use-aliases')
-      ? { kind: 'networks', attachments: networkMode.attachments.map(({ aliases: _, ipv4: __, ...each }) => each) }
+      ? {
+          kind: 'networks',
+          attachments: networkMode.attachments.map(({ aliases: _, ipv4: __, ...each }) => each),
+        }
       : networkMode && joined(networkMode);
   return {
     ...(network === undefined ? {} : { networkMode: network }),

@@ -17,7 +17,9 @@ export const info: Body = async (context, _, flags) => {
   return 0;
 };
 
-function lines(found: Awaited<ReturnType<Awaited<ReturnType<Context['client']>>['info']>>): readonly string[] {
+function lines(
+  found: Awaited<ReturnType<Awaited<ReturnType<Context['client']>>['info']>>,
+): readonly string[] {
   const { total, running, stopped } = found.containers;
   const rows: readonly (readonly [string, string])[] = [
     ['Version', found.version],
@@ -50,7 +52,8 @@ export const install: Body = async (context, _, flags) => {
     context.out(unit.trimEnd());
     return 0;
   }
-  if (io.uid !== 0) throw fail('permission.root', 'installing needs root', { hint: 'run "sudo orc system install"' });
+  if (io.uid !== 0)
+    throw fail('permission.root', 'installing needs root', { hint: 'run "sudo orc system install"' });
   const done: string[] = [];
   if (!/^orc:/m.test(readFileSync('/etc/group', 'utf8'))) {
     must('groupadd', ['--system', 'orc']);
@@ -71,7 +74,8 @@ export const install: Body = async (context, _, flags) => {
 
 function must(program: string, args: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (error !== undefined) throw fail('program.missing', `${program} is not installed`, { hint: `apt-get install ${program}` });
+  if (error !== undefined)
+    throw fail('program.missing', `${program} is not installed`, { hint: `apt-get install ${program}` });
   if (status !== 0) throw fail('internal', `${program} ${args.join(' ')} failed: ${stderr.trim()}`);
 }
 
@@ -108,7 +112,9 @@ export const daemon: Body = async (context, _, flags) => {
     stdio: 'inherit',
     env: { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
   });
-  const undo = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map((name) => io.onSignal(name, () => void child.kill(name)));
+  const undo = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map((name) =>
+    io.onSignal(name, () => void child.kill(name)),
+  );
   const code = await new Promise<number>((done) => {
     child.on('exit', (status, signal) => done(status ?? (signal === null ? 1 : 143)));
     child.on('error', () => done(1));
@@ -116,4 +122,3 @@ export const daemon: Body = async (context, _, flags) => {
   for (const each of undo) each();
   return code;
 };
-

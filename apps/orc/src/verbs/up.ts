@@ -1,6 +1,6 @@
 /** `orc up` and `orc create`. */
 import type { Client, PlannedChange, ProjectView, PutProject, PutResult } from '@orc/api/client';
-import { type Project, type ProjectService, fail, formatProblem } from '@orc/model';
+import { type Digest, type Project, type ProjectService, fail, formatProblem } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
@@ -17,7 +17,12 @@ export const up: Body = async (context, args, flags) => {
   const begun = context.io.now();
   const result = await put(context, client, project, args, flags);
   if (flags.on('dry-run')) return 0;
-  if (flags.on('no-start')) return settle(context, client, { project, result, wanted: { created: true, ...only(project, args, flags) } });
+  if (flags.on('no-start'))
+    return settle(context, client, {
+      project,
+      result,
+      wanted: { created: true, ...only(project, args, flags) },
+    });
   const wanted: Wanted = { healthy: flags.on('wait'), ...only(project, args, flags) };
   const timeout = flags.number('wait-timeout');
   const timeoutMs = timeout === undefined ? {} : { timeoutMs: timeout * 1000 };
@@ -30,7 +35,11 @@ export const create: Body = async (context, args, flags) => {
   const project = await loadProject(context, args);
   const client = await context.client();
   const result = await put(context, client, project, args, flags, 'ready');
-  return settle(context, client, { project, result, wanted: { created: true, ...only(project, args, flags) } });
+  return settle(context, client, {
+    project,
+    result,
+    wanted: { created: true, ...only(project, args, flags) },
+  });
 };
 
 /** docker compose's rules on what excludes what. */
@@ -55,12 +64,19 @@ export type Settling = {
 };
 
 /** The services that were asked for, with what they depend on; absent: all. */
-export function only(project: Project, names: readonly string[], flags: Flags): { services?: readonly string[] } {
+export function only(
+  project: Project,
+  names: readonly string[],
+  flags: Flags,
+): { services?: readonly string[] } {
   if (names.length === 0) return {};
   return { services: flags.on('no-deps') ? names : withDependencies(project.services, names) };
 }
 
-export function withDependencies(services: readonly ProjectService[], names: readonly string[]): readonly string[] {
+export function withDependencies(
+  services: readonly ProjectService[],
+  names: readonly string[],
+): readonly string[] {
   const found = new Set(names);
   for (const name of found) {
     const service = services.find((each) => each.service === name);
@@ -83,24 +99,40 @@ export async function put(
   const services = project.services.filter((each) => chosen?.includes(each.service) ?? true);
   const pull = flags.text('pull');
   const images = dryRun
-    ? await knownImages(client, services)
+    ? await knownImages(context, client, services)
     : await resolveImages(context, client, services, {
         build: flags.on('build'),
         noBuild: flags.on('no-build'),
         quiet: flags.on('quiet-pull'),
         ...(pull === undefined ? {} : { pull }),
       });
-  const result = await client.putProject(project.name, { project, images, options: optionsOf(names, flags, desired) });
+  const result = await client.putProject(project.name, {
+    project,
+    images,
+    options: optionsOf(names, flags, desired),
+  });
   for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
   if (dryRun) printPlan(context, result);
   return result;
 }
 
-async function knownImages(client: Client, services: readonly ProjectService[]): Promise<PutProject['images']> {
+/** Stands for an image that a dry run does not make; any container of it would be another than now. */
+const NOT_YET = `sha256:${'0'.repeat(64)}` as Digest;
+
+async function knownImages(
+  context: Context,
+  client: Client,
+  services: readonly ProjectService[],
+): Promise<PutProject['images']> {
   const { idOf } = await import('../project/images.ts');
-  const names = [...new Set(services.map((each) => each.container.image))];
-  const ids = await Promise.all(names.map(async (name) => [name, await idOf(client, name)] as const));
-  return Object.fromEntries(ids.filter((pair) => pair[1] !== undefined)) as PutProject['images'];
+  const images: Record<string, Digest> = {};
+  for (const { container, build } of services) {
+    if (container.image in images) continue;
+    const id = await idOf(client, container.image);
+    if (id === undefined) context.out(`${build === undefined ? 'pull' : 'build'} image ${container.image}`);
+    images[container.image] = (id as Digest | undefined) ?? NOT_YET;
+  }
+  return images;
 }
 
 function optionsOf(names: readonly string[], flags: Flags, desired: 'ready' | 'run'): PutProject['options'] {
@@ -127,7 +159,8 @@ export function scaleOf(words: readonly string[]): Readonly<Record<string, numbe
   return Object.fromEntries(
     words.map((word) => {
       const [, service, count] = /^(.+)=(\d+)$/.exec(word) ?? [];
-      if (service === undefined) throw fail('usage.invalid', `the scale ${word} is malformed`, { hint: 'write web=3' });
+      if (service === undefined)
+        throw fail('usage.invalid', `the scale ${word} is malformed`, { hint: 'write web=3' });
       return [service, Number(count)];
     }),
   );
@@ -137,20 +170,24 @@ function printPlan(context: Context, { changes }: PutResult): void {
   const told = changes.filter((each) => each.action !== 'keep');
   if (told.length === 0) context.out('nothing would change');
   for (const { kind, name, action, reason } of told)
-    context.out(`${action} ${kind === 'task' ? 'container' : kind} ${name}${reason === undefined ? '' : `: ${reason}`}`);
+    context.out(
+      `${action} ${kind === 'task' ? 'container' : kind} ${name}${reason === undefined ? '' : `: ${reason}`}`,
+    );
 }
 
 /** Shows the change until what is wanted is there. 130 when it was interrupted: the daemon goes on. */
 export async function settle(context: Context, client: Client, settling: Settling): Promise<number> {
   const reporter = await context.reporter();
   const stop = new AbortController();
-  const undo = settling.signal === undefined ? context.io.onSignal('SIGINT', () => stop.abort()) : (): void => undefined;
+  const undo =
+    settling.signal === undefined ? context.io.onSignal('SIGINT', () => stop.abort()) : (): void => undefined;
   try {
     showFixed(reporter, settling.result.changes);
     const done = await watchProject(client, {
       project: settling.project.name,
       eventIndex: settling.result.eventIndex,
-      judge: (view) => judge(reporter, settling, view),
+      judge: (view, quietMs) =>
+        judge(reporter, { ...settling, wanted: { ...settling.wanted, quietMs } }, view),
       signal: settling.signal ?? stop.signal,
       ...(settling.timeoutMs === undefined ? {} : { timeoutMs: settling.timeoutMs }),
     });
@@ -162,8 +199,11 @@ export async function settle(context: Context, client: Client, settling: Settlin
 }
 
 function judge(reporter: Reporter, settling: Settling, view: ProjectView | null): 'wait' | 'done' {
-  if (view === null) throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`);
-  const kept = new Set(settling.result.changes.filter((each) => each.action === 'keep').map((each) => each.name));
+  if (view === null)
+    throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`);
+  const kept = new Set(
+    settling.result.changes.filter((each) => each.action === 'keep').map((each) => each.name),
+  );
   const judgement = judgeUp(view, settling.wanted);
   for (const row of judgement.rows) {
     const text = row.text === 'Started' && kept.has(row.id.replace('Container ', '')) ? 'Running' : row.text;
@@ -171,17 +211,29 @@ function judge(reporter: Reporter, settling: Settling, view: ProjectView | null)
   }
   const names = new Set(view.tasks.map((each) => each.name));
   const gone = settling.result.changes.filter((each) => each.kind === 'task' && each.action === 'remove');
-  for (const each of gone) if (!names.has(each.name)) reporter.update({ id: `Container ${each.name}`, text: 'Removed', state: 'done' });
+  for (const each of gone)
+    if (!names.has(each.name))
+      reporter.update({ id: `Container ${each.name}`, text: 'Removed', state: 'done' });
   return judgement.done ? 'done' : 'wait';
 }
 
-const CAPITALS: Readonly<Record<string, string>> = { network: 'Network', volume: 'Volume', secret: 'Secret', config: 'Config' };
-const FIXED: Partial<Record<PlannedChange['action'], string>> = { create: 'Created', remove: 'Removed', update: 'Updated' };
+const CAPITALS: Readonly<Record<string, string>> = {
+  network: 'Network',
+  volume: 'Volume',
+  secret: 'Secret',
+  config: 'Config',
+};
+const FIXED: Partial<Record<PlannedChange['action'], string>> = {
+  create: 'Created',
+  remove: 'Removed',
+  update: 'Updated',
+};
 
 /** What is done once it is written: networks, volumes, secrets and configs. */
 export function showFixed(reporter: Reporter, changes: readonly PlannedChange[]): void {
   for (const { kind, name, action } of changes) {
     const [noun, text] = [CAPITALS[kind], FIXED[action]];
-    if (noun !== undefined && text !== undefined) reporter.update({ id: `${noun} ${name}`, text, state: 'done' });
+    if (noun !== undefined && text !== undefined)
+      reporter.update({ id: `${noun} ${name}`, text, state: 'done' });
   }
 }

@@ -27,7 +27,15 @@ async function serverOf(socketPath: string): Promise<Record<string, string> | un
   const { connect } = await import('@orc/api/client');
   const client = connect({ socketPath });
   try {
-    const { version: Version, apiVersion: ApiVersion, node: Node, os: Os, arch: Arch, kernel, pid } = await client.version();
+    const {
+      version: Version,
+      apiVersion: ApiVersion,
+      node: Node,
+      os: Os,
+      arch: Arch,
+      kernel,
+      pid,
+    } = await client.version();
     return { Version, ApiVersion, Node, Os, Arch, KernelVersion: kernel, Pid: String(pid) };
   } catch (error) {
     if (error instanceof OrcError && error.problem.code === 'daemon.unreachable') return undefined;
@@ -38,4 +46,6 @@ async function serverOf(socketPath: string): Promise<Record<string, string> | un
 }
 
 const section = (name: string, values: Readonly<Record<string, string>>): string =>
-  [`${name}:`, ...Object.entries(values).map(([key, value]) => ` ${`${key}:`.padEnd(15)} ${value}`)].join('\n');
+  [`${name}:`, ...Object.entries(values).map(([key, value]) => ` ${`${key}:`.padEnd(15)} ${value}`)].join(
+    '\n',
+  );

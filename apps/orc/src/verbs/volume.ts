@@ -36,7 +36,8 @@ const LISTING: Listing<VolumeObj & { readonly mountpoint: string }> = {
 
 export const create: Body = async (context, args, flags) => {
   const driver = flags.text('driver') ?? 'local';
-  if (driver !== 'local') throw fail('input.unsupported', `--driver ${driver} is not offered`, { hint: 'local is' });
+  if (driver !== 'local')
+    throw fail('input.unsupported', `--driver ${driver} is not offered`, { hint: 'local is' });
   const [labels, options] = [pairsOf('label', flags.list('label')), pairsOf('opt', flags.list('opt'))];
   const spec: VolumeSpec = {
     driver,

@@ -10,11 +10,13 @@ import type { Life } from './life.ts';
 import { recover } from './recover.ts';
 import { openSlots } from './slots.ts';
 import { openTasks, type Tasks } from './tasks.ts';
+import { openTrash } from './trash.ts';
 import { openVolumes } from './volumes.ts';
 
 /** Adopts what runs before it resolves. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
   const volumes = openVolumes(options.root);
+  const trash = await openTrash(options);
   let tasks: Tasks | undefined;
   const changed = (life: Life): void => {
     if (life.removed) registry.forget(life.id);
@@ -23,6 +25,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const deps: LifeDeps = {
     ...options,
     volumes,
+    trash,
     starts: openSlots(LIMITS.startsPerCore * options.cores),
     probes: openSlots(LIMITS.probesPerCore * options.cores),
     jitter: () => options.random.number(),
@@ -61,6 +64,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     },
     async close() {
       tasks?.close();
+      await trash.emptied();
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Runtime } from '@orc/runtime';
 import type { Stored } from './folder.ts';
 import type { Life } from './life.ts';
 import type { Slots } from './slots.ts';
+import type { Trash } from './trash.ts';
 import type { Volumes } from './volumes.ts';
 
 export type LifeDeps = {
@@ -14,6 +15,7 @@ export type LifeDeps = {
   readonly images: ImageStore;
   readonly network: NetworkHost;
   readonly volumes: Volumes;
+  readonly trash: Trash;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly failpoint: Failpoint;

@@ -26,6 +26,7 @@ import { type EarlyAttachment, openEarly } from './early.ts';
 import { type State, type Stored, writeState } from './folder.ts';
 import type { HealthWatch } from './health.ts';
 import { release, startAttempt, type Started } from './start.ts';
+import { startWatch } from './stopwatch.ts';
 import { watchLife } from './watch.ts';
 
 type Failure = {
@@ -382,14 +383,17 @@ export class Life {
   }
 
   async #remove(): Promise<void> {
-    await writeState(this.folder, this.#state).catch(() => {});
+    const watch = startWatch(this.#deps.clock);
     await this.#ended;
     await release(this.id, this.#deps);
+    watch.lap('network');
     if (this.#state.desired.removeVolumes === true) {
       for (const volume of Object.values(this.#state.volumes)) await this.#deps.volumes.remove(volume);
     }
-    await this.#deps.runtime.remove(this.id, this.folder);
-    await this.#deps.images.release(this.id);
+    watch.lap('volumes');
+    await this.#deps.trash.take(this.id, this.folder);
+    watch.lap('folder');
+    this.#deps.emit('debug', 'removed', { container: this.stored.name, ...watch.laps() });
     this.#removed = true;
     this.#deps.event(this.stored, 'destroy', {});
   }

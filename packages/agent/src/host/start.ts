@@ -15,6 +15,7 @@ import { allMounts, resolveMounts, type VolumePlace } from '../plan/mounts.ts';
 import { type Connection, connect, hostnameOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { type State, type Stored, writeState } from './folder.ts';
+import { startWatch } from './stopwatch.ts';
 
 export type Started = { readonly running: Running; readonly state: State; readonly joinable: Joinable };
 
@@ -28,6 +29,7 @@ export async function startAttempt(
   attach?: AttachOptions,
 ): Promise<Started> {
   const hostname = hostnameOf(stored);
+  const watch = startWatch(deps.clock);
   await deps.networksReady();
   try {
     const given = stored.owner === undefined ? [] : state.endpoints;
@@ -35,7 +37,9 @@ export async function startAttempt(
       network: deps.network,
       joined: (mode) => deps.find(stored, mode)?.joinable,
     });
+    watch.lap('sandbox');
     const ports = await publish(stored, connection, image.config, state.ports, deps);
+    watch.lap('ports');
     const places = await placeVolumes(stored, image.config, state, deps);
     const mounts = await mountsOf(stored, image.config, places, deps);
     const next: State = {
@@ -45,10 +49,14 @@ export async function startAttempt(
       volumes: places.anonymous,
       argv: argvOf(stored, image.config),
     };
+    watch.lap('mounts');
     await writeState(folder, next);
+    watch.lap('state');
     deps.failpoint('agent.start.before-launch');
     const request = requestOf(stored, folder, next, image, hostname, connection, mounts, deps);
     const running = await deps.runtime.start(attach === undefined ? request : { ...request, attach });
+    watch.lap('launch');
+    deps.emit('debug', 'started', { container: stored.name, ...watch.laps() });
     deps.failpoint('agent.start.after-launch');
     if (connection.own) deps.network.attached(stored.id);
     await Promise.all(places.fresh.map((name) => deps.volumes.filled(name)));

@@ -1,0 +1,44 @@
+/**
+ * A container that was removed leaves in one step: its folder is renamed into the trash, and emptied off the path.
+ * What a crash leaves there goes at the next start.
+ */
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ContainerId, isContainerId } from '@orc/model';
+import type { AgentOptions } from '../types.ts';
+
+export type Trash = {
+  /** Resolves when the container is gone for everybody; its files go afterwards. */
+  take(id: ContainerId, folder: string): Promise<void>;
+  /** Resolves when nothing is on its way out. */
+  emptied(): Promise<void>;
+};
+
+const FOLDER_MODE = 0o700;
+
+export async function openTrash(options: AgentOptions): Promise<Trash> {
+  const { root, runtime, images, emit } = options;
+  const trash = join(root, 'trash', 'containers');
+  await mkdir(trash, { recursive: true, mode: FOLDER_MODE });
+  const leaving = new Set<Promise<void>>();
+  const empty = (id: ContainerId): void => {
+    const gone = runtime
+      .remove(id, join(trash, id))
+      .then(() => images.release(id))
+      .catch((error: unknown) =>
+        emit('warn', 'a removed container left something behind', { id, error: String(error) }),
+      )
+      .finally(() => leaving.delete(gone));
+    leaving.add(gone);
+  };
+  for (const name of await readdir(trash)) if (isContainerId(name)) empty(name);
+  return {
+    async take(id, folder) {
+      await rename(folder, join(trash, id));
+      empty(id);
+    },
+    async emptied() {
+      while (leaving.size > 0) await Promise.all(leaving);
+    },
+  };
+}

@@ -2,6 +2,7 @@
 import { type Mount, type Propagation, type TmpfsMount, parseBytes } from '@orc/model';
 import type { ModelFileRef, ModelMount, ModelService } from '../../compose-model.ts';
 import { type ServiceContext, defined, invalid, refuse } from './context.ts';
+import { boundFolder } from './resources.ts';
 
 export function mountsOf(context: ServiceContext): readonly Mount[] | undefined {
   const own = ownMounts(context);
@@ -28,10 +29,12 @@ function mountOf(context: ServiceContext, mount: ModelMount, index: number): Mou
   }
   if (mount.type === 'bind') return bindMount(context, mount, index);
   if (mount.type === 'tmpfs') return longTmpfs(mount);
-  const name = mount.source === undefined ? undefined : context.model.volumes?.[mount.source]?.name;
+  const volume = mount.source === undefined ? undefined : context.model.volumes?.[mount.source];
+  const folder = boundFolder(volume);
+  if (folder !== undefined) return bindMount(context, { ...mount, type: 'bind', source: folder }, index);
   return defined({
     type: 'volume',
-    source: name,
+    source: volume?.name,
     target: mount.target,
     readOnly: mount.read_only,
     nocopy: mount.volume?.nocopy,

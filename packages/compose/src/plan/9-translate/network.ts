@@ -43,11 +43,15 @@ export function namespaceOf(
   return joined;
 }
 
+/** The first network gives the default route. */
 function attachmentsMode(context: ServiceContext): NetworkMode {
   const names = Object.entries(context.service.networks ?? {});
   const special = names.map(([key]) => specialNetwork(context, key)).find((each) => each !== undefined);
   if (special !== undefined) return { kind: special };
-  const ordered = names.toSorted(([, a], [, b]) => (b?.priority ?? 0) - (a?.priority ?? 0));
+  const ordered = names.toSorted(
+    ([, a], [, b]) =>
+      (b?.gw_priority ?? 0) - (a?.gw_priority ?? 0) || (b?.priority ?? 0) - (a?.priority ?? 0),
+  );
   const attachments = ordered.map(([key, wish], index) => attachment(context, key, wish, index === 0));
   return { kind: 'networks', attachments };
 }

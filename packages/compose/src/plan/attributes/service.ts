@@ -14,7 +14,7 @@ const HOOKS = no(
 const CONSISTENCY = silent('it has no meaning on Linux');
 
 export const SERVICE_ROWS: readonly ShortRow[] = [
-  ['annotations', 'labels', '', YES],
+  ['annotations', 'labels', '', silent('they are kept with the container, nothing reads them')],
   ['attach', 'bool', '', YES],
   ['blkio_config', '', '', YES],
   ['blkio_config.weight', 'int', '', YES],
@@ -115,7 +115,7 @@ export const SERVICE_ROWS: readonly ShortRow[] = [
   ['networks', 'networks', '', YES],
   ['networks.*.aliases', '', 'unique', YES],
   ['networks.*.ipv4_address', '', '', YES],
-  ['networks.*.ipv6_address', '', '', YES],
+  ['networks.*.ipv6_address', '', '', no('networks have no IPv6 addresses yet', 'remove it')],
   ['networks.*.mac_address', '', '', YES],
   ['networks.*.interface_name', '', '', no('interfaces are named eth0, eth1 and so on', 'remove it')],
   [
@@ -131,7 +131,7 @@ export const SERVICE_ROWS: readonly ShortRow[] = [
     no('options of an attachment are not supported yet', 'remove them'),
   ],
   ['networks.*.priority', 'int', '', YES],
-  ['networks.*.gw_priority', 'int', '', YES],
+  ['networks.*.gw_priority', 'int', '', emulated('the network with the highest one is connected first')],
   ['oom_kill_disable', 'bool', '', YES],
   ['oom_score_adj', 'int', '', YES],
   ['pid', '', '', YES],

@@ -1,5 +1,5 @@
 /** Rows of the top level: networks, volumes, secrets, configs, models. */
-import { type ShortRow, YES, no, only, plainRows, silent } from './row.ts';
+import { type ShortRow, YES, emulated, no, only, plainRows, silent } from './row.ts';
 
 const IPAM = no('other drivers of addresses are not supported', 'remove it');
 const TEMPLATE = no(
@@ -53,12 +53,17 @@ export const TOP_ROWS: readonly ShortRow[] = [
   ['networks.*.external', 'external', '', YES],
   ['networks.*.internal', 'bool', '', YES],
   ['networks.*.enable_ipv4', 'bool', '', only(['true'], 'every network has IPv4 addresses', 'remove it')],
-  ['networks.*.enable_ipv6', 'bool', '', YES],
-  ['networks.*.attachable', 'bool', '', YES],
+  ['networks.*.enable_ipv6', 'bool', '', only(['false'], 'networks have no IPv6 addresses yet', 'remove it')],
+  ['networks.*.attachable', 'bool', '', emulated('every network of the host can be attached to')],
   ['networks.*.labels', 'labels', '', YES],
   ['volumes.*.name', '', '', YES],
   ['volumes.*.driver', '', '', LOCAL],
-  ['volumes.*.driver_opts', 'stringMap', '', YES],
+  [
+    'volumes.*.driver_opts',
+    'stringMap',
+    '',
+    emulated('`o: bind` with a device is a bind mount; others are refused'),
+  ],
   ['volumes.*.external', 'external', '', YES],
   ['volumes.*.labels', 'labels', '', YES],
   ...['secrets', 'configs'].flatMap((section): ShortRow[] => [

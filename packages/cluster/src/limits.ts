@@ -7,7 +7,7 @@ export const NETWORK_PREFIX_LENGTH = 24;
 export const BLOCK_PREFIX_LENGTH = 28;
 export const NETWORK_INDEX_MAX = 65_535;
 export const REPLICAS_MAX = 10_000;
-/** Objects of one change set. */
-export const CHANGES_MAX = 50_000;
+/** Tasks that one pass writes, so that its change set stays below 1 MB (DECISIONS 29); the next goes on. */
+export const TASKS_PER_PASS = 400;
 /** Encoded snapshots come in slices of about this many characters. */
 export const SNAPSHOT_SLICE_CHARS = 256 * 1024;

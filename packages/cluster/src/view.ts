@@ -1,7 +1,7 @@
 /** The state as people and the API look at it. */
 import type { NetworkObj, Problem, ProjectObj, ServiceObj, TaskObj, VolumeObj } from '@orc/model';
 import { bySlot, endedForGood, hasEnded, isCurrent, isRunning, isUp, succeeded } from './control/progress.ts';
-import { wantedSlots } from './control/rollout.ts';
+import { wantedSlots } from './control/slots.ts';
 import { all, named, type State, where } from './state/table.ts';
 
 export type ServiceCounts = {

@@ -8,6 +8,7 @@ import {
   createNetwork,
   createVolume,
   diffProject,
+  downProject,
   dirtyOf,
   get,
   grantBlock,
@@ -242,4 +243,20 @@ test('secrets are sealed with their version in the state, and plain in the assig
   expect(secret).toMatchObject({ specVersion: 2, spec: { data: `sealed(${id}/2,Qg==)` } });
   const files = project(world.state, NODE, (each) => each.spec.data.replace(/.*,(.*)\)/, '$1')).secrets;
   expect(files).toEqual([{ id, name: 'shop_key', data: 'Qg==' }]);
+});
+
+test('what is too much for one entry of the log takes several passes, and all of it is done', () => {
+  const world = newWorld();
+  const wanted = parseProject('web image=nginx replicas=1000 net=n\n@n subnet=10.1.0.0/16');
+  const request = { project: wanted, images: imagesOf(wanted), options: { desired: 'run' as const } };
+  commit(world, diffProject(world.state, request, proposerOf(world)).changes);
+  const sizes: number[] = [];
+  for (let changes = pass(world); changes.length > 0; changes = pass(world))
+    sizes.push(JSON.stringify(changes).length);
+  expect(Math.max(...sizes)).toBeLessThan(1e6);
+  settle(world);
+  expect(all(world.state, 'task').filter((task) => task.status.phase === 'running').length).toBe(1000);
+  commit(world, downProject(world.state, 'shop', {}, proposerOf(world)).changes);
+  settle(world);
+  expect(all(world.state, 'task')).toEqual([]);
 });

@@ -20,7 +20,7 @@ import {
 import { BLOCK_PREFIX_LENGTH, NETWORK_INDEX_MAX, NETWORK_PREFIX_LENGTH } from '../limits.ts';
 import { type Draft, now, patchStatus } from '../state/draft.ts';
 import { all, named } from '../state/table.ts';
-import type { Pass } from './reconcile.ts';
+import type { Pass } from './pass.ts';
 
 /** Networks that have no subnet or no index yet get them; one that finds none stays without. */
 export function allocateNetworks(pass: Pass): void {

@@ -12,7 +12,7 @@ import {
   isSettled,
   succeeded,
 } from './progress.ts';
-import { wantedSlots } from './rollout.ts';
+import { wantedSlots } from './slots.ts';
 
 export type Gate =
   | { readonly open: true }

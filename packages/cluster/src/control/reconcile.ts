@@ -1,10 +1,11 @@
 /** One pass: every controller over what is dirty, composed into one change set. Nothing is remembered between passes. */
 import type { AnyObj, Change, ChangeSet, Kind } from '@orc/model';
-import { NETWORK_POOLS } from '../limits.ts';
+import { NETWORK_POOLS, TASKS_PER_PASS } from '../limits.ts';
 import type { IdSource } from '../project/types.ts';
-import { changesOf, type Draft, draftOf, now } from '../state/draft.ts';
+import { changesOf, draftOf, now } from '../state/draft.ts';
 import { all, get, named, type State } from '../state/table.ts';
-import { allocateNetworks, type Addresses, openAddresses } from './allocate.ts';
+import { allocateNetworks, openAddresses } from './allocate.ts';
+import type { Pass } from './pass.ts';
 import { removeProject } from './remove.ts';
 import { rollOut } from './rollout.ts';
 import { place } from './schedule.ts';
@@ -17,16 +18,6 @@ export type ReconcileOptions = {
   readonly pools?: readonly string[];
   /** Subnets that are never taken: the hosts' own routes. */
   readonly avoid?: readonly string[];
-};
-
-/** What one pass works with. */
-export type Pass = {
-  readonly draft: Draft;
-  readonly now: number;
-  readonly ids: IdSource;
-  readonly pools: readonly string[];
-  readonly avoid: readonly string[];
-  readonly addresses: Addresses;
 };
 
 type Controller = (pass: Pass, project: string) => void;
@@ -48,7 +39,8 @@ export function reconcile(
 ): ChangeSet | undefined {
   const draft = draftOf(state);
   const { pools = NETWORK_POOLS, avoid = [] } = options;
-  const pass: Pass = { draft, now: time, ids, pools, avoid, addresses: openAddresses(draft) };
+  const addresses = openAddresses(draft);
+  const pass: Pass = { draft, now: time, ids, pools, avoid, addresses, tasksLeft: TASKS_PER_PASS };
   allocateNetworks(pass);
   const projects = projectsOf(state, dirty);
   for (const [, control] of CONTROLLERS) for (const project of projects) control(pass, project);

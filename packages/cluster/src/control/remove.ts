@@ -2,7 +2,7 @@
 import type { NetworkObj } from '@orc/model';
 import { now, patchSpec, remove } from '../state/draft.ts';
 import { all, named, where } from '../state/table.ts';
-import type { Pass } from './reconcile.ts';
+import type { Pass } from './pass.ts';
 
 export function removeProject(pass: Pass, name: string): void {
   const project = named(now(pass.draft), 'project', name);

@@ -2,8 +2,8 @@
 import type { ServiceObj, TaskObj } from '@orc/model';
 import { containerNameOf } from '../project/types.ts';
 import { fresh, now, patchSpec, put, remove } from '../state/draft.ts';
-import { all, get, type State, where } from '../state/table.ts';
-import { gateOf } from './gate.ts';
+import { get, type State, where } from '../state/table.ts';
+import { type Gate, gateOf } from './gate.ts';
 import {
   endedForGood,
   hasEnded,
@@ -15,7 +15,8 @@ import {
   startsFirst,
   succeeded,
 } from './progress.ts';
-import type { Pass } from './reconcile.ts';
+import { type Pass, takeTurn } from './pass.ts';
+import { wantedSlots } from './slots.ts';
 import { dependentsHaveStopped, startOrder } from './order.ts';
 
 export function rollOut(pass: Pass, project: string): void {
@@ -29,13 +30,6 @@ const serviceOf = (pass: Pass, id: string): ServiceObj => get(now(pass.draft), '
 const tasksOf = (state: State, service: ServiceObj): readonly TaskObj[] =>
   where(state, 'task', 'service', service.id);
 
-/** Slots that should have a container. */
-export function wantedSlots(state: State, service: ServiceObj): readonly number[] {
-  const { mode, replicas, absentSlots = [] } = service.spec;
-  const count = mode === 'global' ? all(state, 'node').length : replicas;
-  return Array.from({ length: count }, (_, at) => at + 1).filter((slot) => !absentSlots.includes(slot));
-}
-
 function replaceAndScale(pass: Pass, id: string): void {
   const service = serviceOf(pass, id);
   if (service.spec.removing !== undefined) return;
@@ -43,10 +37,12 @@ function replaceAndScale(pass: Pass, id: string): void {
   const wanted = new Set(wantedSlots(state, service));
   const current = tasksOf(state, service).filter(isCurrent);
   for (const task of current.toSorted((a, b) => b.spec.slot - a.spec.slot)) {
-    if (!wanted.has(task.spec.slot)) removeTask(pass, task, service);
+    if (!wanted.has(task.spec.slot) && takeTurn(pass)) removeTask(pass, task, service);
   }
-  const budget = budgetOf(service, tasksOf(now(pass.draft), service).filter(isCurrent));
-  for (const slot of wanted) fillSlot(pass, service, slot, budget);
+  const left = tasksOf(now(pass.draft), service);
+  const budget = budgetOf(service, left.filter(isCurrent));
+  const slots = Map.groupBy(left, (task) => task.spec.slot);
+  for (const slot of wanted) fillSlot(pass, service, slot, slots.get(slot) ?? [], budget);
   noteUpdate(pass, id);
 }
 
@@ -74,16 +70,22 @@ const isOnItsWay = (task: TaskObj, service: ServiceObj): boolean =>
 const hasFailed = (task: TaskObj, service: ServiceObj): boolean =>
   endedForGood(task, service.spec) && !succeeded(task) && task.spec.desired.state === 'run';
 
-function fillSlot(pass: Pass, service: ServiceObj, slot: number, budget: Budget): void {
-  const inSlot = tasksOf(now(pass.draft), service).filter((task) => task.spec.slot === slot);
+function fillSlot(
+  pass: Pass,
+  service: ServiceObj,
+  slot: number,
+  inSlot: readonly TaskObj[],
+  budget: Budget,
+): void {
   const current = inSlot.filter(isCurrent);
   const right = current.find((task) => task.spec.hash === service.spec.hash);
   const wrong = current.filter((task) => task !== right);
   if (right !== undefined) {
-    if (!budget.startFirst || isUp(right)) for (const task of wrong) removeTask(pass, task, service);
+    if (wrong.length === 0 || (budget.startFirst && !isUp(right)) || !takeTurn(pass)) return;
+    for (const task of wrong) removeTask(pass, task, service);
     return;
   }
-  if (service.spec.desired === 'stop') return;
+  if (service.spec.desired === 'stop' || pass.tasksLeft <= 0) return;
   const old = wrong.at(-1);
   if (old === undefined) {
     const leaving = inSlot.find((task) => task.spec.desired.removeVolumes !== true);
@@ -97,6 +99,7 @@ function fillSlot(pass: Pass, service: ServiceObj, slot: number, budget: Budget)
 }
 
 function createTask(pass: Pass, service: ServiceObj, slot: number, before: TaskObj | undefined): void {
+  takeTurn(pass);
   const { spec } = service;
   const replaces = spec.renewAnonVolumes === true ? undefined : predecessorOf(before);
   const ready = spec.desired === 'ready';
@@ -166,8 +169,10 @@ function begin(pass: Pass, id: string): void {
   const service = serviceOf(pass, id);
   if (service.spec.desired !== 'run' || service.spec.removing !== undefined) return;
   for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) afterReboot(pass, task, service);
+  const gate = gateOf(now(pass.draft), service);
   for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) {
-    if (task.spec.hash === service.spec.hash && isPending(task, service.spec)) beginTask(pass, service, task);
+    const pending = task.spec.hash === service.spec.hash && isPending(task, service.spec);
+    if (pending) beginTask(pass, service, task, gate);
   }
 }
 
@@ -182,12 +187,15 @@ function afterReboot(pass: Pass, task: TaskObj, service: ServiceObj): void {
   });
 }
 
-function beginTask(pass: Pass, service: ServiceObj, task: TaskObj): void {
-  const gate = gateOf(now(pass.draft), service);
+function beginTask(pass: Pass, service: ServiceObj, task: TaskObj, gate: Gate): void {
   if (!gate.open) {
-    patchSpec<'task'>(pass.draft, task, { pendingReason: gate.reason });
+    const told = task.spec.pendingReason === gate.reason;
+    const placed = task.spec.node !== null;
+    if (!told && (!placed || takeTurn(pass)))
+      patchSpec<'task'>(pass.draft, task, { pendingReason: gate.reason });
     return;
   }
+  if (!takeTurn(pass)) return;
   const { desired } = task.spec;
   const goesOn = desired.state === 'run' && isRunning(task);
   const anew = hasEnded(task) || task.status.generation >= desired.generation;
@@ -206,7 +214,8 @@ function end(pass: Pass, id: string): void {
   if (!dependentsHaveStopped(now(pass.draft), service)) return;
   for (const task of tasksOf(now(pass.draft), service)) {
     if (removing !== undefined) removeOnce(pass, task, service);
-    else if (isCurrent(task) && task.spec.desired.state !== 'stop') stopTask(pass, task, service);
+    else if (isCurrent(task) && task.spec.desired.state !== 'stop' && takeTurn(pass))
+      stopTask(pass, task, service);
   }
   const left = tasksOf(now(pass.draft), service).length;
   if (removing !== undefined && left === 0) remove(pass.draft, 'service', service.id);
@@ -215,7 +224,8 @@ function end(pass: Pass, id: string): void {
 function removeOnce(pass: Pass, task: TaskObj, service: ServiceObj): void {
   const { state, removeVolumes } = task.spec.desired;
   const volumes = service.spec.removing?.volumes === true;
-  if (state !== 'remove' || (volumes && removeVolumes !== true)) removeTask(pass, task, service);
+  if (state === 'remove' && (!volumes || removeVolumes === true)) return;
+  if (takeTurn(pass)) removeTask(pass, task, service);
 }
 
 function stopTask(pass: Pass, task: TaskObj, service: ServiceObj): void {

@@ -6,7 +6,7 @@ import { all, get, named, type State, where } from '../state/table.ts';
 import { allocateEndpoints } from './allocate.ts';
 import { collides, fixedPorts, hasLetGo } from './ports.ts';
 import { bySlot, isCurrent, isLeaving, startsFirst } from './progress.ts';
-import type { Pass } from './reconcile.ts';
+import { type Pass, takeTurn } from './pass.ts';
 
 export function place(pass: Pass, project: string): void {
   const tasks = where(now(pass.draft), 'task', 'project', project);
@@ -24,9 +24,11 @@ function placeTask(pass: Pass, task: TaskObj): void {
   const chosen = candidate.held === undefined ? chooseNode(state, candidate) : candidate.held;
   const placed = typeof chosen === 'string' ? chosen : allocateEndpoints(pass, task, service);
   if (typeof chosen === 'string' || typeof placed === 'string') {
+    if (task.spec.pendingReason === placed || !mayWrite(pass, task)) return;
     patchSpec<'task'>(pass.draft, task, { pendingReason: placed as string });
     return;
   }
+  if (!mayWrite(pass, task)) return;
   stickVolumes(pass, service, chosen);
   const waits = service.spec.desired === 'run' && task.spec.desired.state === 'ready';
   const pendingReason = waits ? gateReason(task) : undefined;
@@ -34,6 +36,10 @@ function placeTask(pass: Pass, task: TaskObj): void {
   const ports = held.length === 0 ? undefined : held;
   patchSpec<'task'>(pass.draft, task, { node: chosen.id, endpoints: placed, ports, pendingReason });
 }
+
+/** One that this pass has made is counted already. */
+const mayWrite = (pass: Pass, task: TaskObj): boolean =>
+  get(pass.draft.base, 'task', task.id) === undefined || takeTurn(pass);
 
 const gateReason = (task: TaskObj): string | undefined =>
   /^(waits for|dependency) /.test(task.spec.pendingReason ?? '') ? task.spec.pendingReason : undefined;

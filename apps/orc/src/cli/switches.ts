@@ -48,7 +48,7 @@ function takesNext(flags: readonly Flag[], word: string): boolean {
   if (word.startsWith('--'))
     return flags.some((flag) => flag.kind !== 'on' && `--${longName(flag.flags)}` === word);
   // Of `-itv`, the last letter may take a value; of `-vx`, x is the value.
-  const letters = [...word.slice(1)];
+  const letters = word.slice(1).split('');
   const taking = letters.findIndex((letter) =>
     flags.some((flag) => flag.kind !== 'on' && short(flag) === letter),
   );

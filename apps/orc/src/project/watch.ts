@@ -17,31 +17,24 @@ export type Watch = {
 
 /** Resolves with whether it was done; false when the signal ended it. Throws `timeout`. */
 export async function watchProject(client: Client, watch: Watch): Promise<boolean> {
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  watch.signal?.addEventListener('abort', abort, { once: true });
-  let late = false;
-  const timer = setTimeout(
-    () => {
-      late = true;
-      stop.abort();
-    },
-    watch.timeoutMs ?? 2 ** 31 - 1,
-  );
+  const late = new AbortController();
+  const over = new AbortController();
+  const timer = setTimeout(() => late.abort(), watch.timeoutMs ?? 2 ** 31 - 1);
+  const signals = [late.signal, over.signal, ...(watch.signal === undefined ? [] : [watch.signal])];
   try {
-    return await looking(client, watch, stop.signal);
+    const done = await looking(client, watch, AbortSignal.any(signals));
+    if (!done && late.signal.aborted) throw tooLate(watch);
+    return done;
   } finally {
     clearTimeout(timer);
-    stop.abort();
-    watch.signal?.removeEventListener('abort', abort);
-    if (late)
-      throw fail(
-        'timeout',
-        `the project ${watch.project} was not ready after ${(watch.timeoutMs ?? 0) / 1000} s`,
-        { hint: 'see "orc ps" and "orc logs"' },
-      );
+    over.abort();
   }
 }
+
+const tooLate = ({ project, timeoutMs = 0 }: Watch): Error =>
+  fail('timeout', `the project ${project} was not ready after ${timeoutMs / 1000} s`, {
+    hint: 'see "orc ps" and "orc logs"',
+  });
 
 async function looking(client: Client, watch: Watch, signal: AbortSignal): Promise<boolean> {
   const changed = ticker();

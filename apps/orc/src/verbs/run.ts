@@ -4,6 +4,7 @@ import type { Client } from '@orc/api/client';
 import {
   type ContainerSpec,
   type NamespaceMode,
+  type NetworkAttachment,
   type NetworkMode,
   type Project,
   type ProjectService,
@@ -162,7 +163,7 @@ function modesOf(
     networkMode?.kind === 'networks' && !flags.on('use-aliases')
       ? {
           kind: 'networks',
-          attachments: networkMode.attachments.map(({ aliases: _, ipv4: __, ...each }) => each),
+          attachments: networkMode.attachments.map(withoutNames),
         }
       : networkMode && joined(networkMode);
   return {
@@ -171,6 +172,12 @@ function modesOf(
     ...(ipcMode === undefined ? {} : { ipcMode: joined(ipcMode) }),
   };
 }
+
+/** Its names and address are those of the service's own container. */
+const withoutNames = (attachment: NetworkAttachment): NetworkAttachment =>
+  Object.fromEntries(
+    Object.entries(attachment).filter(([key]) => key !== 'aliases' && key !== 'ipv4'),
+  ) as NetworkAttachment;
 
 const firstContainer = (project: Project, service: string): string =>
   project.services.find((each) => each.service === service)?.containerName ?? `${project.name}-${service}-1`;

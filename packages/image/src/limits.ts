@@ -65,4 +65,6 @@ export const BOOTSTRAP_TIMEOUT_MS = 20 * 60_000;
 export const BOOTSTRAP_OUTPUT_LINES_KEPT = 20;
 /** Sources, keyrings and configuration copied from the host's apt. */
 export const APT_FILE_BYTES_MAX = 1 * MIB;
+/** References as written whose image is remembered. */
+export const RESOLVED_KEPT_MAX = 4096;
 export const INDEX_BYTES_MAX = 64 * MIB;

@@ -1,10 +1,10 @@
 /** The store as the other rooms see it. */
-import type { ResolvedImage } from '@orc/model';
+import type { ImageSummary, ResolvedImage } from '@orc/model';
 import { importArchive } from '../archive/import.ts';
 import { loadArchive } from '../archive/load.ts';
 import { saveImages } from '../archive/save.ts';
 import { bootstrapImage } from '../bootstrap/index.ts';
-import { DOWNLOADS_AT_ONCE } from '../limits.ts';
+import { DOWNLOADS_AT_ONCE, RESOLVED_KEPT_MAX } from '../limits.ts';
 import { summaryOf } from '../plan/catalog.ts';
 import { historyOf, inspectOf } from '../plan/describe.ts';
 import { type Downloads, pullImage } from '../registry/pull.ts';
@@ -25,7 +25,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
   const pull: ImageStore['pull'] = (reference, { onProgress = quiet, ...rest }) =>
     pullImage(store, downloads, reference, { onProgress, ...rest });
   return {
-    list: async () => [...store.catalog.images.values()].map((image) => summaryOf(store.catalog, image)),
+    list: async () => listImages(store),
     resolve: (reference) => resolveImage(store, reference),
     inspect: async (reference) => {
       const image = lookUp(store, reference);
@@ -56,6 +56,12 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
   };
 }
 
+/** The newest first. */
+const listImages = (store: Store): readonly ImageSummary[] =>
+  [...store.catalog.images.values()]
+    .map((image) => summaryOf(store.catalog, image))
+    .sort((a, b) => b.createdAt - a.createdAt);
+
 /** From memory when nothing has changed since the last time. */
 export async function resolveImage(store: Store, reference: string): Promise<ResolvedImage | undefined> {
   const known = store.resolved.get(reference);
@@ -64,6 +70,7 @@ export async function resolveImage(store: Store, reference: string): Promise<Res
   if (image === undefined) return undefined;
   await ensureReady(store, image);
   const resolved = resolvedOf(store, image);
+  if (store.resolved.size >= RESOLVED_KEPT_MAX) store.resolved.clear();
   store.resolved.set(reference, resolved);
   return resolved;
 }

@@ -114,6 +114,8 @@ describe('.dockerignore', () => {
     ['a.log', false],
     ['sub/a.log', true],
     ['keep.log', true],
+    ['KEEP.LOG', true],
+    ['Build/x', true],
     ['build/x', false],
     ['x/y/tmp', false],
     ['rooted', false],
@@ -121,6 +123,9 @@ describe('.dockerignore', () => {
     ['', true],
   ])('%s', (path, expected) => {
     expect(includes(path)).toBe(expected);
+  });
+  test.each(['[', 'a[', '[z-a]'])('%s is refused', (pattern) => {
+    expect(() => readIgnore(`*.log\n${pattern}\n`)).toThrow(`${pattern} is no pattern`);
   });
   test('only patterns with ! make excluded directories worth a walk', () => {
     expect(readIgnore('node_modules\n').reincludes).toBe(false);

@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '@orc/model';
 import type { OnProgress } from '../../types.ts';
-import { OUTPUT_LINE_CHARS_KEPT, OUTPUT_LINES_KEPT } from '../limits.ts';
+import { OUTPUT_LINE_CHARS_KEPT, OUTPUT_LINE_CHARS_MAX, OUTPUT_LINES_KEPT } from '../limits.ts';
 
 export type StepProgress = {
   /** Bytes of the step's output; whole lines are passed on. */
@@ -41,8 +41,6 @@ export function startStep(onProgress: OnProgress, clock: Clock, id: string): Ste
   };
 }
 
-const LINE_BYTES_MAX = 16 * 1024;
-
 type Lines = { readonly push: (data: Uint8Array) => void; readonly flush: () => void };
 
 /** A line without an end is passed on when it grows too long, and at the end. */
@@ -55,7 +53,7 @@ function newLines(emit: (line: string) => void): Lines {
       emit(rest.slice(0, at + 1));
       rest = rest.slice(at + 1);
     }
-    if (rest.length > LINE_BYTES_MAX) flush();
+    if (rest.length > OUTPUT_LINE_CHARS_MAX) flush();
   };
   const flush = (): void => {
     if (rest !== '') emit(`${rest}\n`);

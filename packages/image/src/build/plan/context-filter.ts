@@ -1,4 +1,5 @@
 /** `.dockerignore`: which paths of a context are sent, or seen, at all. */
+import { fail } from '@orc/model';
 import dockerignore from '@balena/dockerignore';
 
 export type ContextFilter = {
@@ -16,6 +17,7 @@ export type ContextFilter = {
 export const contextFilter = (ignoreText: string): ((path: string) => boolean) =>
   readIgnore(ignoreText).includes;
 
+/** Throws `input.invalid` for a malformed pattern. */
 export function readIgnore(ignoreText: string): ContextFilter {
   const patterns = ignoreText
     .replace(/^\uFEFF/, '')
@@ -23,11 +25,22 @@ export function readIgnore(ignoreText: string): ContextFilter {
     .filter((line) => !line.startsWith('#'));
   const written = patterns.map((line) => line.trim()).filter((line) => line !== '');
   if (written.length === 0) return { includes: () => true, reincludes: false };
-  const matcher = dockerignore.default().add(written);
+  for (const pattern of written) checkPattern(pattern);
+  const matcher = dockerignore.default({ ignorecase: false }).add(written);
   return {
     includes: (path) => path === '' || path === '.' || !matcher.ignores(path),
     reincludes: written.some((line) => line.startsWith('!')),
   };
+}
+
+/** The library would say so only when it matches, and as a bug. */
+function checkPattern(pattern: string): void {
+  try {
+    dockerignore.default({ ignorecase: false }).add([pattern]).ignores('a');
+  } catch (error) {
+    const hint = 'close its [, or write \\[';
+    throw fail('input.invalid', `${pattern} is no pattern: ${(error as Error).message}`, { hint });
+  }
 }
 
 /** The ignore file that counts: the Dockerfile's own before the context's. Paths relative to the context. */

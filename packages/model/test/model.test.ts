@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type Cidr,
   contains,
   firstFreeAddress,
   firstFreeSubnet,
@@ -75,7 +76,7 @@ describe('addresses', () => {
   test('subnets never overlap and addresses are never taken twice', () => {
     const pool = parseCidr('10.128.0.0/20');
     if (pool === undefined) throw new Error('no pool');
-    const taken = [];
+    const taken: Cidr[] = [];
     for (
       let subnet = firstFreeSubnet(pool, 24, taken);
       subnet !== undefined;

@@ -61,8 +61,29 @@ function openExec(id: string, running: Running, request: ExecRequest, over: () =
         exitCode = code;
         over();
       });
-      return exec.attachment;
+      return seenThrough(exec);
     },
     resize: (columns, rows) => started().resize(columns, rows),
+  };
+}
+
+/**
+ * Output ends once the exit code is known, so that whoever saw the end may ask for it. A client that goes away takes
+ * nothing with it: the program runs on, and how it ended is known.
+ */
+function seenThrough({ attachment, exited }: Exec): Attachment {
+  let left = false;
+  return {
+    ...attachment,
+    output: {
+      async *[Symbol.asyncIterator]() {
+        for await (const chunk of attachment.output) if (!left) yield chunk;
+        await exited;
+      },
+    },
+    close() {
+      left = true;
+      attachment.closeStdin();
+    },
   };
 }

@@ -99,9 +99,10 @@ export class Life {
     return this.#image;
   }
 
-  /** Takes effect from the next step on; a kill cuts a grace period short. */
+  /** Takes effect from the next step on; a kill cuts a grace period short. Nothing revokes a removal. */
   desire(desired: TaskDesired, stop: StopRequest = {}): void {
     const before = this.#state.desired;
+    if (before.state === 'remove' && desired.state !== 'remove') return;
     this.#state = { ...this.#state, desired };
     this.#stopRequest = stop;
     if (desired.generation > before.generation) this.#failure = undefined;
@@ -364,9 +365,9 @@ export class Life {
   }
 
   async #askToStop(running: Running, signal: string, graceMs: number): Promise<void> {
-    await running.signal(signal).catch(() => {});
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#hurry.call = resolve;
+    await running.signal(signal).catch(() => {});
     const cancel = this.#deps.clock.after(graceMs, resolve);
     await Promise.race([running.exited, promise]);
     cancel();

@@ -33,6 +33,9 @@ export type Tasks = {
   close(): void;
 };
 
+/** Tools that list compose projects read it. */
+const NUMBER_LABEL = 'com.docker.compose.container-number';
+
 const byName = (files: readonly AssignedFile[]): ReadonlyMap<string, AssignedFile> =>
   new Map(files.map((file) => [file.name, file]));
 
@@ -58,7 +61,7 @@ export function openTasks(deps: TaskDeps): Tasks {
     const made = deps.registry.make({
       id: task.containerId,
       name: task.name,
-      spec: task.container,
+      spec: { ...task.container, labels: { ...task.container.labels, [NUMBER_LABEL]: String(slot) } },
       owner: { task: task.id, project, service, slot },
       endpoints: task.endpoints,
       desired: task.desired,

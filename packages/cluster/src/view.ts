@@ -1,6 +1,15 @@
 /** The state as people and the API look at it. */
 import type { NetworkObj, Problem, ProjectObj, ServiceObj, TaskObj, VolumeObj } from '@orc/model';
-import { bySlot, endedForGood, hasEnded, isCurrent, isRunning, isUp, succeeded } from './control/progress.ts';
+import {
+  bySlot,
+  endedForGood,
+  hasEnded,
+  isCurrent,
+  isPending,
+  isRunning,
+  isUp,
+  succeeded,
+} from './control/progress.ts';
 import { wantedSlots } from './control/slots.ts';
 import { all, named, type State, where } from './state/table.ts';
 
@@ -96,6 +105,7 @@ function isSettledService(state: State, service: ServiceObj, tasks: readonly Tas
   if (current.length < wantedSlots(state, service).length) return false;
   return current.every((task) => {
     if (task.spec.hash !== hash && service.status.updateState !== 'paused') return false;
+    if (desired === 'run' && isPending(task, service.spec)) return problemOf(service, task) !== undefined;
     if (desired === 'ready' && task.spec.desired.state === 'ready') return task.status.phase !== 'new';
     if (task.spec.desired.state === 'stop') return hasEnded(task);
     return (

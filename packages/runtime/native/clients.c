@@ -37,7 +37,8 @@ bool client_backed_up(const struct client *c) { return client_queued(c) >= CLIEN
 
 static bool queue(struct client *c, const void *data, size_t length) {
   if (!c->queue) {
-    void *memory = mmap(NULL, QUEUE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory =
+        mmap(NULL, QUEUE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return false;
     c->queue = memory;
     c->queue_from = c->queue_to = 0;
@@ -98,8 +99,10 @@ void stdin_flush(struct session *s) {
     ssize_t n = write(s->in, s->pending + s->pending_from, s->pending_to - s->pending_from);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
-    if (n < 0) stdin_close(s);
-    else s->pending_from += (uint32_t)n;
+    if (n < 0)
+      stdin_close(s);
+    else
+      s->pending_from += (uint32_t)n;
   }
   if (s->pending) munmap(s->pending, FRAME_BYTES_MAX);
   s->pending = NULL;
@@ -198,8 +201,10 @@ static ssize_t receive(struct client *c, void *data, size_t length) {
 
 static void head_complete(struct session *s, struct client *c) {
   c->left = c->head.length;
-  if (c->head.type == FR_EXEC) hand_over(s, c);
-  else if (c->head.type == FR_STDIN ? c->left > FRAME_BYTES_MAX : c->left > sizeof c->small) client_drop(c);
+  if (c->head.type == FR_EXEC)
+    hand_over(s, c);
+  else if (c->head.type == FR_STDIN ? c->left > FRAME_BYTES_MAX : c->left > sizeof c->small)
+    client_drop(c);
   else if (c->left == 0) {
     c->head_have = 0;
     act(s, c);

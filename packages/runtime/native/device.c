@@ -10,7 +10,7 @@ static int load(struct bytes program) {
   attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
   attr.insns = (uint64_t)(uintptr_t)program.data;
   attr.insn_cnt = program.length / (uint32_t)sizeof(struct bpf_insn);
-  attr.license = (uint64_t)(uintptr_t)"Apache-2.0";
+  attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
   long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr);
   return fd < 0 ? -errno : (int)fd;
 }

@@ -1,6 +1,7 @@
 /*
- * Paths inside a container's root. Everything goes through openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, so
- * that `..` and links of a hostile image end at its own root, and a swap while we look changes nothing.
+ * Paths inside a container's root. Everything goes through openat2 with RESOLVE_IN_ROOT and
+ * RESOLVE_NO_MAGICLINKS, so that `..` and links of a hostile image end at its own root, and a swap while we
+ * look changes nothing.
  */
 #include "orc.h"
 #include <linux/openat2.h>
@@ -15,7 +16,8 @@ enum { RETRY_MAX = 64 };
 
 /* `resolve` adds flags, such as RESOLVE_NO_SYMLINKS. */
 int in_root(int root, const char *path, uint64_t flags, uint64_t resolve) {
-  struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
+  struct open_how how = {.flags = flags | O_CLOEXEC,
+                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
   if (flags & O_CREAT) how.mode = 0600;
   for (int i = 0; i < RETRY_MAX; i++) {
     long fd = syscall(SYS_openat2, root, *path ? path : "/", &how, sizeof how);
@@ -32,8 +34,8 @@ static int make_one(int dir, const char *name, uint32_t mode) {
 }
 
 /*
- * An O_PATH descriptor of the directory, its missing parents made. Each prefix is resolved anew within the root, so a
- * link to a directory inside the image (/var/run -> /run) works.
+ * An O_PATH descriptor of the directory, its missing parents made. Each prefix is resolved anew within the
+ * root, so a link to a directory inside the image (/var/run -> /run) works.
  */
 int in_root_mkdirs(int root, const char *path, uint32_t mode) {
   int fd = in_root(root, path, O_PATH | O_DIRECTORY, 0);
@@ -59,7 +61,8 @@ int in_root_mkdirs(int root, const char *path, uint32_t mode) {
   return in_root(root, path, O_PATH | O_DIRECTORY, 0);
 }
 
-/* The directory that holds the last component, whose name is copied; that component itself is not followed. */
+/* The directory that holds the last component, whose name is copied; that component itself is not followed.
+ */
 int in_root_parent(int root, const char *path, char *name, size_t size) {
   char parent[4096];
   size_t length = strlen(path);

@@ -1,7 +1,7 @@
 /*
- * orc-launch serve RUN VERSION [cgroup file…]: the resident fork server. One child per connection; it holds no state.
- * Prints `ready PID` once it listens. Writes `0` to each of the cgroup files first. VERSION comes back in its hello, so
- * that a daemon knows a launcher of another build.
+ * orc-launch serve RUN VERSION [cgroup file…]: the resident fork server. One child per connection; it holds
+ * no state. Prints `ready PID` once it listens. Writes `0` to each of the cgroup files first. VERSION comes
+ * back in its hello, so that a daemon knows a launcher of another build.
  */
 #include "orc.h"
 #include <linux/memfd.h>
@@ -65,7 +65,8 @@ static int listen_at(const char *run) {
   if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB)) die("another launcher runs; launcher.lock");
   unlink("launcher.sock");
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, BACKLOG)) die("launcher.sock");
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, BACKLOG))
+    die("launcher.sock");
   if (chdir("/")) die("/");
   return fd;
 }
@@ -96,8 +97,10 @@ static void run_plan(int client, struct frame *head) {
   }
   plan_init(&p, data, head->length, client);
   int result = plan_walk(&p);
-  if (result) send_failure(client, p.index, -result, p.name);
-  else send_frame(client, FR_OK, 0, NULL, 0);
+  if (result)
+    send_failure(client, p.index, -result, p.name);
+  else
+    send_frame(client, FR_OK, 0, NULL, 0);
 }
 
 static bool is_root(int client) {
@@ -119,11 +122,16 @@ static void serve(int client) {
   struct frame head;
   default_signals();
   while (is_root(client) && read_all(client, &head, sizeof head) == 0) {
-    if (head.type == FR_START) shim_run(client, &head);
-    else if (head.type == FR_RUN) run_plan(client, &head);
-    else if (head.type == FR_HELLO) answer_hello(client);
-    else if (head.type == FR_SHUTDOWN) kill(getppid(), SIGTERM);
-    else break;
+    if (head.type == FR_START)
+      shim_run(client, &head);
+    else if (head.type == FR_RUN)
+      run_plan(client, &head);
+    else if (head.type == FR_HELLO)
+      answer_hello(client);
+    else if (head.type == FR_SHUTDOWN)
+      kill(getppid(), SIGTERM);
+    else
+      break;
   }
   _exit(0);
 }

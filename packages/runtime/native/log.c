@@ -48,8 +48,10 @@ int log_open(struct log *log, const char *folder, uint64_t size_max, uint32_t fi
 }
 
 static void file_name(char *name, uint32_t number, const char *suffix) {
-  if (number) snprintf(name, 24, "log.%u%s", number, suffix);
-  else snprintf(name, 24, "log%s", suffix);
+  if (number)
+    snprintf(name, 24, "log.%u%s", number, suffix);
+  else
+    snprintf(name, 24, "log%s", suffix);
 }
 
 static void shift(struct log *log, const char *suffix) {
@@ -93,7 +95,8 @@ static void put(struct log *log, uint8_t stream, uint8_t flags, const void *data
 
 static void write_index(struct log *log) {
   if (log->offset < log->index_next) return;
-  if (log->index < 0) log->index = openat(log->dir, "log.idx", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+  if (log->index < 0)
+    log->index = openat(log->dir, "log.idx", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
   struct index_entry entry = {log->offset, log->now_ns};
   (void)!write(log->index, &entry, sizeof entry);
   log->index_next = next_entry(log->offset);

@@ -12,9 +12,6 @@
 #include <linux/magic.h>
 #include <unistd.h>
 
-
-
-
 enum { PATH_FD_SIZE = 32 };
 
 /* Operations on a mount's flags: 1 its target may not be behind a link, 2 make missing directories. */
@@ -22,7 +19,8 @@ enum { TARGET_PLAIN = 1, TARGET_MAKE = 2 };
 
 static void path_of(int fd, char *path) { snprintf(path, PATH_FD_SIZE, "/proc/self/fd/%d", fd); }
 
-static int set_attributes(int fd, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation) {
+static int set_attributes(int fd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
+                          uint64_t propagation) {
   struct mount_attr attributes = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
   if (!set && !clear && !propagation) return 0;
   return syscall(SYS_mount_setattr, fd, path, flags, &attributes, sizeof attributes) ? -errno : 0;
@@ -67,7 +65,8 @@ int op_overlay(struct plan *p, struct cursor *c) {
     int up = open(upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int wk = open(work, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (up < 0 || wk < 0) return -errno;
-    used += (size_t)snprintf(data + used, sizeof data - used, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", up, wk);
+    used += (size_t)snprintf(data + used, sizeof data - used,
+                             ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", up, wk);
   }
   if (used >= sizeof data) return -E2BIG;
   return mount("overlay", target, "overlay", *upper ? 0 : MS_RDONLY, data) ? -errno : 0;
@@ -114,14 +113,15 @@ int op_mount(struct plan *p, struct cursor *c) {
 }
 
 static int clone_tree(int dir, const char *path, bool recursive) {
-  unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
+  unsigned flags =
+      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
   long fd = syscall(SYS_open_tree, dir, path, flags);
   return fd < 0 ? -errno : (int)fd;
 }
 
 /*
- * source, u32 recursive: a mount that stays a peer of the host's has to be taken before the namespace's tree becomes a
- * slave (DECISIONS 17). op_bind with an empty source uses what was captured, in order.
+ * source, u32 recursive: a mount that stays a peer of the host's has to be taken before the namespace's tree
+ * becomes a slave (DECISIONS 17). op_bind with an empty source uses what was captured, in order.
  */
 int op_capture(struct plan *p, struct cursor *c) {
   const char *source = take_string(c);
@@ -139,7 +139,8 @@ static int bind_source(struct plan *p, const char *source, bool recursive) {
   return p->captures_used < p->captures ? p->captured[p->captures_used++] : -ENOENT;
 }
 
-/* source (host; "" captured), target, u32 recursive, u64 attributes to set, u64 propagation (MS_*), u32 how */
+/* source (host; "" captured), target, u32 recursive, u64 attributes to set, u64 propagation (MS_*), u32 how
+ */
 int op_bind(struct plan *p, struct cursor *c) {
   const char *source = take_string(c);
   const char *target = take_string(c);

@@ -39,22 +39,22 @@ struct frame {
 };
 
 enum frame_type {
-  FR_START = 1,    /* plan; arg: attach bits */
-  FR_RUN = 2,      /* plan without a program */
+  FR_START = 1, /* plan; arg: attach bits */
+  FR_RUN = 2, /* plan without a program */
   FR_HELLO = 3,
   FR_SHUTDOWN = 4,
-  FR_ATTACH = 17,  /* arg: attach bits */
+  FR_ATTACH = 17, /* arg: attach bits */
   FR_STDIN = 18,
   FR_STDIN_CLOSE = 19,
-  FR_SIGNAL = 20,  /* u32 */
-  FR_RESIZE = 21,  /* u16 columns, u16 rows */
-  FR_EXEC = 22,    /* plan; arg: attach bits */
+  FR_SIGNAL = 20, /* u32 */
+  FR_RESIZE = 21, /* u16 columns, u16 rows */
+  FR_EXEC = 22, /* plan; arg: attach bits */
   FR_OK = 32,
-  FR_FAILED = 33,  /* struct failure, then the operation's name */
+  FR_FAILED = 33, /* struct failure, then the operation's name */
   FR_STARTED = 34, /* struct started */
-  FR_OUTPUT = 35,  /* arg: 1 stdout, 2 stderr */
+  FR_OUTPUT = 35, /* arg: 1 stdout, 2 stderr */
   FR_OUTPUT_END = 36,
-  FR_EXITED = 37,  /* struct exited */
+  FR_EXITED = 37, /* struct exited */
 };
 
 enum { ATTACH_STDIN = 1, ATTACH_STDOUT = 2, ATTACH_STDERR = 4 };
@@ -108,9 +108,9 @@ struct plan {
   int index; /* of the operation that runs */
   const char *name;
   bool cloned; /* an op_clone ended the host's phase */
-  int client;  /* where FR_RUN answers */
+  int client; /* where FR_RUN answers */
   int root, null_device, lock, home_net, sync, listener, target_pidfd;
-  int pidns, joined_pid;
+  int pidns;
   uint64_t clone_flags;
   const char *clone_cgroup;
   const char *kill_cgroup;
@@ -161,8 +161,7 @@ void log_flush(struct log *log);
 void log_idle(struct log *log);
 void log_close(struct log *log);
 
-/* session.c, shim.c, exec.c, kill.c */
-struct plan;
+/* shim.c */
 void shim_run(int client, struct frame *head) __attribute__((noreturn));
 void exec_run(int client, struct frame *head, int target_pidfd) __attribute__((noreturn));
 void kill_cgroup(const char *dir);

@@ -94,8 +94,8 @@ int op_setsid(struct plan *p, struct cursor *c) {
 }
 
 /*
- * A working directory reached through a leaked descriptor is outside of the root (CVE-2024-21626): links of procfs that
- * lead to descriptors are not followed, and where we end is looked at once more.
+ * A working directory reached through a leaked descriptor is outside of the root (CVE-2024-21626): links of
+ * procfs that lead to descriptors are not followed, and where we end is looked at once more.
  */
 int op_cwd(struct plan *p, struct cursor *c) {
   (void)p;
@@ -180,7 +180,8 @@ int op_seccomp(struct plan *p, struct cursor *c) {
   (void)p;
   struct bytes filter = take_bytes(c);
   size_t count = filter.length / sizeof(struct sock_filter);
-  if (c->bad || count == 0 || count > BPF_MAXINSNS || filter.length % sizeof(struct sock_filter)) return -EBADMSG;
+  if (c->bad || count == 0 || count > BPF_MAXINSNS || filter.length % sizeof(struct sock_filter))
+    return -EBADMSG;
   struct sock_filter *copy = malloc(filter.length);
   if (!copy) return -ENOMEM;
   memcpy(copy, filter.data, filter.length);
@@ -199,7 +200,8 @@ int op_close_fds(struct plan *p, struct cursor *c) {
 static int send_master(int socket, int master) {
   char byte = 'm', control[CMSG_SPACE(sizeof(int))] = {0};
   struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   struct cmsghdr *head = CMSG_FIRSTHDR(&message);
   head->cmsg_level = SOL_SOCKET;
   head->cmsg_type = SCM_RIGHTS;
@@ -229,7 +231,8 @@ static int mount_console(int root, int slave) {
   return tree < 0 ? -errno : mount_at(tree, target);
 }
 
-/* columns, rows, u32 whether /dev/console is made: a pty of the container's own devpts as stdio; its master goes out */
+/* columns, rows, u32 whether /dev/console is made: a pty of the container's own devpts as stdio; its master
+ * goes out */
 int op_console(struct plan *p, struct cursor *c) {
   uint16_t columns = (uint16_t)take_u32(c), rows = (uint16_t)take_u32(c);
   uint32_t console = take_u32(c);
@@ -295,7 +298,8 @@ static char **take_strings(struct cursor *c) {
   return list;
 }
 
-/* As execvp(3) searches, with the PATH given; EACCES of one directory does not hide a program in a later one. */
+/* As execvp(3) searches, with the PATH given; EACCES of one directory does not hide a program in a later one.
+ */
 static int search(const char *path, char **argv, char **env) {
   char candidate[4096];
   int found = -ENOENT;
@@ -304,8 +308,10 @@ static int search(const char *path, char **argv, char **env) {
     int size = snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, length ? at : ".", argv[0]);
     if (size > 0 && (size_t)size < sizeof candidate) {
       execve(candidate, argv, env);
-      if (errno == EACCES) found = -EACCES;
-      else if (errno != ENOENT && errno != ENOTDIR) return -errno;
+      if (errno == EACCES)
+        found = -EACCES;
+      else if (errno != ENOENT && errno != ENOTDIR)
+        return -errno;
     }
     at += length + (at[length] == ':');
   }

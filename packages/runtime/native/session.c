@@ -66,8 +66,9 @@ static uint64_t oom_kills(int fd) {
 static void write_record(struct session *s) {
   char text[256];
   const struct exited *e = &s->exited;
-  int length = snprintf(text, sizeof text, "{\"schema\":1,\"attempt\":%u,\"code\":%d,\"signal\":%d,\"oom\":%s,\"at\":%llu}\n",
-                        s->started.attempt, e->code, e->signal, e->oom ? "true" : "false", (unsigned long long)e->at_ms);
+  int length = snprintf(
+      text, sizeof text, "{\"schema\":1,\"attempt\":%u,\"code\":%d,\"signal\":%d,\"oom\":%s,\"at\":%llu}\n",
+      s->started.attempt, e->code, e->signal, e->oom ? "true" : "false", (unsigned long long)e->at_ms);
   int fd = openat(s->folder, "exit.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return;
   int result = write_all(fd, text, (size_t)length);
@@ -171,8 +172,10 @@ static void accept_client(struct session *s) {
   if (fd < 0) return;
   struct ucred peer;
   socklen_t size = sizeof peer;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.uid != 0) close(fd);
-  else client_add(s, fd);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.uid != 0)
+    close(fd);
+  else
+    client_add(s, fd);
 }
 
 static void serve_clients(struct session *s, struct watched *w) {
@@ -228,8 +231,10 @@ void session_serve(struct session *s) {
     gather(s, &w);
     int n = poll(w.fds, (nfds_t)w.count, wait_ms(s, now));
     now = monotonic_ms();
-    if (n > 0) serve_ready(s, &w);
-    else if (n == 0) go_idle(s);
+    if (n > 0)
+      serve_ready(s, &w);
+    else if (n == 0)
+      go_idle(s);
     if (s->deadline_ms && now >= s->deadline_ms && !s->ended) on_deadline(s);
     drop_stalled(s, now);
   }

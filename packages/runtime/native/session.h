@@ -8,8 +8,8 @@ struct client {
   struct frame head;
   uint8_t head_have;
   uint8_t small[8]; /* payload of a control frame */
-  uint32_t left;    /* bytes of the payload still to come */
-  uint8_t *queue;   /* output that the socket did not take */
+  uint32_t left; /* bytes of the payload still to come */
+  uint8_t *queue; /* output that the socket did not take */
   uint32_t queue_from, queue_to;
   uint64_t progress_ms;
 };
@@ -25,11 +25,10 @@ struct session {
   struct started started;
   struct exited exited;
   bool ended;
-  const char *oom_file; /* opened beforehand: see oom_fd */
   int oom_fd;
   uint64_t oom_before;
   uint64_t deadline_ms; /* 0: none */
-  char kill_dir[512];   /* cgroup to kill at the deadline; "": the process alone */
+  char kill_dir[512]; /* cgroup to kill at the deadline; "": the process alone */
   uint8_t *io;
   uint8_t *pending; /* stdin that the program did not take */
   uint32_t pending_from, pending_to;

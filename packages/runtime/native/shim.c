@@ -32,7 +32,8 @@ static int listen_here(void) {
   return fd;
 }
 
-/* path, u32 attempt: locks it, forgets the former attempt, listens (relative: a socket's path has 108 bytes) */
+/* path, u32 attempt: locks it, forgets the former attempt, listens (relative: a socket's path has 108 bytes)
+ */
 int op_folder(struct plan *p, struct cursor *c) {
   struct cursor again = *c;
   take_string(c);
@@ -99,7 +100,8 @@ static bool kill_listed(const char *dir) {
 /* v1 has no cgroup.kill: as long as there are processes, again, since they may fork meanwhile. */
 void kill_cgroup(const char *dir) {
   if (write_kill(dir)) return;
-  for (int i = 0; i < KILL_ROUNDS && kill_listed(dir); i++) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  for (int i = 0; i < KILL_ROUNDS && kill_listed(dir); i++)
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
 static void session_init(struct session *s) {

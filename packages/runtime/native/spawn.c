@@ -88,8 +88,10 @@ static pid_t clone_child(struct session *s, struct plan *p) {
   char probe[600] = "";
   if (*s->kill_dir) snprintf(probe, sizeof probe, "%s/cgroup.kill", s->kill_dir);
   SCOPED_FD dir = -1;
-  if (cgroup && *cgroup && (!*probe || access(probe, F_OK) == 0)) dir = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct clone_args args = {.flags = p->clone_flags | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&s->pidfd};
+  if (cgroup && *cgroup && (!*probe || access(probe, F_OK) == 0))
+    dir = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct clone_args args = {
+      .flags = p->clone_flags | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&s->pidfd};
   if (dir >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = (uint64_t)dir;
@@ -102,7 +104,8 @@ static int await_exec(struct session *s, int sync, struct failure *failure, char
   for (;;) {
     char data[128], control[CMSG_SPACE(sizeof(int))];
     struct iovec part = {data, sizeof data};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t n = recvmsg(sync, &message, MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == EINTR) continue;
     if (n == 0) return 0;

@@ -115,8 +115,10 @@ static int empty_directory(int dir, const char *name, int depth) {
   int result = 0;
   for (struct dirent *e; !result && (e = readdir(list));) {
     if (is_dots(e->d_name) || !unlinkat(fd, e->d_name, 0) || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM) result = -errno;
-    else result = empty_directory(fd, e->d_name, depth + 1);
+    if (errno != EISDIR && errno != EPERM)
+      result = -errno;
+    else
+      result = empty_directory(fd, e->d_name, depth + 1);
     if (!result && unlinkat(fd, e->d_name, AT_REMOVEDIR) && errno != ENOENT) result = -errno;
   }
   closedir(list);
@@ -145,8 +147,9 @@ static int clear_directory(const char *path) {
 }
 
 /*
- * path in the image, volume's folder, marker (beside the data; it says that the copy was completed). A copy that was
- * cut off begins anew. Two containers that start with one fresh volume take turns by a lock on the folder.
+ * path in the image, volume's folder, marker (beside the data; it says that the copy was completed). A copy
+ * that was cut off begins anew. Two containers that start with one fresh volume take turns by a lock on the
+ * folder.
  */
 int op_copy_up(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);

@@ -102,7 +102,8 @@ int send_failure(int fd, int index, int error, const char *name) {
   return send_frame(fd, FR_FAILED, 0, payload, (uint32_t)(sizeof failure + length));
 }
 
-/* A plan lives in a mapping of its own, so that a shim gives the memory back whole. NULL: too large, or cut off. */
+/* A plan lives in a mapping of its own, so that a shim gives the memory back whole. NULL: too large, or cut
+ * off. */
 uint8_t *map_plan(int fd, uint32_t length) {
   if (length == 0 || length > PLAN_BYTES_MAX) return NULL;
   uint8_t *data = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

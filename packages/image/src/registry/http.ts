@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns';
 import { lookup as lookupAll } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import { fail } from '@orc/model';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { BODY_IDLE_TIMEOUT_MS, CONNECT_TIMEOUT_MS, HEADERS_TIMEOUT_MS, REDIRECTS_MAX } from '../limits.ts';
@@ -31,8 +32,8 @@ export function drop(response: HttpResponse): void {
 /** The user named the registry, so it may be anywhere; other hosts may not be where the registry is not. */
 export async function openHttp(endpoint: Endpoint): Promise<Http> {
   const zones = await zonesOf(endpoint.host);
-  const named = newDispatcher(undefined);
-  const others = newDispatcher(zones);
+  const named = newDispatcher(endpoint, undefined);
+  const others = newDispatcher(endpoint, zones);
   const pick = (url: URL): Dispatcher => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (host === endpoint.host) return named;
@@ -53,18 +54,24 @@ async function zonesOf(host: string): Promise<ReadonlySet<Zone>> {
   return new Set(rows.map(({ address }) => zoneOf(address)));
 }
 
-/** Behind a proxy the proxy resolves names, and what it may reach is its business. */
-function newDispatcher(zones: ReadonlySet<Zone> | undefined): Dispatcher {
+/** Behind a proxy the proxy resolves names, and what it may reach is its business; it never serves this host itself. */
+function newDispatcher(endpoint: Endpoint, zones: ReadonlySet<Zone> | undefined): Dispatcher {
   const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: BODY_IDLE_TIMEOUT_MS };
-  const connect = { timeout: CONNECT_TIMEOUT_MS };
+  const isSecure = endpoint.origin.startsWith('https:');
+  const tls = isSecure ? { ca: trustedCertificates() } : {};
+  const connect = { timeout: CONNECT_TIMEOUT_MS, ...tls };
   const env = process.env;
-  const hasProxy =
-    (env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['http_proxy'] ?? env['HTTP_PROXY'] ?? '') !== '';
-  if (hasProxy) return new EnvHttpProxyAgent({ ...timeouts, connect });
-  return new Agent({
-    ...timeouts,
-    connect: zones === undefined ? connect : { ...connect, lookup: guardedLookup(zones) },
-  });
+  const proxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? env['http_proxy'] ?? env['HTTP_PROXY'] ?? '';
+  if (proxy !== '' && isSecure) return new EnvHttpProxyAgent({ ...timeouts, connect, requestTls: tls });
+  const lookups = zones === undefined ? {} : { lookup: guardedLookup(zones) };
+  return new Agent({ ...timeouts, connect: { ...connect, ...lookups } });
+}
+
+let trusted: string[] | undefined;
+/** Node's own and those of this host, where a site adds its own; read once, at the first pull. */
+function trustedCertificates(): string[] {
+  trusted ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+  return trusted;
 }
 
 /** At connect time, so that a name cannot change its mind after a check. */

@@ -290,6 +290,7 @@ describe('streams', () => {
       'gzip of several members',
       Buffer.concat([gzipSync(plain.subarray(0, half)), gzipSync(plain.subarray(half))]),
     ],
+    ['gzip with garbage behind it', Buffer.concat([gzipSync(plain), Buffer.alloc(300, 7)])],
     ['zstd', zstdCompressSync(plain)],
     [
       'zstd of several frames',

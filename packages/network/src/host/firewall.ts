@@ -20,10 +20,10 @@ import { ownProgram, runProgram } from './program.ts';
 import type { Rules } from './rules.ts';
 
 export type Firewall = {
-  /** Throws `network.failed` with the command to type where rules are missing and none may be added. */
+  /** Under `noHostFirewall` throws `network.failed`, with what to type; otherwise it is looked after from here on. */
   readonly open: () => Promise<void>;
   readonly info: () => readonly string[];
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
   readonly remove: () => Promise<void>;
 };
 export type FirewallOptions = {
@@ -41,28 +41,25 @@ export function openFirewall(options: FirewallOptions): Firewall {
   let cancel: (() => void) | undefined;
   let monitor: ChildProcess | undefined;
   let closed = false;
+  let checking: Promise<void> = Promise.resolve();
 
   const check = async (): Promise<void> => {
     const chains = await list(['chains']);
+    if (closed) return;
     if (!hasTable(chains, instance)) {
       emit('warn', 'the rules of containers were gone and are put back', { table: instance });
       rules.forget();
       await rules.apply();
     }
     found = await barriers(chains, instance);
-    for (const { place } of found) await allow(place);
+    for (const { place } of found) await allow(options, place);
   };
 
-  const allow = async (place: Barrier): Promise<void> => {
-    const wanted = acceptRules(instance, place, options.dnsPort());
-    const found = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
-    const comment = ruleComment(instance, place, options.dnsPort());
-    if (found.length === wanted.length && found.every((each) => each.comment === comment)) return;
-    if (options.noHostFirewall) throw refused(place, wanted);
-    const ran = await command([...deleteRules(place, found), ...wanted]);
-    if (ran.code === 0) emit('info', 'let containers through another firewall', { chain: at(place) });
-    else
-      emit('error', 'containers are stopped by another firewall', { chain: at(place), reason: ran.stderr });
+  /** One check at a time, and none after `close`, which would put the table back. */
+  const soon = (): void => {
+    checking = checking.then(check).catch((error: unknown) => {
+      emit('error', 'the firewall cannot be looked after', { error: String(error) });
+    });
   };
 
   /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
@@ -70,9 +67,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
     if (closed || cancel !== undefined) return;
     cancel = clock.after(LIMITS.firewallSettleMs, () => {
       cancel = undefined;
-      check().catch((error: unknown) =>
-        emit('error', 'the firewall cannot be looked after', { error: String(error) }),
-      );
+      soon();
     });
   };
 
@@ -90,16 +85,30 @@ export function openFirewall(options: FirewallOptions): Firewall {
   return {
     open: async () => {
       watch();
-      await check();
+      if (options.noHostFirewall) await check();
+      else soon();
     },
     info: () => found.map(({ barrier, place }) => describe(barrier, place)),
-    close: () => {
+    close: async () => {
       closed = true;
       cancel?.();
       monitor?.kill();
+      await checking;
     },
     remove: () => removeRules(instance),
   };
+}
+
+async function allow(options: FirewallOptions, place: Barrier): Promise<void> {
+  const { instance, emit } = options;
+  const wanted = acceptRules(instance, place, options.dnsPort());
+  const found = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
+  const comment = ruleComment(instance, place, options.dnsPort());
+  if (found.length === wanted.length && found.every((each) => each.comment === comment)) return;
+  if (options.noHostFirewall) throw refused(place, wanted);
+  const ran = await command([...deleteRules(place, found), ...wanted]);
+  if (ran.code === 0) emit('info', 'let containers through another firewall', { chain: at(place) });
+  else emit('error', 'containers are stopped by another firewall', { chain: at(place), reason: ran.stderr });
 }
 
 async function removeRules(instance: string): Promise<void> {

@@ -98,12 +98,13 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
 async function takeOver(parts: Parts): Promise<void> {
   const { sandboxes, addresses, bridges, publisher, links } = parts;
   parts.segments.adopt(links);
-  for (const record of parts.sweeper.living(parts.records.all())) {
+  const records = parts.sweeper.living(parts.records.all());
+  for (const record of records) {
     sandboxes.adopt(record);
     addresses.reserve(record.container, record.endpoints);
     for (const cable of record.cables) bridges.adoptPort(cable.network, cable.bridge, links);
-    await publisher.adopt(record.container, record.endpoints, record.published);
   }
+  await Promise.all(records.map((each) => publisher.adopt(each.container, each.endpoints, each.published)));
 }
 
 function serve(parts: Parts): NetworkHost {
@@ -152,17 +153,18 @@ async function recover(parts: Parts, attached: readonly Attached[]): Promise<voi
   const kept = new Set(attached.map((each) => each.container));
   const gone = sandboxes.all().filter((record) => !kept.has(record.container));
   await Promise.all(gone.map((record) => release(parts, record.container)));
-  for (const each of attached) {
-    addresses.reserve(each.container, each.endpoints);
-    if (sandboxes.get(each.container) !== undefined)
-      await publisher.adopt(each.container, each.endpoints, each.ports);
-  }
+  for (const each of attached) addresses.reserve(each.container, each.endpoints);
+  await Promise.all(
+    attached
+      .filter((each) => sandboxes.get(each.container) !== undefined)
+      .map((each) => publisher.adopt(each.container, each.endpoints, each.ports)),
+  );
   await parts.rules.apply();
   await parts.sweeper.sweep();
 }
 
 async function close(parts: Parts): Promise<void> {
-  parts.firewall.close();
+  await parts.firewall.close();
   parts.dns.close();
   parts.sandboxes.close();
   parts.holder.close();

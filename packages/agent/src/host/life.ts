@@ -107,7 +107,7 @@ export class Life {
     this.#stopRequest = stop;
     if (desired.generation > before.generation) this.#failure = undefined;
     if (desired.state !== 'run') this.#restartAt = undefined;
-    if (desired.kill !== undefined || desired.stopGraceMs === 0) this.#hurry.call();
+    if (this.#graceMs() <= 0) this.#hurry.call();
     this.wake();
   }
 
@@ -346,29 +346,32 @@ export class Life {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { desired } = this.#state;
-    const signal =
-      desired.kill ??
-      this.#stopRequest.signal ??
-      this.stored.spec.stopSignal ??
-      this.#image?.config.StopSignal ??
-      'SIGTERM';
-    const graceMs =
-      this.#stopRequest.graceMs ?? desired.stopGraceMs ?? this.stored.spec.stopGraceMs ?? LIMITS.stopGraceMs;
-    if (this.stored.owner === undefined && desired.state === 'stop')
+    if (this.stored.owner === undefined && this.#state.desired.state === 'stop')
       await writeState(this.folder, this.#state);
-    if (desired.kill === undefined && graceMs > 0) await this.#askToStop(running, signal, graceMs);
+    await this.#askToStop(running);
     if (this.#running === running) await running.kill().catch(() => {});
     await this.#endOf(running);
     await this.#ended;
     this.#deps.event(this.stored, 'stop', {});
   }
 
-  async #askToStop(running: Running, signal: string, graceMs: number): Promise<void> {
+  /** Looked at anew whenever it counts: a kill may come at any time. */
+  #graceMs(): number {
+    const { desired } = this.#state;
+    if (desired.kill !== undefined) return 0;
+    return (
+      this.#stopRequest.graceMs ?? desired.stopGraceMs ?? this.stored.spec.stopGraceMs ?? LIMITS.stopGraceMs
+    );
+  }
+
+  async #askToStop(running: Running): Promise<void> {
+    if (this.#graceMs() <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#hurry.call = resolve;
+    const signal =
+      this.#stopRequest.signal ?? this.stored.spec.stopSignal ?? this.#image?.config.StopSignal ?? 'SIGTERM';
     await running.signal(signal).catch(() => {});
-    const cancel = this.#deps.clock.after(graceMs, resolve);
+    const cancel = this.#deps.clock.after(this.#graceMs(), resolve);
     await Promise.race([running.exited, promise]);
     cancel();
     this.#hurry.call = (): void => {};

@@ -1,6 +1,6 @@
 /*
- * The operations of a plan, one row each: number, name, function. The same table is src/plan/ops.ts; a test compares
- * both. Payloads are written there too.
+ * The operations of a plan, a row each: number, name, function. src/plan/ops.ts has the same table, with the
+ * fields of the payloads; a test compares both.
  */
 #pragma once
 

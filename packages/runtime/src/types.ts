@@ -133,6 +133,8 @@ export type Runtime = {
   adopt(id: ContainerId, folder: string): Promise<Adopted>;
   /** Removes the folder of a container that does not run, its cgroup and what else it left. Idempotent. */
   remove(id: ContainerId, folder: string): Promise<void>;
+  /** Resolves when nothing of the container runs and its root is unmounted; its folder stays. */
+  release(id: ContainerId, folder: string): Promise<void>;
   /** Names of cgroups and mounts of this instance that belong to none of `known`: swept. */
   sweep(known: ReadonlySet<ContainerId>): Promise<void>;
   info(): Promise<RuntimeInfo>;

@@ -35,6 +35,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     start: (request: StartRequest) => turn(() => startContainer(host, request)),
     adopt: (id, folder) => adopt(host, id, folder),
     remove: (id, folder) => remove(host, id, folder),
+    release: (id, folder) => release(host, id, folder),
     sweep: (known) => sweep(host, known),
     info: async () => describe(host),
     close: async () => closing.abort(),
@@ -69,6 +70,12 @@ async function remove(host: Host, id: ContainerId, folder: string): Promise<void
       { op: 'remove-tree', path: folder },
     ]),
   );
+  await host.cgroups.remove(id);
+}
+
+async function release(host: Host, id: ContainerId, folder: string): Promise<void> {
+  await host.cgroups.kill(id);
+  await host.launcher.run(planOf([{ op: 'lock', folder }]));
   await host.cgroups.remove(id);
 }
 

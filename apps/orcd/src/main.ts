@@ -13,6 +13,9 @@ import { realWorld } from './world.ts';
 /** Crash-only: what does not let go in this time is left as a crash would leave it. */
 const CLOSE_MS_MAX = 4000;
 
+/** Heavy work (unpacking, hashing) must not keep the log's writes waiting; read when the pool is first used. */
+process.env['UV_THREADPOOL_SIZE'] ??= '8';
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { config: { type: 'string' }, purge: { type: 'boolean' } },

@@ -69,8 +69,7 @@ export async function openReplica(
       process.exit(1);
     },
   }).catch(explain);
-  const isNew = log.index() <= 1 && log.recovered === undefined;
-  return run(log, world, sealing(isNew), options);
+  return run(log, world, sealing, options);
 }
 
 /** The log's own errors as problems. */
@@ -82,25 +81,20 @@ function explain(error: unknown): never {
   });
 }
 
-const union = (a: Dirty, b: Dirty): Dirty => (a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]));
+type Commit = <T>(
+  by: string,
+  decide: (state: State, proposer: Proposer) => Decision<T>,
+) => Promise<{ index: number; result: T }>;
 
-async function run(log: Log, world: World, sealing: Sealing, options: ReconcileOptions): Promise<Replica> {
+async function run(
+  log: Log,
+  world: World,
+  openSealing: (isNew: boolean) => Sealing,
+  options: ReconcileOptions,
+): Promise<Replica> {
   let state = log.recovered === undefined ? emptyState() : decodeSnapshot(log.recovered.data);
-  const listeners: Listener[] = [];
-  let tail: Promise<unknown> = Promise.resolve();
-  let reconciling = false;
   let dirty: Dirty = 'all';
-  const proposerAt = (now: number): Proposer => ({
-    ids: {
-      object: () => newObjectId((count) => world.random.bytes(count)),
-      container: () => newContainerId((count) => world.random.bytes(count)),
-    },
-    now,
-    sha256,
-    keyedHash: sealing.keyedHash,
-    seal: sealing.seal,
-  });
-
+  const listeners: Listener[] = [];
   log.committed(({ index, data }) => {
     const before = state;
     const changeSet = JSON.parse(new TextDecoder().decode(data)) as ChangeSet;
@@ -111,57 +105,98 @@ async function run(log: Log, world: World, sealing: Sealing, options: ReconcileO
       world.emit('warn', 'a change set lost a race', { conflicts: applied.conflicts });
     for (const listener of listeners) listener(before, state);
   });
-
-  const commit = async <T>(
-    by: string,
-    decide: (state: State, proposer: Proposer) => Decision<T>,
-  ): Promise<{ index: number; result: T }> => {
-    const proposer = proposerAt(world.clock.now());
-    const { changes, result } = decide(state, proposer);
+  const proposer = proposers(world, openSealing(all(state, 'secret').length === 0));
+  const commit: Commit = async (by, decide) => {
+    const now = world.clock.now();
+    const { changes, result } = decide(state, proposer(now));
     if (changes.length === 0) return { index: 0, result };
-    const changeSet: ChangeSet = { schema: 1, by, time: Math.max(state.time, proposer.now), changes };
+    const changeSet: ChangeSet = { schema: 1, by, time: Math.max(state.time, now), changes };
     const { index } = await log.propose(new TextEncoder().encode(JSON.stringify(changeSet))).catch(refuse);
-    if (log.bytesSinceSnapshot() > SNAPSHOT_BYTES)
-      void log.snapshot(state.index, encodeSnapshot(state)).catch(() => {});
+    if (log.bytesSinceSnapshot() > SNAPSHOT_BYTES) await takeSnapshot(log, state, world);
     return { index, result };
   };
-  const propose: Replica['propose'] = (by, decide) => {
-    const next = tail.then(() => commit(by, decide));
-    tail = next.catch(() => {});
-    return next.finally(() => reconcileSoon());
+  /** What has become dirty since the last pass. */
+  const takeDirty = (): Dirty => {
+    const taken = dirty;
+    dirty = new Set();
+    return taken;
   };
-  /** Passes follow one another until one finds nothing to do. */
-  const reconcileSoon = (): void => {
-    if (reconciling) return;
-    reconciling = true;
-    tail = tail.then(passes).catch((error: unknown) => {
-      world.emit('error', 'a reconcile pass failed', { error: String((error as Error).stack ?? error) });
-    });
-  };
-  const passes = async (): Promise<void> => {
-    reconciling = false;
-    for (let pass = 0; pass < RECONCILES_MAX && (dirty === 'all' || dirty.size > 0); pass += 1) {
-      const concerned = dirty;
-      dirty = new Set();
+  const writer = openWriter(commit, world, async () => {
+    for (let pass = 0; pass < RECONCILES_MAX; pass += 1) {
+      const concerned = takeDirty();
+      if (concerned !== 'all' && concerned.size === 0) return;
       await commit('reconcile', (view, { ids, now }) => ({
         changes: reconcile(view, concerned, now, ids, options)?.changes ?? [],
         result: undefined,
-      }));
+      })).catch((error: unknown) => {
+        dirty = union(dirty, concerned);
+        throw error;
+      });
     }
-  };
-
-  const node = await settleNode(propose, () => state);
+  });
+  const node = await settleNode(writer.propose, () => state);
   return {
     node,
     state: () => state,
-    propose,
-    proposer: proposerAt,
+    propose: writer.propose,
+    proposer,
     onApplied: (listener) => void listeners.push(listener),
     quarantined: log.quarantined,
     close: async () => {
-      await tail;
+      await writer.idle();
       await log.close();
     },
+  };
+}
+
+const union = (a: Dirty, b: Dirty): Dirty => (a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]));
+
+const proposers =
+  ({ random }: World, { keyedHash, seal }: Sealing) =>
+  (now: number): Proposer => ({
+    ids: {
+      object: () => newObjectId((count) => random.bytes(count)),
+      container: () => newContainerId((count) => random.bytes(count)),
+    },
+    now,
+    sha256,
+    keyedHash,
+    seal,
+  });
+
+/** A snapshot that fails costs a longer log, nothing else. */
+const takeSnapshot = (log: Log, state: State, world: World): Promise<void> =>
+  log
+    .snapshot(state.index, encodeSnapshot(state))
+    .catch((error: unknown) => world.emit('warn', 'no snapshot was taken', { error: String(error) }));
+
+/** Proposals one after the other; after each, the passes that it calls for. */
+function openWriter(
+  commit: Commit,
+  world: World,
+  passes: () => Promise<void>,
+): Pick<Replica, 'propose'> & { idle(): Promise<unknown> } {
+  let tail: Promise<unknown> = Promise.resolve();
+  let waiting = false;
+  const reconcileSoon = (): void => {
+    if (waiting) return;
+    waiting = true;
+    tail = tail
+      .then(() => {
+        waiting = false;
+        return passes();
+      })
+      .catch((error: unknown) => {
+        world.emit('error', 'a reconcile pass failed', { error: String((error as Error).stack ?? error) });
+      });
+  };
+  return {
+    propose: (by, decide) => {
+      const next = tail.then(() => commit(by, decide));
+      tail = next.catch(() => {});
+      return next.finally(reconcileSoon);
+    },
+    idle: () => tail,
   };
 }
 

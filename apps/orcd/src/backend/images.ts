@@ -83,6 +83,7 @@ export function imagesBackend(
           ...options,
           context: await contexts.take(context),
           run: agent.runStep,
+          runMounts: true,
           onProgress,
           signal,
         });

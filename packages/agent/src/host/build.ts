@@ -18,6 +18,8 @@ export function openRunStep(options: AgentOptions): RunStepRunner {
       return { code: await watch(running, step) };
     } finally {
       await options.network.release(id);
+      // The step's folder is the next one's lower directory: it may not be mounted any more.
+      await options.runtime.release(id, dirname(step.upper));
     }
   };
 }
@@ -57,7 +59,7 @@ async function requestOf(id: ContainerId, step: RunStep, options: AgentOptions):
     spec,
     image: { id: SCRATCH_IMAGE, config: { ...step.config, Volumes: null }, layers: step.layers },
     hostname,
-    mounts: [],
+    mounts: step.mounts ?? [],
     etc: connection.etc,
     networkNamespace: connection.namespace,
     kernelOps: connection.ops,

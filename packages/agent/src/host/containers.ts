@@ -79,16 +79,9 @@ export function openContainers(deps: LifeDeps, random: Random): Registry {
   };
   const make: Registry['make'] = async (request) => {
     const { id, name, spec, owner, desired } = request;
-    const taken = names.get(name);
-    if (taken !== undefined) {
-      throw fail(
-        'conflict.name',
-        `the container name "${name}" is already in use by container ${taken.slice(0, 12)}`,
-        {
-          hint: `remove it with: orc container rm ${name}, or choose another name`,
-        },
-      );
-    }
+    const holder = names.get(name);
+    if (holder !== undefined && !sameSlot(lives.get(holder)?.stored.owner, owner))
+      throw nameTaken(name, holder);
     names.set(name, id);
     const stored: Stored = {
       schema: 1,
@@ -161,6 +154,15 @@ export function openContainers(deps: LifeDeps, random: Random): Registry {
     getExec: (id) => execs.get(id),
   };
 }
+
+/** Two tasks of one slot share the name for a moment, while one replaces the other. */
+const sameSlot = (a: ContainerOwner | undefined, b: ContainerOwner | undefined): boolean =>
+  a !== undefined && a.project === b?.project && a.service === b.service && a.slot === b.slot;
+
+const nameTaken = (name: string, by: ContainerId): OrcError =>
+  fail('conflict.name', `the container name "${name}" is already in use by container ${by.slice(0, 12)}`, {
+    hint: `remove it with: orc container rm ${name}, or choose another name`,
+  });
 
 async function create(
   request: { readonly name?: string; readonly spec: ContainerSpec },

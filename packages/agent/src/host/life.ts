@@ -53,6 +53,8 @@ export class Life {
   #restartsInRow = 0;
   #joinable: Joinable;
   #early: EarlyAttachment | undefined;
+  /** Ports and addresses of the last attempt were not given back yet. */
+  #holding = false;
   #stopRequest: StopRequest = {};
   #preparing = false;
   #removed = false;
@@ -121,11 +123,14 @@ export class Life {
     this.#image = image;
     if ('running' in found) {
       this.#state = { ...this.#state, attempt: found.running.attempt, startedAt: found.running.startedAt };
+      this.#restartsInRow = this.#state.restarts;
       this.#health = found.health;
       this.#attend(found.running, found.health);
       return;
     }
     this.#state = { ...this.#state, attempt: found.attempt };
+    this.#restartsInRow = this.#state.restarts;
+    this.#holding = true;
     this.#settle(found.exit);
   }
 
@@ -171,6 +176,7 @@ export class Life {
     this.#cancelTimer?.();
     do {
       this.#again = false;
+      this.#finish();
       const step = nextStep(this.#observed(), this.#state.desired, this.#deps.clock.now());
       if (step.do === 'wait') {
         if (step.until !== undefined && !this.#again) this.#armTimer(step.until);
@@ -213,6 +219,7 @@ export class Life {
         });
       this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed' };
       this.#restartAt = undefined;
+      this.#holding ||= step.do === 'start';
       if (step.do === 'remove' || step.do === 'stop') this.#retryAt = this.#deps.clock.now() + LIMITS.retryMs;
     }
     this.#preparing = false;
@@ -236,12 +243,12 @@ export class Life {
       this.#restartsInRow = 0;
       this.#restartDelayMs = 0;
     }
-    this.#restartAt = undefined;
     this.#preparing = true;
     this.#changed();
     const next: State = {
       ...this.#state,
       attempt: this.#state.attempt + 1,
+      restarts: asked ? 0 : this.#state.restarts,
       actedGeneration: this.#state.desired.generation,
     };
     const image = this.#image;
@@ -261,7 +268,9 @@ export class Life {
   }
 
   #begin(started: Started): void {
-    this.#state = started.state;
+    // What was desired meanwhile is newer than what the attempt was started with.
+    this.#state = { ...started.state, desired: this.#state.desired };
+    this.#restartAt = undefined;
     this.#joinable = started.joinable;
     this.#health = 'none';
     this.#attend(started.running, 'starting');
@@ -270,6 +279,7 @@ export class Life {
 
   #attend(running: Running, health: Health): void {
     this.#running = running;
+    this.#holding = true;
     this.#ended = running.exited.then((exit) => this.#settle(exit));
     this.#healthWatch = watchLife(this, running, health, this.#deps, (changed) =>
       this.#healthChanged(changed),
@@ -302,7 +312,7 @@ export class Life {
       exit,
       restarts: this.#state.restarts + (this.#restartAt === undefined ? 0 : 1),
     };
-    if (this.#restartAt === undefined) this.#finish();
+    this.#finish();
     this.#changed();
     this.wake();
   }
@@ -322,11 +332,13 @@ export class Life {
     this.#restartAt = this.#deps.clock.now() + decision.delayMs;
   }
 
-  /** No attempt follows by itself: ports and addresses go back, `--rm` takes effect. */
+  /** Once no attempt follows by itself ports and addresses go back, and `--rm` takes effect. */
   #finish(): void {
-    const again =
-      this.#state.desired.state === 'run' && this.#state.desired.generation > this.#state.actedGeneration;
-    if (again) return;
+    const { desired, actedGeneration } = this.#state;
+    const asked = desired.state === 'run' && desired.generation > actedGeneration;
+    const follows = this.#restartAt !== undefined || (asked && this.#failure === undefined);
+    if (!this.#holding || this.#running !== undefined || follows) return;
+    this.#holding = false;
     this.#state = {
       ...this.#state,
       ports: [],

@@ -69,5 +69,16 @@ export function hashOfService({ draft, proposer }: Planning, hashed: Hashed): st
     ...networksOf(template).map(network),
     ...joinedServices(template).map(joined),
   ];
-  return proposer.sha256(canonical({ template, recreations, containerName, parts }));
+  return proposer.sha256(
+    canonical({ template: withoutToolLabels(template), recreations, containerName, parts }),
+  );
+}
+
+const TOOL_LABELS = 'com.docker.compose.';
+
+/** Labels that compose writes for other tools name files and dependencies: they are no reason to replace a container. */
+function withoutToolLabels(template: ContainerSpec): ContainerSpec {
+  if (template.labels === undefined) return template;
+  const kept = Object.entries(template.labels).filter(([name]) => !name.startsWith(TOOL_LABELS));
+  return { ...template, labels: Object.fromEntries(kept) };
 }

@@ -3,12 +3,14 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerId } from '@orc/model';
-import { STARTS_PER_CPU } from '../limits.ts';
+import { LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
 import { CAPABILITY_NAMES } from '../plan/capabilities.ts';
 import { kernelOps } from '../plan/compile.ts';
 import { planOf } from '../plan/ops.ts';
 import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from '../types.ts';
+import { LAUNCHER_LEAF } from './cgroup-files.ts';
 import { type Cgroups, openCgroups } from './cgroups.ts';
 import { makeSkeleton, readExit } from './folder.ts';
 import { hostBounding } from './identity.ts';
@@ -35,7 +37,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     start: (request: StartRequest) => turn(() => startContainer(host, request)),
     adopt: (id, folder) => adopt(host, id, folder),
     remove: (id, folder) => remove(host, id, folder),
-    release: (id, folder) => release(host, id, folder),
+    release: (id, folder) => letGo(host, id, folder),
     sweep: (known) => sweep(host, known),
     info: async () => describe(host),
     close: async () => closing.abort(),
@@ -43,8 +45,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       closing.abort();
       await launcher.shutdown();
       await cgroups.removeAll();
+      await shimsGone(cgroups);
+      await cgroups.removeAll();
     },
   };
+}
+
+/** A shim outlives its container by what it has to write and unmount; its cgroup is busy so long. */
+async function shimsGone(cgroups: Cgroups): Promise<void> {
+  const until = performance.now() + LAUNCHER_END_MS;
+  while (cgroups.pids(LAUNCHER_LEAF).length > 0 && performance.now() < until) await sleep(1);
 }
 
 function launcherFiles(cgroups: Cgroups): readonly string[] {
@@ -73,7 +83,7 @@ async function remove(host: Host, id: ContainerId, folder: string): Promise<void
   await host.cgroups.remove(id);
 }
 
-async function release(host: Host, id: ContainerId, folder: string): Promise<void> {
+async function letGo(host: Host, id: ContainerId, folder: string): Promise<void> {
   await host.cgroups.kill(id);
   await host.launcher.run(planOf([{ op: 'lock', folder }]));
   await host.cgroups.remove(id);

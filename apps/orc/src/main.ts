@@ -5,12 +5,17 @@ import { runCli } from './cli/run.ts';
 void main();
 
 async function main(): Promise<void> {
-  // A reader that left (`orc logs | head`) wants no more and no complaint.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.on('uncaughtException', leave);
   const code = await runCli(process.argv.slice(2), processIo());
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(code);
+}
+
+/** A reader that left (`orc logs | head`) wants no more and no complaint. */
+function leave(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(0);
+  console.error(error);
+  process.exit(1);
 }
 
 const drained = (stream: NodeJS.WriteStream): Promise<void> =>

@@ -22,11 +22,15 @@ export type Table = {
 /** What argv asks for; undefined when it was help or the version, which is printed then. Throws `usage.invalid`. */
 export function parseArgv(
   table: Table,
-  argv: readonly string[],
+  given: readonly string[],
   io: Io,
 ): { readonly globals: Globals; readonly invocation: Invocation } | undefined {
+  const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
   let invocation: Invocation | undefined;
-  const program = build(table, io, (row, args, flags) => {
+  const { row: named } = commandOf(table, argv);
+  // All the others are only for help and suggestions, and take longer to make than most commands to run.
+  const rows = named === undefined ? table.commands : [named];
+  const program = build({ ...table, commands: rows }, io, (row, args, flags) => {
     invocation = { row, args, flags };
   });
   try {
@@ -63,12 +67,18 @@ function build(table: Table, io: Io, found: Found): Command {
   return program;
 }
 
+const HELP_WIDTH = 100;
+
 function prepare(command: Command, io: Io): Command {
   return command
     .exitOverride()
     .helpOption('-h, --help', 'Show this help')
     .allowExcessArguments(false)
-    .configureHelp({ showGlobalOptions: false, helpWidth: io.stdout.columns ?? 100 })
+    .configureHelp({
+      showGlobalOptions: false,
+      subcommandTerm: (each) => `${each.name()} ${each.usage().replace(/^\[options\] ?/, '')}`.trim(),
+      helpWidth: io.stdout.columns || HELP_WIDTH,
+    })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stdout.write(text),

@@ -21,16 +21,25 @@ export type Io = {
   readonly onSignal: (name: NodeJS.Signals, call: () => void) => () => void;
 };
 
-export const processIo = (): Io => ({
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  cwd: process.cwd(),
-  now: Date.now,
-  uid: process.getuid?.() ?? 0,
-  onSignal: (name, call) => {
-    process.on(name, call);
-    return () => void process.off(name, call);
-  },
-});
+/** Standard input and output are opened when they are used: each costs a start milliseconds. */
+export function processIo(): Io {
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    env: process.env,
+    cwd: process.cwd(),
+    now: Date.now,
+    uid: process.getuid?.() ?? 0,
+    onSignal: (name, call) => {
+      process.on(name, call);
+      return () => void process.off(name, call);
+    },
+  };
+}

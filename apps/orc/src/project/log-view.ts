@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import type { Client, LogRequest } from '@orc/api/client';
 import type { Context } from '../cli/context.ts';
+import type { Reporter } from '../report/reporter.ts';
 import { type Line, type Merger, createMerger } from './merge.ts';
 import { splitLines } from './lines.ts';
 
@@ -13,6 +14,8 @@ export type LogViewOptions = {
   readonly color: boolean;
   readonly signal: AbortSignal;
   readonly request?: LogRequest;
+  /** What else is drawn on the screen meanwhile. */
+  readonly reporter?: Reporter;
 };
 
 export type LogView = {
@@ -54,7 +57,9 @@ export function createLogView(context: Context, client: Client, options: LogView
   };
   const print = ({ name, stream, time, text }: Line): Promise<void> | void => {
     const out = stream === 'stderr' ? context.io.stderr : context.io.stdout;
-    const more = out.write(`${prefixOf(name)}${options.timestamps ? `${time} ` : ''}${text}\n`);
+    const line = `${prefixOf(name)}${options.timestamps ? `${time} ` : ''}${text}\n`;
+    const write = (): boolean => out.write(line);
+    const more = options.reporter === undefined ? write() : options.reporter.around(write);
     if (!more) return new Promise((resolve) => out.once('drain', resolve));
   };
   const merger = createMerger(print);

@@ -5,7 +5,7 @@ import type { Client, ImageProgress } from '@orc/api/client';
 import { OrcError, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import type { Io } from '../cli/io.ts';
-import type { Reporter } from '../report/reporter.ts';
+import type { Progress, Reporter } from '../report/reporter.ts';
 
 export type PullOptions = { readonly platform?: string; readonly quiet?: boolean };
 
@@ -62,19 +62,21 @@ export async function showImage(
   }
 }
 
-const progressOf = (
-  parent: string,
-  row: ImageProgress,
-  working: string,
-): Parameters<Reporter['update']>[0] => ({
+const progressOf = (parent: string, row: ImageProgress, working: string): Progress => ({
   ...(row.id === undefined
     ? { id: parent, text: row.output === undefined ? row.status : working }
     : { id: row.id, parent, text: row.status }),
-  state: row.id !== undefined && /complete|exists|done|cached/i.test(row.status) ? 'done' : 'working',
+  state: row.id === undefined ? 'working' : stateOf(row.status),
   ...(row.current === undefined ? {} : { current: row.current }),
   ...(row.total === undefined ? {} : { total: row.total }),
   ...(row.output === undefined ? {} : { output: row.output }),
 });
+
+/** `Pull complete` and `Already exists` of layers; `DONE 0.1s`, `CACHED` and `ERROR` of build steps. */
+function stateOf(status: string): Progress['state'] {
+  if (/complete|exists|done|cached/i.test(status)) return 'done';
+  return /^error/i.test(status) ? 'error' : 'working';
+}
 
 type Auth = { readonly username: string; readonly password: string } | { readonly token: string };
 

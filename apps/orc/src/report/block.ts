@@ -20,9 +20,14 @@ export function createBlock(out: Output, now: () => number): Reporter {
   let timer: NodeJS.Timeout | undefined;
   const erase = (): string => (height === 0 ? '' : `\x1b[${height}A\x1b[0J`);
   const draw = (): void => {
-    const lines = render([...rows.values()], now(), out.columns ?? 80, (out.rows ?? 24) - 1);
+    const lines = render([...rows.values()], now(), out.columns || 80, (out.rows || 24) - 1);
     out.write(`${erase()}${lines.map((line) => `${line}\n`).join('')}`);
     height = lines.length;
+  };
+  const around = <T>(write: () => T): T => {
+    if (height > 0) out.write(erase());
+    height = 0;
+    return write();
   };
   const start = (): void => {
     timer ??= setInterval(draw, 1000 / REDRAWS_PER_SECOND);
@@ -40,11 +45,8 @@ export function createBlock(out: Output, now: () => number): Reporter {
       put(rows, progress, now());
       start();
     },
-    note: (text) => {
-      out.write(`${erase()}${text}\n`);
-      height = 0;
-      if (rows.size > 0) draw();
-    },
+    note: (text) => void around(() => out.write(`${text}\n`)),
+    around,
     flush,
     close: flush,
   };

@@ -2,12 +2,13 @@
 import type { Progress, ProgressMode, Reporter } from './reporter.ts';
 
 export function createLines(write: (text: string) => void, mode: ProgressMode): Reporter {
-  if (mode === 'quiet') return { update: quiet(write), note: nothing, flush: nothing, close: nothing };
+  const rest = { around: <T>(other: () => T): T => other(), flush: nothing, close: nothing };
+  if (mode === 'quiet') return { ...rest, update: quiet(write), note: nothing };
   if (mode === 'json') {
     const row = (value: object): void => write(`${JSON.stringify(value)}\n`);
-    return { update: row, note: (text) => row({ text }), flush: nothing, close: nothing };
+    return { ...rest, update: row, note: (text) => row({ text }) };
   }
-  return { update: plain(write), note: (text) => write(`${text}\n`), flush: nothing, close: nothing };
+  return { ...rest, update: plain(write), note: (text) => write(`${text}\n`) };
 }
 
 const nothing = (): void => undefined;

@@ -20,6 +20,8 @@ export type Reporter = {
   update(progress: Progress): void;
   /** A line of text between the rows. */
   note(text: string): void;
+  /** Writes something else to the same screen: rows that would be drawn over it make room before. */
+  around<T>(write: () => T): T;
   /** Leaves the last state on the screen; later updates begin anew. */
   flush(): void;
   close(): void;

@@ -23,6 +23,7 @@ export async function foreground(context: Context, client: Client, run: Foregrou
     prefix: !flags.on('no-log-prefix'),
     color: context.color && !flags.on('no-color'),
     signal: over.signal,
+    reporter: await context.reporter(),
   });
   const undo = context.io.onSignal('SIGINT', () => interrupt(context, client, run, interrupted));
   const undoTerm = context.io.onSignal('SIGTERM', () => interrupt(context, client, run, interrupted));

@@ -1,7 +1,7 @@
 /** A container's folder: made before a start; its exit record and what execs need read back after a restart. */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Exit } from '@orc/model';
+import type { Exit, Ulimit } from '@orc/model';
 import type { StartRequest } from '../types.ts';
 import { signalName } from './signals.ts';
 
@@ -21,6 +21,7 @@ export type Context = {
   readonly privileged: boolean;
   readonly noNewPrivileges: boolean;
   readonly seccomp: string;
+  readonly ulimits: readonly Ulimit[];
   readonly tasksFiles: readonly string[];
   readonly cgroupV2?: string;
 };

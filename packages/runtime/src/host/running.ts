@@ -3,12 +3,14 @@ import { type ContainerId, type Exit, fail } from '@orc/model';
 import { compileExec } from '../plan/exec.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { withHome } from '../plan/process.ts';
+import { boundedRlimits } from '../plan/rlimits.ts';
 import type { Attachment, AttachOptions, Exec, ExecRequest, Running } from '../types.ts';
 import type { Cgroups } from './cgroups.ts';
 import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
 import { type Context, exitOf, readContext, readExit } from './folder.ts';
 import { resolveIdentity } from './identity.ts';
 import { type Launcher, startOn } from './launcher.ts';
+import { hardLimits } from './own-limits.ts';
 import { signalNumber } from './signals.ts';
 import { attachBits, connect, FRAME, readStarted, type Started } from './wire.ts';
 
@@ -105,6 +107,7 @@ async function exec(host: Host, folder: string, request: ExecRequest): Promise<E
       cwd: request.workingDir ?? context.cwd,
     },
     identity,
+    rlimits: boundedRlimits(context.ulimits, hardLimits()),
     tty: request.tty,
     stdin: request.attach.stdin,
     tasksFiles: context.tasksFiles,

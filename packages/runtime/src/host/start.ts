@@ -111,6 +111,7 @@ function contextOf(request: StartRequest, facts: StartFacts): Context {
     env: resolveEnv(request.spec, request.image.config, request.hostname),
     cwd: facts.program.cwd,
     imageId: request.image.id,
+    ulimits: request.spec.ulimits ?? [],
     tasksFiles: facts.tasksFiles,
     ...(facts.cgroupV2 === undefined ? {} : { cgroupV2: facts.cgroupV2 }),
   };

@@ -6,7 +6,7 @@ import { type CgroupView, maskOps, rootOps, systemOps, userMountOps } from './mo
 import { type LaunchPlan, type Op, planOf } from './ops.ts';
 import type { DeviceNode } from './paths.ts';
 import { type Identity, type Program, processOps } from './process.ts';
-import { RLIMITS, type Rlimit, resolveRlimits } from './rlimits.ts';
+import { boundedRlimits } from './rlimits.ts';
 import { checkSysctls, DEFAULT_SYSCTLS, sysctlPath } from './sysctls.ts';
 
 export type StartFacts = {
@@ -40,29 +40,11 @@ export function compileStart(request: StartRequest, facts: StartFacts): LaunchPl
     { op: 'pivot' },
     ...utsOps(request, own),
     ...processOps(facts.program, facts.identity, {
-      rlimits: boundedRlimits(request, facts),
+      rlimits: boundedRlimits(request.spec.ulimits ?? [], facts.hardLimits),
       init: request.spec.init === true && own.pid,
       dieWithShim: own.pid,
     }),
   ]);
-}
-
-/** A default that this host cannot give is lowered; what the user asked for is refused. */
-function boundedRlimits({ spec }: StartRequest, facts: StartFacts): readonly Rlimit[] {
-  const asked = new Set((spec.ulimits ?? []).map((each) => RLIMITS[each.name.toLowerCase()]));
-  return resolveRlimits(spec.ulimits ?? []).map((each) => {
-    const most = facts.hardLimits?.get(each.resource);
-    if (most === undefined || each.hard <= most) return each;
-    if (!asked.has(each.resource)) return { ...each, soft: each.soft < most ? each.soft : most, hard: most };
-    const name = Object.keys(RLIMITS).find((key) => RLIMITS[key] === each.resource);
-    throw fail(
-      'kernel.missing',
-      `ulimit ${name}: ${each.hard} is above the daemon's own hard limit ${most}`,
-      {
-        hint: 'the daemon lacks CAP_SYS_RESOURCE: lower the limit, or give the daemon that capability',
-      },
-    );
-  });
 }
 
 export type OwnNamespaces = {

@@ -2,11 +2,13 @@
 import type { Op, LaunchPlan } from './ops.ts';
 import { planOf } from './ops.ts';
 import { CLONE } from './flags.ts';
+import type { Rlimit } from './rlimits.ts';
 import { type Identity, type Program, processOps } from './process.ts';
 
 export type ExecFacts = {
   readonly program: Program;
   readonly identity: Identity;
+  readonly rlimits: readonly Rlimit[];
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly timeoutMs?: number;
@@ -38,6 +40,6 @@ export function compileExec(facts: ExecFacts): LaunchPlan {
     ...joined.map((path): Op => ({ op: 'write', path, data: Buffer.from('0') })),
     { op: 'enter', flags: CLONE.NEWNS | CLONE.NEWNET | CLONE.NEWIPC | CLONE.NEWUTS | CLONE.NEWCGROUP },
     ...(facts.tty ? [{ op: 'console', columns: 0, rows: 0, mounted: 0 } as const] : []),
-    ...processOps(facts.program, facts.identity, { rlimits: [], init: false, dieWithShim: false }),
+    ...processOps(facts.program, facts.identity, { rlimits: facts.rlimits, init: false, dieWithShim: false }),
   ]);
 }

@@ -42,6 +42,31 @@ export function resolveRlimits(ulimits: readonly Ulimit[]): readonly Rlimit[] {
   return [...all.values()].sort((a, b) => a.resource - b.resource);
 }
 
+/**
+ * `resolveRlimits` within what this host can give (`most`, by number; absent: anything). A default above it is lowered;
+ * what the user asked for is refused with `kernel.missing`.
+ */
+export function boundedRlimits(
+  ulimits: readonly Ulimit[],
+  most: ReadonlyMap<number, bigint> | undefined,
+): readonly Rlimit[] {
+  const asked = new Set(ulimits.map((each) => resolve(each).resource));
+  return resolveRlimits(ulimits).map((each) => {
+    const bound = most?.get(each.resource);
+    if (bound === undefined || each.hard <= bound) return each;
+    if (!asked.has(each.resource))
+      return { ...each, soft: each.soft < bound ? each.soft : bound, hard: bound };
+    const name = Object.keys(RLIMITS).find((key) => RLIMITS[key] === each.resource);
+    throw fail(
+      'kernel.missing',
+      `ulimit ${name}: ${each.hard} is above the daemon's own hard limit ${bound}`,
+      {
+        hint: 'the daemon lacks CAP_SYS_RESOURCE: lower the limit, or give the daemon that capability',
+      },
+    );
+  });
+}
+
 function resolve(ulimit: Ulimit): Rlimit {
   const name = ulimit.name.toLowerCase().replace(/^rlimit_/, '');
   const resource = Object.hasOwn(RLIMITS, name) ? RLIMITS[name] : undefined;

@@ -209,6 +209,14 @@ describe('exec', () => {
     await running.exited;
   });
 
+  test('the container’s limits hold for it too', async () => {
+    const ulimits = [{ name: 'nofile', soft: 123, hard: 456 }];
+    const running = await startReady(fixture.runtime, fixture.request({ ...IDLE, ulimits }));
+    expect((await execText(running, ['sh', '-c', 'ulimit -n; ulimit -Hn'])).out).toBe('123\n456\n');
+    await running.kill();
+    await running.exited;
+  });
+
   test('a time limit kills the whole tree', async () => {
     const running = await startReady(fixture.runtime, fixture.request(IDLE));
     const started = performance.now();

@@ -45,6 +45,7 @@ const CONFIG = { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 type Plan = {
   readonly suite: string;
+  readonly script: string;
   readonly from: BootstrapSources;
   readonly settings: string;
   readonly proxy?: string;
@@ -80,7 +81,7 @@ export async function bootstrapDebian(
 }
 
 async function planFor(distribution: Distribution, suite: string): Promise<Plan> {
-  checkPrograms(suite);
+  const script = scriptFor(distribution, suite);
   const from = bootstrapSources(distribution, suite, hostSources());
   if (!existsSync(from.keyring)) {
     throw fail('program.missing', `the keyring ${from.keyring} of ${distribution.name} is missing`, {
@@ -89,19 +90,26 @@ async function planFor(distribution: Distribution, suite: string): Promise<Plan>
   }
   const dump = await capture('apt-config', ['dump']).catch(() => '');
   const proxy = proxyOf(dump);
-  return { suite, from, settings: carriedSettings(dump), ...(proxy === undefined ? {} : { proxy }) };
+  return { suite, script, from, settings: carriedSettings(dump), ...(proxy === undefined ? {} : { proxy }) };
 }
 
-function checkPrograms(suite: string): void {
+const SCRIPTS = '/usr/share/debootstrap/scripts';
+/** Every Ubuntu since 2007 is made by this one; debootstrap has a link to it per suite that it knew when it was packaged. */
+const UBUNTU_SCRIPT = 'gutsy';
+
+/** The path of the script that makes this suite. */
+function scriptFor(distribution: Distribution, suite: string): string {
   if (process.getuid?.() !== 0) throw fail('permission.root', 'debootstrap needs root');
   if (!existsSync('/usr/sbin/debootstrap')) {
     throw fail('program.missing', 'debootstrap is not installed on this host', {
       hint: 'apt-get install debootstrap',
     });
   }
-  if (existsSync(join('/usr/share/debootstrap/scripts', suite))) return;
+  const names = distribution.name === 'ubuntu' ? [suite, UBUNTU_SCRIPT] : [suite];
+  const found = names.map((name) => join(SCRIPTS, name)).find((path) => existsSync(path));
+  if (found !== undefined) return found;
   throw fail('input.invalid', `debootstrap knows no suite ${JSON.stringify(suite)}`, {
-    hint: 'ls /usr/share/debootstrap/scripts shows those it knows',
+    hint: `ls ${SCRIPTS} shows those it knows`,
   });
 }
 
@@ -138,6 +146,7 @@ async function debootstrap(
     keyring,
     components.join(','),
     architecture,
+    plan.script,
   ];
   const isolated = [
     '--mount',

@@ -50,9 +50,9 @@ export const DEBIAN_FOLDERS: readonly string[] = [
   'run/lock',
 ];
 
-/** `$1` folder, `$2` work folder, `$3` suite, `$4` mirror, `$5` cache, `$6` keyring, `$7` components, `$8` architecture. */
+/** `$1` folder, `$2` work folder, `$3` suite, `$4` mirror, `$5` cache, `$6` keyring, `$7` components, `$8` architecture, `$9` script. */
 export const DEBOOTSTRAP_SCRIPT = `set -e
-target=$1 work=$2 suite=$3 mirror=$4 cache=$5 keyring=$6 components=$7 arch=$8
+target=$1 work=$2 suite=$3 mirror=$4 cache=$5 keyring=$6 components=$7 arch=$8 script=$9
 mkdir -p "$work/lower" "$work/upper" "$work/scratch"
 # On a volatile overlay every fsync of dpkg costs nothing; it goes with this mount namespace.
 if mount -t overlay overlay -o "lowerdir=$work/lower,upperdir=$target,workdir=$work/scratch,volatile" "$work/upper" 2>/dev/null
@@ -60,7 +60,7 @@ then root=$work/upper
 else root=$target
 fi
 debootstrap --foreign --variant=minbase --merged-usr --arch="$arch" --components="$components" \\
-  --cache-dir="$cache" --keyring="$keyring" "$suite" "$root" "$mirror"
+  --cache-dir="$cache" --keyring="$keyring" "$suite" "$root" "$mirror" "$script"
 mkdir -p "$root/etc/dpkg/dpkg.cfg.d"
 echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
 exec chroot "$root" /debootstrap/debootstrap --second-stage

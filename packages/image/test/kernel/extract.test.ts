@@ -290,7 +290,6 @@ describe('streams', () => {
       'gzip of several members',
       Buffer.concat([gzipSync(plain.subarray(0, half)), gzipSync(plain.subarray(half))]),
     ],
-    ['gzip with garbage behind it', Buffer.concat([gzipSync(plain), Buffer.alloc(300, 7)])],
     ['zstd', zstdCompressSync(plain)],
     [
       'zstd of several frames',
@@ -321,6 +320,7 @@ describe('streams', () => {
   test.each([
     ['a cut tar', plain.subarray(0, 1700)],
     ['a cut gzip', gzipSync(plain).subarray(0, 60)],
+    ['gzip with garbage behind it', Buffer.concat([gzipSync(plain), Buffer.alloc(300, 7)])],
     ['a cut zstd', zstdCompressSync(plain).subarray(0, 40)],
     ['a wrong checksum', Buffer.concat([Buffer.from('X'), plain.subarray(1)])],
     ['noise', Buffer.alloc(2048, 0xaa)],

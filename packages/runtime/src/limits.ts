@@ -23,3 +23,5 @@ export const LAUNCHER_READY_MS = 10_000;
 export const LAUNCHER_END_MS = 5_000;
 /** Nodes of /dev that a privileged container gets. */
 export const HOST_DEVICES_MAX = 4096;
+/** A shim answers in well under a millisecond, unless somebody stopped it. */
+export const SHIM_HELLO_MS = 10_000;

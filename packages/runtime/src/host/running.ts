@@ -1,5 +1,6 @@
 /** A container with a shim, as the daemon holds it. */
 import { type ContainerId, type Exit, fail } from '@orc/model';
+import { SHIM_HELLO_MS } from '../limits.ts';
 import { compileExec } from '../plan/exec.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { withHome } from '../plan/process.ts';
@@ -146,11 +147,19 @@ const execOf = (channel: Channel, pid: number): Exec => ({
   signal: (name) => channel.request(FRAME.signal, 0, numberPayload(signalNumber(name))),
 });
 
-/** The shim's socket, when somebody answers it. */
+/** Undefined when nobody listens. Throws `timeout` for a shim that hangs: its container may well run. */
 export async function findShim(folder: string): Promise<{ channel: Channel; started: Started } | undefined> {
   const connection = await connect(folder, SHIM_SOCKET).catch(() => undefined);
   if (connection === undefined) return undefined;
   const channel = openChannel(connection);
+  let hangs = false;
+  const timer = setTimeout(() => {
+    hangs = true;
+    channel.close();
+  }, SHIM_HELLO_MS);
   const started = await channel.hello().catch(() => undefined);
+  clearTimeout(timer);
+  if (hangs)
+    throw fail('timeout', `the shim of ${folder} does not answer`, { hint: 'is it stopped?', retry: true });
   return started === undefined ? undefined : { channel, started };
 }

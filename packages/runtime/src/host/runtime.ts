@@ -63,7 +63,7 @@ function launcherFiles(cgroups: Cgroups): readonly string[] {
 }
 
 async function adopt(host: Host, id: ContainerId, folder: string): Promise<Adopted> {
-  const shim = await findShim(folder).catch(() => undefined);
+  const shim = await findShim(folder);
   if (shim !== undefined) {
     const running = openRunning(host, { id, folder, started: shim.started, control: shim.channel });
     return { state: 'running', running };

@@ -112,7 +112,7 @@ export class Connection {
 }
 
 /** Rejects with the errno of connect(2): ENOENT and ECONNREFUSED mean that nobody listens. */
-export function connect(folder: string, name: string): Promise<Connection> {
+export async function connect(folder: string, name: string): Promise<Connection> {
   const fd = openSync(folder, constants.O_DIRECTORY | constants.O_RDONLY);
   return new Promise<Connection>((resolve, reject) => {
     const socket = createConnection({ path: `${SHORT}${fd}/${name}` });

@@ -214,7 +214,7 @@ async function stop(
   options: { readonly graceMs?: number; readonly signal?: string },
 ): Promise<void> {
   life.desire({ state: 'stop', generation: life.state.desired.generation }, options);
-  await life.until(() => life.removed || life.running === undefined);
+  await life.until(() => life.removed || (life.running === undefined && life.idle));
 }
 
 async function remove(

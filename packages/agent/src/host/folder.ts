@@ -2,7 +2,7 @@
  * A container's folder: `container.json` (what it is; durable, written once) and `state.json` (how far it got; by
  * rename, without a sync: DECISIONS 15). Rows of docs/files.md.
  */
-import { mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ContainerId,
@@ -88,12 +88,22 @@ export async function loadFolders(
   containers: string,
 ): Promise<{ readonly loaded: readonly Loaded[]; readonly damaged: readonly string[] }> {
   await mkdir(containers, { recursive: true, mode: FOLDER_MODE });
-  const names = (await readdir(containers)).filter((name) => isContainerId(name));
+  const names: string[] = [];
+  for (const name of await readdir(containers))
+    if (isContainerId(name) && !(await dropUnmade(join(containers, name)))) names.push(name);
   const results = await Promise.all(names.map((name) => loadFolder(join(containers, name), name)));
   return {
     loaded: results.filter((each): each is Loaded => typeof each !== 'string'),
     damaged: results.filter((each): each is string => typeof each === 'string'),
   };
+}
+
+/** A folder that its maker did not come to fill: nobody was told of it, and it goes. */
+async function dropUnmade(folder: string): Promise<boolean> {
+  const files = await readdir(folder);
+  if (files.some((name) => name !== `${CONTAINER_FILE}.tmp`)) return false;
+  await rm(folder, { recursive: true });
+  return true;
 }
 
 async function loadFolder(folder: string, id: string): Promise<Loaded | string> {

@@ -56,6 +56,7 @@ export class Life {
   /** Ports and addresses of the last attempt were not given back yet. */
   #holding = false;
   #stopRequest: StopRequest = {};
+  #stopKept = false;
   #preparing = false;
   #removed = false;
   #busy = false;
@@ -76,6 +77,7 @@ export class Life {
     this.folder = folder;
     this.#state = state;
     this.#exit = state.exit;
+    this.#stopKept = state.desired.state === 'stop';
     this.#deps = deps;
   }
 
@@ -94,6 +96,10 @@ export class Life {
   get joinable(): Joinable {
     return this.#running === undefined ? undefined : this.#joinable;
   }
+  /** No step is under way. */
+  get idle(): boolean {
+    return !this.#busy;
+  }
   get state(): State {
     return this.#state;
   }
@@ -109,6 +115,7 @@ export class Life {
     this.#stopRequest = stop;
     if (desired.generation > before.generation) this.#failure = undefined;
     if (desired.state !== 'run') this.#restartAt = undefined;
+    if (desired.state !== 'stop') this.#stopKept = false;
     if (this.#graceMs() <= 0) this.#hurry.call();
     this.wake();
   }
@@ -177,6 +184,7 @@ export class Life {
     do {
       this.#again = false;
       this.#finish();
+      if (this.#state.desired.state === 'stop' && !this.#stopKept) await this.#keepStopped();
       const step = nextStep(this.#observed(), this.#state.desired, this.#deps.clock.now());
       if (step.do === 'wait') {
         if (step.until !== undefined && !this.#again) this.#armTimer(step.until);
@@ -186,6 +194,16 @@ export class Life {
       this.#again = !this.#removed;
     } while (this.#again);
     this.#busy = false;
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** The explicit stop of a container without a task outlives the daemon. */
+  async #keepStopped(): Promise<void> {
+    this.#stopKept = true;
+    if (this.stored.owner !== undefined) return;
+    await writeState(this.folder, this.#state).catch((error: unknown) =>
+      this.#deps.emit('warn', 'a stop was not written down', { error: String(error) }),
+    );
   }
 
   #armTimer(until: number): void {
@@ -271,6 +289,7 @@ export class Life {
     // What was desired meanwhile is newer than what the attempt was started with.
     this.#state = { ...started.state, desired: this.#state.desired };
     this.#restartAt = undefined;
+    this.#stopKept = false;
     this.#joinable = started.joinable;
     this.#health = 'none';
     this.#attend(started.running, 'starting');
@@ -358,8 +377,6 @@ export class Life {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    if (this.stored.owner === undefined && this.#state.desired.state === 'stop')
-      await writeState(this.folder, this.#state);
     await this.#askToStop(running);
     if (this.#running === running) await running.kill().catch(() => {});
     await this.#endOf(running);

@@ -70,12 +70,10 @@ function takeOver(
   options: AgentOptions,
 ): void {
   if (adopted.state === 'running') life.adopt({ running: adopted.running, health: 'none' }, image);
-  else if (adopted.state === 'exited') life.adopt({ attempt: adopted.attempt, exit: adopted.exit }, image);
+  else if (adopted.state === 'exited' && adopted.attempt >= state.attempt)
+    life.adopt({ attempt: adopted.attempt, exit: adopted.exit }, image);
   else if (state.attempt > 0)
-    life.adopt(
-      { attempt: state.attempt, exit: state.exit ?? lostExit(rebooted, options.clock.now()) },
-      image,
-    );
+    life.adopt({ attempt: state.attempt, exit: lostExit(rebooted, options.clock.now()) }, image);
   else if (image !== undefined) life.prepared(image);
 }
 

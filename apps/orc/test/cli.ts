@@ -22,8 +22,8 @@ export type RunOptions = {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
-  /** Called with what raises a signal. */
-  readonly signals?: (raise: (name: NodeJS.Signals) => void) => void;
+  /** Called with what raises a signal, and tells whether anybody listened. */
+  readonly signals?: (raise: (name: NodeJS.Signals) => boolean) => void;
 };
 
 export const FIXTURES = join(import.meta.dirname, 'fixtures');
@@ -67,7 +67,9 @@ async function run(door: Door, _: Memory, argv: readonly string[], options: RunO
     },
   };
   options.signals?.((name) => {
-    for (const call of listeners.get(name) ?? []) call();
+    const calls = [...(listeners.get(name) ?? [])];
+    for (const call of calls) call();
+    return calls.length > 0;
   });
   const code = await runCli(argv, io);
   return { code, ...texts };

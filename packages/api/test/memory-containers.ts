@@ -147,6 +147,7 @@ export const containersOf = (state: State): ContainerMethods => ({
       .map(summary)
       .filter((row) => all || row.status === 'running')
       .filter((row) => (filters['project'] ?? [row.project ?? '']).includes(row.project ?? ''))
+      .filter((row) => (filters['service'] ?? [row.service ?? '']).includes(row.service ?? ''))
       .filter((row) => (filters['status'] ?? [row.status as string]).includes(row.status))
       .filter((row) => (filters['name'] ?? [row.name]).some((name) => row.name.includes(name as string))),
   createContainer: async (request) => ({ id: create(state, request).container.id, warnings: [] }),

@@ -11,11 +11,13 @@ export function plainSwitches(table: Table, argv: readonly string[]): readonly s
 }
 
 function plain(row: CommandRow, word: string): readonly string[] {
-  const [, name = '', value] = /^--([a-z0-9-]+)=(true|false)$/.exec(word) ?? [];
-  const flag = row.flags?.find((each) => each.kind === 'on' && longName(each.flags) === name);
+  const [, dashed = '', value] = /^(-\w|--[a-z0-9-]+)=(true|false)$/.exec(word) ?? [];
+  const spelled = (flag: Flag): boolean =>
+    `--${longName(flag.flags)}` === dashed || flag.flags.startsWith(`${dashed},`);
+  const flag = dashed === '' ? undefined : row.flags?.find((each) => each.kind === 'on' && spelled(each));
   if (flag === undefined) return [word];
-  if (value === 'true') return [`--${name}`];
-  return flag.standard ? [`--no-${name}`] : [];
+  if (value === 'true') return [dashed];
+  return flag.standard ? [`--no-${longName(flag.flags)}`] : [];
 }
 
 /** The row that argv names, and the index of the word after its name. */

@@ -1,5 +1,5 @@
 /** `-p [[ip:]hostPort:]containerPort[/protocol]`, each port a number or a range. */
-import { type PortBinding, fail } from '@orc/model';
+import { type PortBinding, fail, parseIpv4 } from '@orc/model';
 
 const PUBLISH = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(?:(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/(\w+))?$/;
 
@@ -8,6 +8,7 @@ export function parsePublish(word: string): readonly PortBinding[] {
   // With one colon the first part is a port, not an address.
   const isPort = second === undefined && first !== undefined && /^\d*(-\d+)?$/.test(first);
   const ip = isPort ? undefined : first?.replace(/^\[(.*)\]$/, '$1');
+  if (ip && parseIpv4(ip) === undefined && !ip.includes(':')) return malformed(word);
   const containerPorts = range(word, inside);
   const hostPorts = hostRange(word, isPort ? first : second, containerPorts.length);
   if (protocol !== 'tcp' && protocol !== 'udp')

@@ -1,0 +1,153 @@
+/** When `up` is done, goes on waiting, or gives up: a table of states. */
+import { expect, test } from 'vitest';
+import type { ProjectView } from '@orc/api/client';
+import type { DependsOn, ObjectId, OrcError, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
+import { judgeAction, judgeUp, type Wanted } from '../src/project/judge.ts';
+
+type Sketch = Partial<TaskStatus> & { readonly pending?: string; readonly stop?: true };
+
+const object = (name: string): object => ({
+  id: name as ObjectId,
+  name,
+  specVersion: 1,
+  statusVersion: 1,
+  createdAt: 0,
+});
+
+const service = (name: string, dependsOn: readonly DependsOn[] = [], restarts = false): ServiceObj =>
+  ({
+    kind: 'service',
+    ...object(name),
+    spec: {
+      project: 'p',
+      service: name,
+      mode: 'replicated',
+      replicas: 1,
+      dependsOn,
+      template: {
+        image: 'b',
+        ...(restarts ? { restart: { condition: 'always', delay: { kind: 'backoff' } } } : {}),
+      },
+      hash: 'h',
+      desired: 'run',
+      generation: 1,
+      restartGeneration: 0,
+    },
+    status: {},
+  }) as unknown as ServiceObj;
+
+const task = (of: string, { pending, stop, ...status }: Sketch): TaskObj =>
+  ({
+    kind: 'task',
+    ...object(`p-${of}-1`),
+    spec: {
+      project: 'p',
+      service: of,
+      serviceId: of,
+      slot: 1,
+      hash: 'h',
+      revision: 1,
+      node: pending?.startsWith('port') ? null : 'n',
+      containerId: 'c',
+      endpoints: [],
+      desired: { state: stop ? 'stop' : 'run', generation: 1 },
+      ...(pending === undefined ? {} : { pendingReason: pending }),
+    },
+    status: { attempt: 1, phase: 'running', health: 'none', generation: 1, ...status },
+  }) as unknown as TaskObj;
+
+const view = (services: readonly ServiceObj[], tasks: readonly TaskObj[]): ProjectView =>
+  ({ project: object('p'), services, tasks, networks: [], volumes: [] }) as unknown as ProjectView;
+
+const exit = (code: number): Sketch => ({
+  phase: code === 0 ? 'exited' : 'failed',
+  startedAt: 1,
+  exit: { code, oomKilled: false, at: 2, reason: 'exit' },
+});
+
+function verdict(status: Sketch, wanted: Wanted, restarts = false): string {
+  try {
+    const { done, rows } = judgeUp(view([service('web', [], restarts)], [task('web', status)]), wanted);
+    return `${done ? 'done' : 'wait'} ${rows[0]?.text}`;
+  } catch (error) {
+    return `${(error as OrcError).problem.code}: ${(error as Error).message}`;
+  }
+}
+
+const healthy = { healthy: true };
+test.each<[string, Sketch, Wanted, string]>([
+  ['running', {}, {}, 'done Started'],
+  ['running, without a check', {}, healthy, 'done Started'],
+  ['a former generation', { generation: 0 }, {}, 'wait Creating'],
+  ['starting its checks', { health: 'starting' }, healthy, 'wait Waiting'],
+  ['starting its checks, not waited for', { health: 'starting' }, {}, 'done Started'],
+  ['healthy', { health: 'healthy' }, healthy, 'done Healthy'],
+  ['unhealthy', { health: 'unhealthy' }, healthy, 'start.failed: the container p-web-1 is unhealthy'],
+  ['ended well', exit(0), healthy, 'done Exited'],
+  ['ended badly, not waited for', exit(3), {}, 'done Exited (3)'],
+  ['ended badly', exit(3), healthy, 'start.failed: the container p-web-1 exited (3)'],
+  [
+    'never started',
+    { phase: 'failed', message: 'no such file' },
+    {},
+    'start.failed: the container p-web-1 could not start: no such file',
+  ],
+  [
+    'refused',
+    { phase: 'rejected', message: 'no image' },
+    {},
+    'start.failed: the container p-web-1 could not start: no image',
+  ],
+  ['made', { phase: 'ready' }, { created: true }, 'done Created'],
+  ['being made', { phase: 'preparing' }, { created: true }, 'wait Created'],
+  ['not placed', { phase: 'new', pending: 'port 80 is taken' }, {}, 'wait Waiting: port 80 is taken'],
+  [
+    'not placed for long',
+    { phase: 'new', pending: 'port 80 is taken' },
+    { quietMs: 5000 },
+    'conflict.port: the container p-web-1 cannot start: port 80 is taken',
+  ],
+  [
+    'gated for long',
+    { phase: 'ready', pending: 'waits for db' },
+    { quietMs: 5000 },
+    'wait Waiting: waits for db',
+  ],
+])('%s', (_, status, wanted, expected) => {
+  expect(verdict(status, wanted)).toBe(expected);
+});
+
+test('what is restarted is waited for', () => {
+  expect(verdict(exit(3), healthy, true)).toBe('wait Restarting');
+  expect(verdict({ phase: 'failed', message: 'x' }, {}, true)).toBe('wait Creating: x');
+});
+
+test.each<[DependsOn['condition'], boolean, Sketch, string | undefined]>([
+  ['service_healthy', true, { health: 'unhealthy' }, 'the container p-db-1 is unhealthy'],
+  ['service_healthy', true, exit(0), 'the container p-db-1 exited (0)'],
+  ['service_healthy', true, { health: 'starting' }, undefined],
+  ['service_healthy', false, { health: 'unhealthy' }, undefined],
+  ['service_completed_successfully', true, exit(4), 'did not complete successfully: exit 4'],
+  ['service_completed_successfully', true, exit(0), undefined],
+  ['service_started', true, { health: 'unhealthy' }, undefined],
+])('a dependency with %s (required: %s)', (condition, required, status, why) => {
+  const web = service('web', [{ service: 'db', condition, required }]);
+  const waiting = task('web', { phase: 'ready', pending: 'waits for db' });
+  const judge = (): unknown => judgeUp(view([web, service('db')], [waiting, task('db', status)]), {});
+  if (why === undefined) expect(judge()).toMatchObject({ done: false });
+  else expect(judge).toThrow(why);
+});
+
+test.each<[Parameters<typeof judgeAction>[1], Sketch | undefined, boolean]>([
+  ['stop', { stop: true }, false],
+  ['stop', { stop: true, phase: 'exited' }, true],
+  ['stop', { stop: true, phase: 'new', pending: 'port 80 is taken' }, true],
+  ['start', { generation: 0 }, false],
+  ['start', {}, true],
+  ['restart', { generation: 0 }, false],
+  ['rm', { phase: 'exited' }, false],
+  ['rm', undefined, true],
+])('%s is done or not', (kind, status, done) => {
+  const tasks = status === undefined ? [] : [task('web', status)];
+  expect(judgeAction(view([service('web')], tasks), kind, ['p-web-1']).done).toBe(done);
+});

@@ -1,0 +1,170 @@
+/** What needs time or a file system: merged logs, build contexts, Ctrl-C. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { walkContext } from '../src/context/walk.ts';
+import { splitLines } from '../src/project/lines.ts';
+import { createMerger } from '../src/project/merge.ts';
+import { openTerminal } from './cli.ts';
+
+test('the past of several sources comes in the order of time', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(fc.nat(99), { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+      async (all) => {
+        const printed: string[] = [];
+        const merger = createMerger((line) => void printed.push(line.time));
+        for (const times of all) {
+          const source = merger.source();
+          for (const time of [...times].sort((a, b) => a - b))
+            void source.push({ name: 'x', stream: 'stdout', time: String(time).padStart(2, '0'), text: '' });
+          source.end();
+        }
+        await merger.flush();
+        expect(printed).toEqual(
+          all
+            .flat()
+            .map((time) => String(time).padStart(2, '0'))
+            .sort(),
+        );
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test('a source that is silent does not hold the others back', async () => {
+  const first = Promise.withResolvers<string>();
+  const merger = createMerger((line) => first.resolve(line.text));
+  merger.source();
+  void merger.source().push({ name: 'x', stream: 'stdout', time: '1', text: 'now' });
+  expect(await first.promise).toBe('now');
+});
+
+test('lines are whole, wherever chunks end, and each stream has its own', async () => {
+  async function* chunks(): AsyncGenerator<{ stream: 'stdout' | 'stderr'; data: Uint8Array }> {
+    const euro = Buffer.from('€\r\nlast');
+    yield { stream: 'stdout', data: Buffer.from('one\ntw') };
+    yield { stream: 'stderr', data: Buffer.from('err\n') };
+    yield { stream: 'stdout', data: Buffer.concat([Buffer.from('o\n'), euro.subarray(0, 2)]) };
+    yield { stream: 'stdout', data: euro.subarray(2) };
+  }
+  expect((await Array.fromAsync(splitLines(chunks()))).map((line) => line.text)).toEqual([
+    'one',
+    'err',
+    'two',
+    '€',
+    'last',
+  ]);
+});
+
+test('a context leaves out what .dockerignore says, and keeps what it excepts', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orc-context-'));
+  try {
+    for (const each of ['src', 'node_modules/a', 'docs/keep'])
+      mkdirSync(join(folder, each), { recursive: true });
+    for (const each of [
+      'Dockerfile',
+      'src/a.ts',
+      'src/a.log',
+      'node_modules/a/x',
+      'docs/x.md',
+      'docs/keep/y.md',
+    ])
+      writeFileSync(join(folder, each), each);
+    chmodSync(join(folder, 'src/a.ts'), 0o755);
+    symlinkSync('a.ts', join(folder, 'src/link'));
+    writeFileSync(join(folder, '.dockerignore'), 'node_modules\n**/*.log\ndocs\n!docs/keep\nDockerfile\n');
+    const files = walkContext(folder, 'Dockerfile');
+    expect(files.map((file) => file.path)).toEqual([
+      '.dockerignore',
+      'Dockerfile',
+      'docs/keep',
+      'docs/keep/y.md',
+      'src',
+      'src/a.ts',
+      'src/link',
+    ]);
+    expect(files.find((file) => file.path === 'src/a.ts')).toMatchObject({
+      type: 'file',
+      mode: 0o755,
+      size: 8,
+    });
+    expect(files.find((file) => file.path === 'src/link')).toMatchObject({
+      type: 'symlink',
+      linkname: 'a.ts',
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('Ctrl-C in a foreground up stops the project and ends with 130', async () => {
+  await using terminal = await openTerminal();
+  const raise = Promise.withResolvers<(name: NodeJS.Signals) => boolean>();
+  const running = terminal.run(['up'], { signals: raise.resolve });
+  const send = await raise.promise;
+  while (
+    [...terminal.memory.containers.values()].filter((row) => row.container.status === 'running').length < 2
+  )
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!send('SIGINT')) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { code, stderr } = await running;
+  expect(code).toBe(130);
+  expect(stderr).toContain('Gracefully stopping... (press Ctrl+C again to force)');
+  expect([...terminal.memory.containers.values()].map((row) => row.container.status)).toEqual([
+    'exited',
+    'exited',
+  ]);
+});
+
+test('up ends with the status of the service that was asked for', async () => {
+  await using terminal = await openTerminal();
+  const running = terminal.run(['up', '--exit-code-from', 'web']);
+  const rows = (): { name: string; id: string; status: string }[] =>
+    [...terminal.memory.containers.values()].map((row) => row.container);
+  while (rows().filter((row) => row.status === 'running').length < 2)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  terminal.memory.exit(rows().find((row) => row.name === 'shop-web-1')?.id ?? '', 9);
+  const { code, stdout } = await running;
+  expect([code, stdout]).toEqual([9, expect.stringContaining('web-1  | exited with code 9')]);
+});
+
+test('completions are scripts that their shell takes', async () => {
+  await using terminal = await openTerminal();
+  const { stdout } = await terminal.run(['completion', 'bash']);
+  const asked = `${stdout}\nCOMP_WORDS=(orc container r); COMP_CWORD=2; _orc; echo "\${COMPREPLY[@]}"`;
+  const { stdout: offered, status } = spawnSync('bash', ['-c', asked], { encoding: 'utf8' });
+  expect([status, offered.trim().split(' ')]).toEqual([0, ['run', 'restart', 'rm']]);
+  expect((await terminal.run(['completion', 'fish'])).stdout).toContain("-a 'run'".replaceAll("'", ''));
+});
+
+test('an input is passed to the program, and what is not a terminal is not asked', async () => {
+  await using terminal = await openTerminal();
+  const { stdout, code } = await terminal.run(['container', 'run', '-i', '--rm', 'busybox', 'cat'], {
+    input: 'some words\n',
+  });
+  expect([code, stdout]).toEqual([0, 'some words\n']);
+});
+
+test('no daemon: only root can start one, and only on its own socket', async () => {
+  await using terminal = await openTerminal();
+  const env = {
+    ORC_HOST: '',
+    ORC_RUN: join(terminal.door.folder, 'nowhere'),
+    ORC_ROOT: terminal.door.folder,
+  };
+  const asUser = await terminal.run(['container', 'ls'], { env, uid: 1000 });
+  expect([asUser.code, asUser.stderr]).toEqual([1, expect.stringContaining('only root can start one')]);
+  const elsewhere = await terminal.run(['container', 'ls'], {
+    env: { ORC_HOST: 'unix:///nowhere/orc.sock' },
+  });
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([
+    1,
+    expect.stringContaining('no daemon answers on /nowhere/orc.sock'),
+  ]);
+});

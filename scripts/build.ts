@@ -2,7 +2,7 @@
  * Bundles what users start: `apps/orc/dist/orc.cjs` and `apps/orcd/dist/orcd.cjs`. CommonJS, because it starts twice as
  * fast; a first small file turns node's compile cache on before the large one is read.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type Plugin, build } from 'esbuild';
 
@@ -19,9 +19,8 @@ await Promise.all(APPS.map(bundle));
 
 async function bundle({ name, folder, external }: App): Promise<void> {
   const out = join(folder, 'dist');
-  rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [join(folder, 'src/main.ts')],
     outfile: join(out, `${name}-main.cjs`),
     bundle: true,
@@ -31,10 +30,19 @@ async function bundle({ name, folder, external }: App): Promise<void> {
     minify: true,
     sourcemap: 'linked',
     logLevel: 'warning',
+    write: false,
     external: [...external],
     plugins: [sourceFolders(out)],
   });
-  writeFileSync(join(out, `${name}.cjs`), starter(name), { mode: 0o755 });
+  for (const file of outputFiles) replace(file.path, file.contents);
+  replace(join(out, `${name}.cjs`), starter(name));
+}
+
+/** Whole at every instant: a command may start while this runs. */
+function replace(path: string, contents: string | Uint8Array): void {
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, contents, { mode: 0o755 });
+  renameSync(fresh, path);
 }
 
 /** The cache lies beside the bundle: a shared folder such as /tmp would let others put code into it. */

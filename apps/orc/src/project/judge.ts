@@ -1,6 +1,6 @@
 /** Whether a project is where a verb wanted it. Pure: views in, rows of progress and a verdict out. */
 import type { ProjectView } from '@orc/api/client';
-import { type DependsOn, type ServiceObj, type TaskObj, fail } from '@orc/model';
+import { type DependsOn, type OrcError, type ServiceObj, type TaskObj, fail } from '@orc/model';
 import { UNPLACED_MS } from '../limits.ts';
 import type { Progress } from '../report/reporter.ts';
 
@@ -15,28 +15,34 @@ export type Wanted = {
   readonly quietMs?: number;
 };
 
-export type Judgement = { readonly done: boolean; readonly rows: readonly Progress[] };
+export type Judgement = {
+  readonly done: boolean;
+  readonly rows: readonly Progress[];
+  /** What will not come right by waiting. */
+  readonly failure?: OrcError;
+};
 
-/** Throws `start.failed` or `dependency.failed` for what will not come right by waiting. */
 export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
   const services = view.services.filter((each) => wanted.services?.includes(each.spec.service) ?? true);
   const rows: Progress[] = [];
   let done = true;
+  let failure: OrcError | undefined;
   for (const service of services) {
     const tasks = view.tasks.filter((task) => isCurrent(task, service));
     const states = tasks.map((task) => stateOf(task, service, view, wanted));
     rows.push(...states.map((state) => state.row));
-    const failed = states.find((state) => state.failed !== undefined);
-    if (failed?.failed !== undefined)
-      throw fail('start.failed', failed.failed, { hint: `see "orc logs ${service.spec.service}"` });
-    const reached = states.filter((state) => state.reached).length;
-    if (reached < service.spec.replicas) {
-      mustNotHang(service, view);
-      if ((wanted.quietMs ?? 0) >= UNPLACED_MS) mustBePlaced(tasks, view);
-      done = false;
-    }
+    failure ??= failureOf(service, states);
+    if (states.filter((state) => state.reached).length >= service.spec.replicas) continue;
+    failure ??= hanging(service, view) ?? unplaced(tasks, view, wanted.quietMs ?? 0);
+    done = false;
   }
-  return { done, rows };
+  return failure === undefined ? { done, rows } : { done, rows, failure };
+}
+
+function failureOf(service: ServiceObj, states: readonly State[]): OrcError | undefined {
+  const why = states.find((state) => state.failed !== undefined)?.failed;
+  const hint = `see "orc logs ${service.spec.service}"`;
+  return why === undefined ? undefined : fail('start.failed', why, { hint });
 }
 
 const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
@@ -109,31 +115,27 @@ const isAwaited = (service: ServiceObj, view: ProjectView): boolean =>
   );
 
 /** A dependency that cannot come right any more keeps the service waiting for ever. */
-function mustNotHang(service: ServiceObj, view: ProjectView): void {
+function hanging(service: ServiceObj, view: ProjectView): OrcError | undefined {
   for (const dependency of service.spec.dependsOn) {
     const why = dependency.required === false ? undefined : brokenBy(dependency, view);
     if (why !== undefined)
-      throw fail('dependency.failed', `the service ${service.spec.service} cannot start: ${why}`, {
+      return fail('dependency.failed', `the service ${service.spec.service} cannot start: ${why}`, {
         hint: `see "orc logs ${dependency.service}"`,
       });
   }
+  return undefined;
 }
 
 /** What is being stopped may make room; when nothing is, waiting on one's own host has no end. */
-function mustBePlaced(tasks: readonly TaskObj[], view: ProjectView): void {
-  const leaving = view.tasks.some(
-    (task) => task.spec.desired.state !== 'run' && task.status.phase === 'running',
-  );
-  const task = leaving ? undefined : tasks.find(isUnplaced);
-  if (task === undefined) return;
+function unplaced(tasks: readonly TaskObj[], view: ProjectView, quietMs: number): OrcError | undefined {
+  const isLeaving = ({ spec, status }: TaskObj): boolean =>
+    spec.desired.state !== 'run' && status.phase === 'running';
+  const task = quietMs < UNPLACED_MS || view.tasks.some(isLeaving) ? undefined : tasks.find(isUnplaced);
+  if (task === undefined) return undefined;
   const why = task.spec.pendingReason ?? 'no node takes it';
-  throw fail(
-    why.startsWith('port ') ? 'conflict.port' : 'start.failed',
-    `the container ${task.name} cannot start: ${why}`,
-    {
-      hint: 'it starts by itself when that changes; "orc down" or another scale gives it up',
-    },
-  );
+  const code = why.startsWith('port ') ? 'conflict.port' : 'start.failed';
+  const hint = 'it starts by itself when that changes; "orc down" or another scale gives it up';
+  return fail(code, `the container ${task.name} cannot start: ${why}`, { hint });
 }
 
 const isUnplaced = (task: TaskObj): boolean =>

@@ -161,6 +161,7 @@ async function untilHealthy(
       if (view === null) return 'done';
       const judgement = judgeUp(view, { healthy: true, ...some(services) });
       for (const row of judgement.rows) reporter.update(row);
+      if (judgement.failure !== undefined) throw judgement.failure;
       return judgement.done ? 'done' : 'wait';
     },
   });

@@ -40,8 +40,9 @@ function bash(): string {
   const nounCases = nouns().map((noun) => `    ${noun}) things='${inNoun(noun).join(' ')}' ;;`);
   return `# orc completion bash: source this, or save it in /etc/bash_completion.d/orc
 _orc() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command='' word flags='${words(TABLE.globals)} --help --version' things='${tops().join(' ')}'
-  local i
+  local current=\${COMP_WORDS[COMP_CWORD]} command='' word i
+  local flags='${words(TABLE.globals)} --help --version'
+  local things='${tops().join(' ')}'
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     [[ $word == -* ]] && continue

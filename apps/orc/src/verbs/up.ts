@@ -214,6 +214,7 @@ function judge(reporter: Reporter, settling: Settling, view: ProjectView | null)
   for (const each of gone)
     if (!names.has(each.name))
       reporter.update({ id: `Container ${each.name}`, text: 'Removed', state: 'done' });
+  if (judgement.failure !== undefined) throw judgement.failure;
   return judgement.done ? 'done' : 'wait';
 }
 

@@ -2,6 +2,8 @@
 
 /** How long a started daemon may take until its socket answers. */
 export const DAEMON_START_MS = 10_000;
+/** How long another daemon, started at the same instant, may take once ours has given way. */
+export const DAEMON_OTHER_MS = 1500;
 /** First and last wait between two looks at the socket of a daemon that starts. */
 export const DAEMON_POLL_FIRST_MS = 5;
 export const DAEMON_POLL_LAST_MS = 250;

@@ -4,8 +4,15 @@ import { chmodSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectClient } from '@orc/api/client';
 import { OrcError, fail } from '@orc/model';
-import { DAEMON_LOG_LINES, DAEMON_POLL_FIRST_MS, DAEMON_POLL_LAST_MS, DAEMON_START_MS } from '../limits.ts';
+import {
+  DAEMON_LOG_LINES,
+  DAEMON_OTHER_MS,
+  DAEMON_POLL_FIRST_MS,
+  DAEMON_POLL_LAST_MS,
+  DAEMON_START_MS,
+} from '../limits.ts';
 import type { Host } from './host.ts';
 import type { Io } from './io.ts';
 import { daemonProgram } from './program.ts';
@@ -17,10 +24,8 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
     throw fail('permission.root', `no daemon answers on ${host.socketPath}, and only root can start one`, {
       hint: 'run "sudo orc daemon", or this command as root',
     });
-  mkdirSync(host.root, { recursive: true, mode: 0o700 });
   const log = join(host.root, 'daemon.log');
-  const file = openSync(log, 'a', 0o600);
-  chmodSync(log, 0o600);
+  const file = openLog(host.root, log);
   const child = spawn(process.execPath, daemonProgram(), {
     detached: true,
     cwd: '/',
@@ -36,7 +41,22 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
     code = error.message;
   });
   await untilAnswers(host, log, () => code);
-  io.stderr.write(`started the orc daemon (pid ${child.pid}, log ${log})\n`);
+  // Of two that were started at once, one finds the other's lock and ends.
+  if ((await pidOf(host)) === child.pid)
+    io.stderr.write(`started the orc daemon (pid ${child.pid}, log ${log})\n`);
+}
+
+function openLog(root: string, log: string): number {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    const file = openSync(log, 'a', 0o600);
+    chmodSync(log, 0o600);
+    return file;
+  } catch (error) {
+    throw fail('input.invalid', `the log ${log} cannot be opened: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'set ORC_ROOT to a folder that can be written',
+    });
+  }
 }
 
 async function untilAnswers(
@@ -44,14 +64,27 @@ async function untilAnswers(
   log: string,
   ended: () => number | string | null | undefined,
 ): Promise<void> {
-  const deadline = performance.now() + DAEMON_START_MS;
+  let deadline = performance.now() + DAEMON_START_MS;
+  let over = false;
   for (let wait = DAEMON_POLL_FIRST_MS; ; wait = Math.min(wait * 1.5, DAEMON_POLL_LAST_MS)) {
     if (await answers(host.socketPath)) return;
     const code = ended();
-    if (code !== undefined) throw failed(`the daemon ended at its start (${code})`, log);
+    if (code !== undefined && !over) deadline = performance.now() + DAEMON_OTHER_MS;
+    over = code !== undefined;
     if (performance.now() > deadline)
-      throw failed(`the daemon did not answer within ${DAEMON_START_MS / 1000} s`, log);
+      throw over
+        ? failed(`the daemon ended at its start (${code})`, log)
+        : failed(`the daemon did not answer within ${DAEMON_START_MS / 1000} s`, log);
     await sleep(wait);
+  }
+}
+
+async function pidOf({ socketPath }: Host): Promise<number> {
+  const client = connectClient({ socketPath });
+  try {
+    return (await client.version()).pid;
+  } finally {
+    client.close();
   }
 }
 

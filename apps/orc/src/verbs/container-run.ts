@@ -6,6 +6,7 @@ import { type Container, type ContainerSpec, type Exit, OrcError, PROBLEM_CODES,
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { ExitStatus, report } from '../cli/problems.ts';
+import { idOf } from '../project/images.ts';
 import { pullImage } from '../project/pull.ts';
 import { specFromFlags } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
@@ -66,25 +67,30 @@ async function makeContainer(
   flags: Flags,
   spec: ContainerSpec,
 ): Promise<string> {
+  await ensureImage(context, client, flags, spec);
   const name = flags.text('name');
-  const request = name === undefined ? { spec } : { name, spec };
-  const policy = flags.text('pull') ?? 'missing';
-  const quiet = flags.on('quiet');
-  if (policy === 'always') await pullImage(context, client, spec.image, { quiet, ...platformOf(spec) });
-  const made = await client.createContainer(request).catch(async (error: unknown) => {
-    if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image' || policy === 'never')
-      throw error;
-    await pullImage(context, client, spec.image, { quiet, ...platformOf(spec) });
-    return client.createContainer(request);
-  });
+  const made = await client.createContainer(name === undefined ? { spec } : { name, spec });
   for (const warning of made.warnings) context.err(`warning: ${warning}`);
   const file = flags.text('cidfile');
   if (file !== undefined) writeFileSync(resolve(context.io.cwd, file), made.id, { flag: 'wx' });
   return made.id;
 }
 
-const platformOf = (spec: ContainerSpec): { platform?: string } =>
-  spec.platform === undefined ? {} : { platform: spec.platform };
+/** Here and not in the daemon, so that the user sees its progress. */
+async function ensureImage(
+  context: Context,
+  client: Client,
+  flags: Flags,
+  spec: ContainerSpec,
+): Promise<void> {
+  const policy = flags.text('pull') ?? 'missing';
+  if (policy !== 'always' && (await idOf(client, spec.image)) !== undefined) return;
+  if (policy === 'never')
+    throw fail('notfound.image', `there is no image ${spec.image}`, { hint: 'leave "--pull never" out' });
+  const { platform } = spec;
+  const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
+  await pullImage(context, client, spec.image, options);
+}
 
 async function startOrRemove(client: Client, id: string, spec: ContainerSpec): Promise<void> {
   try {

@@ -4,7 +4,7 @@ import { OrcError, formatProblem } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
-import { mustKnow, projectName } from '../project/load.ts';
+import { loadProject, mustKnow, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { showFixed } from './up.ts';
 import { eachOf } from './each.ts';
@@ -72,6 +72,25 @@ async function removeOneOffs(context: Context, client: Client, name: string): Pr
   }
 }
 
+type Used = { readonly project: string; readonly service: string; readonly image: string };
+
+const imagesOf = (view: ProjectView): readonly Used[] =>
+  view.services.map(({ spec }) => ({
+    project: spec.project,
+    service: spec.service,
+    image: spec.template.image,
+  }));
+
+/** Services that were built and never started are only there; without files there are none. */
+async function imagesOfFiles(context: Context): Promise<readonly Used[]> {
+  const project = await loadProject(context).catch(() => undefined);
+  return (project?.services ?? []).map(({ service, container }) => ({
+    project: project?.name ?? '',
+    service,
+    image: container.image,
+  }));
+}
+
 /** `local`: only those whose name orc chose because the file gives none. */
 async function removeImages(
   context: Context,
@@ -79,9 +98,9 @@ async function removeImages(
   view: ProjectView,
   which: string,
 ): Promise<number> {
-  const names = view.services
-    .filter(({ spec }) => which === 'all' || spec.template.image === `${spec.project}-${spec.service}`)
-    .map(({ spec }) => spec.template.image);
+  const names = [...imagesOf(view), ...(await imagesOfFiles(context))]
+    .filter(({ project, service, image }) => which === 'all' || image === `${project}-${service}`)
+    .map(({ image }) => image);
   const reporter = await context.reporter();
   return eachOf(context, [...new Set(names)], async (image) => {
     try {

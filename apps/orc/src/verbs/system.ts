@@ -1,5 +1,5 @@
 /** `orc system info`, `install`; `orc daemon`. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail, formatSize } from '@orc/model';
@@ -103,22 +103,17 @@ TasksMax=infinity
 WantedBy=multi-user.target
 `;
 
-/** In the foreground: this process stays its parent and passes signals on. */
+/** In the foreground: this process becomes the daemon, so that its parent signals and waits for the right one. */
 export const daemon: Body = async (context, _, flags) => {
   const config = flags.text('config');
   const { io, host } = context;
-  const args = [...daemonProgram(), ...(config === undefined ? [] : ['--config', resolve(io.cwd, config)])];
-  const child = spawn(process.execPath, args, {
-    stdio: 'inherit',
-    env: { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
-  });
-  const undo = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map((name) =>
-    io.onSignal(name, () => void child.kill(name)),
+  const more = config === undefined ? [] : ['--config', resolve(io.cwd, config)];
+  const env = { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run };
+  const given = Object.fromEntries(
+    Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
-  const code = await new Promise<number>((done) => {
-    child.on('exit', (status, signal) => done(status ?? (signal === null ? 1 : 143)));
-    child.on('error', () => done(1));
-  });
-  for (const each of undo) each();
-  return code;
+  const args = [process.execPath, '--disable-warning=ExperimentalWarning', ...daemonProgram(), ...more];
+  if (process.execve === undefined)
+    throw fail('program.missing', 'this node cannot become another program', { hint: 'use Node 24' });
+  return process.execve(process.execPath, args, given);
 };

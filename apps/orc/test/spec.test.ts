@@ -9,7 +9,7 @@ import { parseEnvFile } from '../src/spec/values.ts';
 import { parsePublish } from '../src/spec/ports.ts';
 import { words } from './cli.ts';
 
-const outer = { env: { HOME: '/root', TERM: 'xterm' }, cwd: '/work' };
+const outer = { env: { HOME: '/root', TERM: 'xterm' }, cwd: '/home' };
 
 /** The spec of a `container run` line, without its image. */
 function specOf(line: string): object {
@@ -33,7 +33,7 @@ const ROWS: readonly (readonly [string, object])[] = [
     {
       mounts: [
         { type: 'volume', source: 'data', target: '/d' },
-        { type: 'bind', source: '/work/src', target: '/app', createHostPath: true, readOnly: true },
+        { type: 'bind', source: '/home/src', target: '/app', createHostPath: true, readOnly: true },
         { type: 'bind', source: '/abs', target: '/x', createHostPath: true, propagation: 'rshared' },
         { type: 'volume', target: '/anon' },
       ],
@@ -43,7 +43,7 @@ const ROWS: readonly (readonly [string, object])[] = [
     '--mount type=bind,src=cfg,dst=/etc/cfg,readonly --mount source=v,target=/v,volume-nocopy --mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=700 b',
     {
       mounts: [
-        { type: 'bind', source: '/work/cfg', target: '/etc/cfg', readOnly: true },
+        { type: 'bind', source: '/home/cfg', target: '/etc/cfg', readOnly: true },
         { type: 'volume', source: 'v', target: '/v', nocopy: true },
         { type: 'tmpfs', target: '/t', sizeBytes: 1_048_576, mode: 0o700 },
       ],

@@ -32,7 +32,7 @@ export function specFromFlags(
     env: some({ ...files.env, ...envOf(flags.list('env'), outer.env) }),
     workingDir: flags.text('workdir'),
     user: flags.text('user'),
-    groupAdd: any(flags.list('group-add')),
+    groupAdd: filled(flags.list('group-add')),
     hostname: flags.text('hostname'),
     domainname: flags.text('domainname'),
     labels: some({ ...files.labels, ...pairsOf('label', flags.list('label')) }),
@@ -44,7 +44,7 @@ export function specFromFlags(
     stopSignal: flags.text('stop-signal'),
     stopGraceMs: seconds(flags.number('stop-timeout')),
     ...isolationOf(flags, files),
-    mounts: any(mounts),
+    mounts: filled(mounts),
     shmSizeBytes: bytesOf(flags, 'shm-size'),
     ...networkOf(flags),
     pidMode: namespaceOf('pid', flags.text('pid')),
@@ -61,14 +61,14 @@ export function specFromFlags(
 type Part = { readonly [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined };
 
 const isolationOf = (flags: Flags, files: FlagFiles): Part => ({
-  capAdd: any(flags.list('cap-add')),
-  capDrop: any(flags.list('cap-drop')),
+  capAdd: filled(flags.list('cap-add')),
+  capDrop: filled(flags.list('cap-drop')),
   privileged: flags.on('privileged') || undefined,
   security: securityFrom(flags, files.seccomp),
-  ulimits: any(flags.list('ulimit').map(ulimit)),
+  ulimits: filled(flags.list('ulimit').map(ulimit)),
   sysctls: some(pairsOf('sysctl', flags.list('sysctl'))),
-  devices: any(flags.list('device').map(device)),
-  deviceCgroupRules: any(flags.list('device-cgroup-rule')),
+  devices: filled(flags.list('device').map(device)),
+  deviceCgroupRules: filled(flags.list('device-cgroup-rule')),
   oomScoreAdj: flags.number('oom-score-adj'),
   resources: some(resourcesOf(flags)),
   cgroupParent: flags.text('cgroup-parent'),
@@ -76,16 +76,17 @@ const isolationOf = (flags: Flags, files: FlagFiles): Part => ({
 
 const networkOf = (flags: Flags): Part => ({
   networkMode: networkModeOf(flags),
-  ports: any(flags.list('publish').flatMap(parsePublish)),
+  ports: filled(flags.list('publish').flatMap(parsePublish)),
   publishAll: flags.on('publish-all') || undefined,
-  expose: any(flags.list('expose').flatMap(parseExpose)),
-  extraHosts: any(flags.list('add-host').map(extraHost)),
-  dns: any(flags.list('dns')),
-  dnsSearch: any(flags.list('dns-search')),
-  dnsOptions: any(flags.list('dns-option')),
+  expose: filled(flags.list('expose').flatMap(parseExpose)),
+  extraHosts: filled(flags.list('add-host').map(extraHost)),
+  dns: filled(flags.list('dns')),
+  dnsSearch: filled(flags.list('dns-search')),
+  dnsOptions: filled(flags.list('dns-option')),
 });
 
-const any = <T>(values: readonly T[]): readonly T[] | undefined => (values.length === 0 ? undefined : values);
+const filled = <T>(values: readonly T[]): readonly T[] | undefined =>
+  values.length === 0 ? undefined : values;
 const some = <T extends object>(value: T): T | undefined =>
   Object.keys(value).length === 0 ? undefined : value;
 const seconds = (value: number | undefined): number | undefined =>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { seeded, untilClean } from '../lab/crash.ts';
+import { leftOfContainers, seeded, untilClean } from '../lab/crash.ts';
 import { bootstrapBusybox, execIn, forever, idle, make, runToEnd, sh, startNew } from '../lab/engine.ts';
 import { type Instance, startInstance, until } from '../lab/instance.ts';
 import { counting, gaps, openWorkload } from '../lab/workload.ts';
@@ -32,7 +32,7 @@ describe('the daemon', () => {
   test('fifty containers, killed at random instants: all are adopted, none is lost, nothing is left after rm', async () => {
     const random = seeded(20261122);
     const idles = await startMany(45, idle());
-    const counters = await startMany(5, counting(0));
+    const counters = await startMany(5, { ...counting(0), ports: [{ containerPort: 80, protocol: 'tcp' }] });
     const workload = openWorkload('work-', random);
     for (let round = 0; round < 4; round += 1) {
       const ending = await startNew(client(), counting(40 + round));
@@ -52,6 +52,8 @@ describe('the daemon', () => {
       expect([...idles, ...counters].filter((id) => !running.has(id))).toEqual([]);
     }
     for (const id of counters) expect(await gaps(client(), id)).toEqual([]);
+    const kinds = new Set(leftOfContainers(instance).map((line) => line.split(' ')[0]));
+    expect([...kinds].sort()).toEqual(['cgroup', 'folder', 'link', 'mount', 'rule']);
     const all = await client().listContainers({ all: true });
     await Promise.all(all.map(({ id }) => client().removeContainer(id, { force: true })));
     await untilClean(instance);

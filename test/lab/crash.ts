@@ -1,5 +1,6 @@
 /** What must hold after a daemon was killed, whenever it was. */
-import { readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Instance, until } from './instance.ts';
 import { cgroups } from './leftovers.ts';
@@ -22,20 +23,25 @@ export function leftOfContainers(instance: Instance): readonly string[] {
   return [
     ...lines.filter((line) => line.startsWith('mount ') && !line.endsWith('/run/ns')),
     ...lines.filter((line) => line.startsWith(`link ${name}v`)),
-    ...lines.filter((line) => /^nft .*(dnat|:\s*\d+\.\d+\.\d+\.\d+ \.|172\.|elements = .*tcp)/.test(line)),
-    ...cgroups(name).filter((path) => /\/[0-9a-f]{64}$/.test(path)),
-    ...readdirSync(join(folder, 'root/containers')),
-    ...folderNames(join(folder, 'root/trash/containers')),
+    ...['ports', 'ports_at'].flatMap((map) => elements(name, map)),
+    ...cgroups(name)
+      .filter((path) => /\/[0-9a-f]{64}$/.test(path))
+      .map((path) => `cgroup ${path}`),
+    ...['containers', 'trash/containers'].flatMap((each) => namesIn(join(folder, 'root', each))),
     ...lines.filter((line) => line.startsWith('process ') && line.includes('/containers/')),
   ];
 }
 
-function folderNames(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+/** Ports that are translated to a container's address. */
+function elements(instance: string, map: string): string[] {
+  const { stdout } = spawnSync('nft', ['list', 'map', 'inet', instance, map], { encoding: 'utf8' });
+  const found = /elements = \{([^}]*)\}/.exec(stdout ?? '')?.[1] ?? '';
+  return found.split(',').flatMap((each) => (each.trim() === '' ? [] : [`rule ${each.trim()}`]));
+}
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((name) => `folder ${join(folder, name)}`);
 }
 
 /** Numbers in [0, 1) from a seed (mulberry32): a failure can be had again. */

@@ -73,7 +73,8 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
   return instance;
 }
 
-function makeInstance(options: InstanceOptions): Instance {
+/** Its daemon is not started yet. */
+export function makeInstance(options: InstanceOptions = {}): Instance {
   const folder = mkdtempSync(join(tmpdir(), 'orc-lab-'));
   const root = options.root ?? join(folder, 'root');
   const name = instanceOf(root);

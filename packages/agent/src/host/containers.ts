@@ -94,6 +94,7 @@ export function openContainers(deps: LifeDeps, random: Random): Registry {
     const folder = join(deps.root, 'containers', id);
     try {
       await createFolder(folder, stored);
+      deps.failpoint('agent.create.written');
     } catch (error) {
       names.delete(name);
       throw error;

@@ -17,7 +17,7 @@ export type Trash = {
 const FOLDER_MODE = 0o700;
 
 export async function openTrash(options: AgentOptions): Promise<Trash> {
-  const { root, runtime, images, emit } = options;
+  const { root, runtime, images, emit, failpoint } = options;
   const trash = join(root, 'trash', 'containers');
   await mkdir(trash, { recursive: true, mode: FOLDER_MODE });
   const leaving = new Set<Promise<void>>();
@@ -35,6 +35,7 @@ export async function openTrash(options: AgentOptions): Promise<Trash> {
   return {
     async take(id, folder) {
       await rename(folder, join(trash, id));
+      failpoint('agent.remove.trashed');
       empty(id);
     },
     async emptied() {

@@ -2,13 +2,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { type Agent, openAgent } from '@orc/agent';
-import { serve } from '@orc/api';
+import { type Backend, serve } from '@orc/api';
 import { project, takeReport } from '@orc/cluster';
-import { openImageStore } from '@orc/image';
+import { type ImageStore, openImageStore } from '@orc/image';
 import type { NetworkObj, SecretObj, World } from '@orc/model';
-import { openNetwork } from '@orc/network';
-import { openRuntime } from '@orc/runtime';
-import { openEvents } from '@orc/telemetry';
+import { type NetworkHost, openNetwork } from '@orc/network';
+import { openRuntime, type Runtime } from '@orc/runtime';
+import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
 import { openContexts } from './backend/contexts.ts';
 import { imagesBackend } from './backend/images.ts';
@@ -34,78 +34,13 @@ const PRIVATE = 0o700;
 const RUN_MODE = 0o711;
 
 export async function openDaemon(places: Places, config: Config, world: World): Promise<Daemon> {
-  const { root, run, instance } = places;
-  await mkdir(root, { recursive: true, mode: PRIVATE });
-  await mkdir(run, { recursive: true, mode: RUN_MODE });
-  const { clock, random, emit, failpoint } = world;
-  const events = openEvents(clock, clock.now() * 1000);
-  const [runtime, images] = await Promise.all([
-    openRuntime({ root, run, instance, emit, clock }),
-    openImageStore({ root, clock, random, emit, failpoint }),
-  ]);
-  const network = await openNetwork({
-    root,
-    run,
-    instance,
-    kernel: runtime.kernel,
-    clock,
-    random,
-    emit,
-    ...(config.addressPools === undefined ? {} : { pools: config.addressPools }),
-    ...(config.noHostFirewall === undefined ? {} : { noHostFirewall: config.noHostFirewall }),
+  const rooms = await openRooms(places, config, world);
+  const { replica, agent, network, images, runtime } = rooms;
+  const server = await serve(backendOf(places, rooms, world), {
+    socketPath: places.socket,
+    group: 'orc',
+    emit: world.emit,
   });
-  let sealing: Sealing | undefined;
-  const replica = await openReplica(
-    root,
-    world,
-    (isNew) => {
-      sealing = openSealing(root, isNew);
-      return sealing;
-    },
-    {
-      avoid: [...hostRoutes(), ...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet)],
-      ...(config.addressPools === undefined ? {} : { pools: config.addressPools }),
-    },
-  );
-  const agent = await openAgent({
-    root,
-    run,
-    node: replica.node.id,
-    runtime,
-    images,
-    network,
-    events,
-    clock,
-    random,
-    emit,
-    failpoint,
-    cores: cpus().length,
-    hostname: hostname(),
-    report: async (report) => {
-      await replica.propose('report', (state) => ({ changes: takeReport(state, report), result: undefined }));
-    },
-  });
-  assignOnChange(replica, agent, sealing as Sealing);
-  replica.onApplied((before, after) => publishChanges(events, before, after));
-  await images.collect(new Set(agent.containers.list().map(({ id }) => id)));
-
-  const parts = { replica, agent, events, world, defaultNetwork: asObject(network.defaultNetwork, replica) };
-  const server = await serve(
-    {
-      ...systemBackend({ places, replica, agent, images, network, runtime, events, clock }),
-      ...projectsBackend(parts),
-      ...objectsBackend(parts),
-      ...imagesBackend(images, agent, events, openContexts(root)),
-      ...containersBackend({
-        agent,
-        images,
-        events,
-        actOnTask: (owner, action) => actOnTask(parts, owner, action),
-        ensure: (spec) => ensureObjects(parts, spec),
-      }),
-    },
-    { socketPath: places.socket, group: 'orc', emit },
-  );
   const close = async (): Promise<void> => {
     await server.close();
     await agent.close();
@@ -122,8 +57,96 @@ export async function openDaemon(places: Places, config: Config, world: World): 
       await network.shutdown();
       await runtime.shutdown();
       await close();
-      await Promise.all([root, run].map((folder) => rm(folder, { recursive: true, force: true })));
+      await Promise.all(
+        [places.root, places.run].map((folder) => rm(folder, { recursive: true, force: true })),
+      );
     },
+  };
+}
+
+type Rooms = {
+  readonly events: EventStream;
+  readonly runtime: Runtime;
+  readonly images: ImageStore;
+  readonly network: NetworkHost;
+  readonly replica: Replica;
+  readonly agent: Agent;
+};
+
+/** In this order: what a later one adopts, the earlier ones hold. */
+async function openRooms({ root, run, instance }: Places, config: Config, world: World): Promise<Rooms> {
+  await mkdir(root, { recursive: true, mode: PRIVATE });
+  await mkdir(run, { recursive: true, mode: RUN_MODE });
+  const { clock } = world;
+  const events = openEvents(clock, clock.now() * 1000);
+  const pools = config.addressPools === undefined ? {} : { pools: config.addressPools };
+  const [runtime, images] = await Promise.all([
+    openRuntime({ root, run, instance, ...world }),
+    openImageStore({ root, ...world }),
+  ]);
+  const avoid = [...hostRoutes()];
+  const sealed = sealings(root);
+  const replica = await openReplica(root, world, sealed.open, { avoid, ...pools });
+  const noHostFirewall = config.noHostFirewall === undefined ? {} : { noHostFirewall: config.noHostFirewall };
+  const network = await openNetwork({
+    root,
+    run,
+    instance,
+    node: replica.node.id,
+    kernel: runtime.kernel,
+    ...world,
+    ...pools,
+    ...noHostFirewall,
+  });
+  avoid.push(...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet));
+  const agent = await openAgent({
+    root,
+    run,
+    node: replica.node.id,
+    runtime,
+    images,
+    network,
+    events,
+    ...world,
+    cores: cpus().length,
+    hostname: hostname(),
+    report: async (report) => {
+      await replica.propose('report', (state) => ({ changes: takeReport(state, report), result: undefined }));
+    },
+  });
+  assignOnChange(replica, agent, sealed.opened());
+  replica.onApplied((before, after) => publishChanges(events, before, after));
+  await images.collect(new Set(agent.containers.list().map(({ id }) => id)));
+  return { events, runtime, images, network, replica, agent };
+}
+
+/** The replica says whether there may be a new key; the assignment needs what it opened. */
+function sealings(root: string): { open(isNew: boolean): Sealing; opened(): Sealing } {
+  let sealing: Sealing | undefined;
+  return {
+    open(isNew) {
+      sealing = openSealing(root, isNew);
+      return sealing;
+    },
+    opened: () => sealing as Sealing,
+  };
+}
+
+function backendOf(places: Places, rooms: Rooms, world: World): Backend {
+  const { replica, agent, images, events, network } = rooms;
+  const parts = { replica, agent, events, world, defaultNetwork: asObject(network.defaultNetwork, replica) };
+  return {
+    ...systemBackend({ places, ...rooms, clock: world.clock }),
+    ...projectsBackend(parts),
+    ...objectsBackend(parts),
+    ...imagesBackend(images, agent, events, openContexts(places.root)),
+    ...containersBackend({
+      agent,
+      images,
+      events,
+      actOnTask: (owner, action) => actOnTask(parts, owner, action),
+      ensure: (spec) => ensureObjects(parts, spec),
+    }),
   };
 }
 

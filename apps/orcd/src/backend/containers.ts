@@ -1,9 +1,8 @@
 /** Containers behind the API. What belongs to a task changes through the log (DECISIONS 3). */
-import type { Backend, ContainerSummary, Duplex, ExecState } from '@orc/api';
+import type { Backend, ContainerSummary, ExecState } from '@orc/api';
 import type { Agent, ExecHandle } from '@orc/agent';
 import { type Container, type ContainerOwner, type Healthcheck, healthcheckOf } from '@orc/model';
 import type { ImageStore } from '@orc/image';
-import type { Attachment } from '@orc/runtime';
 import type { EventStream, LogQuery } from '@orc/telemetry';
 import { containerFilter } from './filters.ts';
 import { summaryOf } from './summary.ts';
@@ -43,62 +42,95 @@ export type TaskAction =
 
 const NS_PER_MS = 1_000_000n;
 
-export function containersBackend(parts: ContainerParts): ContainersBackend {
-  const { agent, images } = parts;
+export const containersBackend = (parts: ContainerParts): ContainersBackend => ({
+  ...lookups(parts),
+  ...changes(parts),
+  ...streams(parts),
+  ...execs(parts),
+});
+
+const shown = ({ status }: Container): boolean => status === 'running' || status === 'restarting';
+
+function lookups({
+  agent,
+  images,
+}: ContainerParts): Pick<ContainersBackend, 'listContainers' | 'getContainer' | 'waitContainer'> {
+  const { containers } = agent;
+  return {
+    async listContainers({ all, filters }) {
+      const wanted = containerFilter(filters);
+      const every = all || filters?.['status'] !== undefined;
+      const listed = containers.list().filter((each) => every || shown(each));
+      const rows = await Promise.all(listed.map((each) => summarize(each, images)));
+      return rows.filter(wanted).sort((a, b) => b.createdAt - a.createdAt);
+    },
+    getContainer: async (reference) => effective(containers.get(reference), images),
+    waitContainer: (reference, condition, signal) => containers.wait(reference, condition, signal),
+  };
+}
+
+type Changes = Pick<
+  ContainersBackend,
+  | 'createContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'restartContainer'
+  | 'killContainer'
+  | 'removeContainer'
+>;
+
+function changes({ agent, ensure, actOnTask }: ContainerParts): Changes {
   const { containers } = agent;
   const ownerOf = (reference: string): ContainerOwner | undefined => {
     const { owner } = containers.get(reference);
     return owner === undefined || owner.oneOff === true ? undefined : owner;
   };
-  const duplexOf = (attachment: Attachment): Duplex => attachment;
   return {
-    async listContainers({ all, filters }) {
-      const wanted = containerFilter(filters);
-      const shown = containers
-        .list()
-        .filter(
-          (each) =>
-            all ||
-            filters?.['status'] !== undefined ||
-            each.status === 'running' ||
-            each.status === 'restarting',
-        );
-      const rows = await Promise.all(shown.map((each) => summarize(each, images)));
-      return rows.filter(wanted).sort((a, b) => b.createdAt - a.createdAt);
-    },
     async createContainer({ name, spec }) {
-      await parts.ensure(spec);
+      await ensure(spec);
       const { id } = await containers.create({ spec, ...(name === undefined ? {} : { name }) });
       return { id, warnings: [] };
     },
-    getContainer: async (reference) => effective(containers.get(reference), images),
     async startContainer(reference) {
       const owner = ownerOf(reference);
-      await (owner === undefined ? containers.start(reference) : parts.actOnTask(owner, { kind: 'start' }));
+      await (owner === undefined ? containers.start(reference) : actOnTask(owner, { kind: 'start' }));
     },
     async stopContainer(reference, options) {
       const owner = ownerOf(reference);
       await (owner === undefined
         ? containers.stop(reference, graceOf(options))
-        : parts.actOnTask(owner, { kind: 'stop', ...options }));
+        : actOnTask(owner, { kind: 'stop', ...options }));
     },
     async restartContainer(reference, options) {
       const owner = ownerOf(reference);
       await (owner === undefined
         ? containers.restart(reference, graceOf(options))
-        : parts.actOnTask(owner, { kind: 'restart', ...options }));
+        : actOnTask(owner, { kind: 'restart', ...options }));
     },
     killContainer: (reference, signal) => containers.kill(reference, signal),
     async removeContainer(reference, { force = false, volumes = false }) {
       const owner = ownerOf(reference);
       await (owner === undefined
         ? containers.remove(reference, { force, volumes })
-        : parts.actOnTask(owner, { kind: 'rm', force, volumes }));
+        : actOnTask(owner, { kind: 'rm', force, volumes }));
     },
-    waitContainer: (reference, condition, signal) => containers.wait(reference, condition, signal),
+  };
+}
+
+function streams({
+  agent: { containers },
+}: ContainerParts): Pick<ContainersBackend, 'containerLogs' | 'attachContainer' | 'resizeContainer'> {
+  return {
     containerLogs: (reference, query, signal) => containers.logs(reference, logQuery(query, signal)),
-    attachContainer: async (reference, options) => duplexOf(await containers.attach(reference, options)),
+    attachContainer: (reference, options) => containers.attach(reference, options),
     resizeContainer: (reference, columns, rows) => containers.resize(reference, columns, rows),
+  };
+}
+
+function execs({
+  agent: { containers },
+}: ContainerParts): Pick<ContainersBackend, 'createExec' | 'startExec' | 'getExec' | 'resizeExec'> {
+  return {
     async createExec(reference, { argv, env, workingDir, user, tty, stdin, privileged }) {
       const { id } = containers.createExec(reference, {
         argv,
@@ -111,7 +143,7 @@ export function containersBackend(parts: ContainerParts): ContainersBackend {
       });
       return { id };
     },
-    startExec: async (id) => duplexOf(await containers.getExec(id).start()),
+    startExec: (id) => containers.getExec(id).start(),
     getExec: async (id) => execState(containers.getExec(id)),
     resizeExec: (id, columns, rows) => containers.getExec(id).resize(columns, rows),
   };

@@ -3,11 +3,12 @@ import { type Assignment, fail } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import type { Agent, AgentOptions } from '../types.ts';
 import { openRunStep } from './build.ts';
-import { openContainers, type Registry } from './containers.ts';
+import { openContainers } from './containers.ts';
 import type { LifeDeps } from './deps.ts';
 import type { Stored } from './folder.ts';
 import type { Life } from './life.ts';
 import { recover } from './recover.ts';
+import { openRegistry, type Registry } from './registry.ts';
 import { openSlots } from './slots.ts';
 import { openTasks, type Tasks } from './tasks.ts';
 import { openTrash } from './trash.ts';
@@ -36,7 +37,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     event: (stored, action, attributes) => publish(options, stored, action, attributes),
     changed,
   };
-  const registry: Registry = openContainers(deps, options.random);
+  const registry: Registry = openRegistry(deps);
   const recovered = await recover(options, deps, registry);
   tasks = openTasks({
     ...options,
@@ -49,7 +50,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   for (const life of registry.lives.values()) tasks.changed(life);
   return {
     assign: (assignment) => tasks?.assign(assignment),
-    containers: registry,
+    containers: openContainers(deps, registry, options.random),
     runStep: openRunStep(options),
     recovered,
     users: (kind, name) => users(registry, kind, name),

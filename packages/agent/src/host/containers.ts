@@ -1,125 +1,32 @@
-/** The containers of this host by name and id, and what the engine's commands do to them. */
+/** What the engine's commands do to the containers of this host. */
 import {
   type Container,
-  type ContainerId,
-  type ContainerOwner,
-  type ContainerSpec,
-  type Endpoint,
   type Exit,
   fail,
   newContainerId,
   OrcError,
   type Random,
-  resolveId,
   type TaskDesired,
 } from '@orc/model';
-import { readLog } from '@orc/telemetry';
-import { join } from 'node:path';
+import { type LogQuery, type LogText, readLog } from '@orc/telemetry';
 import { LIMITS } from '../limits.ts';
 import { CONTAINER_NAME, randomName } from '../plan/names.ts';
 import type { Containers } from '../types.ts';
 import type { LifeDeps } from './deps.ts';
 import { openExecs } from './execs.ts';
-import { createFolder, EMPTY_STATE, type Stored } from './folder.ts';
-import { Life } from './life.ts';
+import type { Life } from './life.ts';
+import type { Registry } from './registry.ts';
 import { logFolder } from './start.ts';
-
-export type Registry = Containers & {
-  readonly lives: ReadonlyMap<ContainerId, Life>;
-  add(life: Life): void;
-  /** A container of a task, or of whoever gives no owner. */
-  make(request: {
-    readonly id: ContainerId;
-    readonly name: string;
-    readonly spec: ContainerSpec;
-    readonly owner?: ContainerOwner;
-    readonly endpoints?: readonly Endpoint[];
-    readonly volumes?: Readonly<Record<string, string>>;
-    readonly desired: TaskDesired;
-  }): Promise<Life>;
-  forget(id: ContainerId): void;
-};
 
 const INITIAL_GENERATION = 0;
 
-export function openContainers(deps: LifeDeps, random: Random): Registry {
-  const lives = new Map<ContainerId, Life>();
-  const names = new Map<string, ContainerId>();
+export function openContainers(deps: LifeDeps, registry: Registry, random: Random): Containers {
   const execs = openExecs(random);
-
-  const find = (reference: string): Life => {
-    const found = resolveId(
-      [...lives.values()].map((life) => ({ id: life.id as string, name: life.stored.name, life })),
-      reference.replace(/^\//, ''),
-    );
-    if ('found' in found) return found.found.life;
-    if ('ambiguous' in found)
-      throw fail('id.ambiguous', `more than one container begins with ${reference}`, {
-        hint: 'give more digits of the id',
-      });
-    throw fail('notfound.container', `no such container: ${reference}`, {
-      hint: 'list them with: orc container ls -a',
-    });
-  };
-  const runningOf = (reference: string): NonNullable<Life['running']> => {
-    const life = find(reference);
-    if (life.running !== undefined) return life.running;
-    throw fail('conflict.state', `container ${life.stored.name} is not running`, {
-      hint: `start it with: orc container start ${life.stored.name}`,
-    });
-  };
-  const add = (life: Life): void => {
-    lives.set(life.id, life);
-    names.set(life.stored.name, life.id);
-  };
-  const forget = (id: ContainerId): void => {
-    const life = lives.get(id);
-    lives.delete(id);
-    if (life !== undefined && names.get(life.stored.name) === id) names.delete(life.stored.name);
-  };
-  const make: Registry['make'] = async (request) => {
-    const { id, name, spec, owner, desired } = request;
-    const holder = names.get(name);
-    if (holder !== undefined && !sameSlot(lives.get(holder)?.stored.owner, owner))
-      throw nameTaken(name, holder);
-    names.set(name, id);
-    const stored: Stored = {
-      schema: 1,
-      id,
-      name,
-      createdAt: deps.clock.now(),
-      spec,
-      ...(owner === undefined ? {} : { owner }),
-    };
-    const folder = join(deps.root, 'containers', id);
-    try {
-      await createFolder(folder, stored);
-      deps.failpoint('agent.create.written');
-    } catch (error) {
-      names.delete(name);
-      throw error;
-    }
-    const state = {
-      ...EMPTY_STATE,
-      desired,
-      endpoints: request.endpoints ?? [],
-      volumes: request.volumes ?? {},
-    };
-    const life = new Life(stored, folder, state, deps);
-    add(life);
-    deps.event(stored, 'create', {});
-    life.wake();
-    return life;
-  };
-
+  const { find, runningOf } = registry;
   return {
-    lives,
-    add,
-    make,
-    forget,
-    list: () => [...lives.values()].map((life) => life.record()),
+    list: () => [...registry.lives.values()].map((life) => life.record()),
     get: (reference) => find(reference).record(),
-    create: (request) => create(request, make, names, random),
+    create: (request) => create(request, registry, random),
     start: async (reference) => start(find(reference)),
     stop: async (reference, options = {}) => stop(find(reference), options),
     restart: async (reference, options = {}) => {
@@ -140,50 +47,41 @@ export function openContainers(deps: LifeDeps, random: Random): Registry {
       return early ? life.attachEarly(options) : runningOf(reference).attach(options);
     },
     resize: async (reference, columns, rows) => runningOf(reference).resize(columns, rows),
-    logs: (reference, query) => {
-      const life = find(reference);
-      if (life.stored.spec.logging?.driver === 'none') {
-        throw fail('conflict.state', `container ${life.stored.name} keeps no logs`, {
-          hint: 'its logging driver is none',
-        });
-      }
-      const ended = life.until(() => life.running === undefined && life.record().status !== 'restarting');
-      return readLog(logFolder(life.stored, life.folder, deps.root), query, ended);
-    },
+    logs: (reference, query) => logs(find(reference), query, deps.root),
     stats: async (reference) => runningOf(reference).stats(),
     createExec: (reference, request) => execs.create(runningOf(reference), request),
     getExec: (id) => execs.get(id),
   };
 }
 
-/** Two tasks of one slot share the name for a moment, while one replaces the other. */
-const sameSlot = (a: ContainerOwner | undefined, b: ContainerOwner | undefined): boolean =>
-  a !== undefined && a.project === b?.project && a.service === b.service && a.slot === b.slot;
-
-const nameTaken = (name: string, by: ContainerId): OrcError =>
-  fail('conflict.name', `the container name "${name}" is already in use by container ${by.slice(0, 12)}`, {
-    hint: `remove it with: orc container rm ${name}, or choose another name`,
-  });
+function logs(life: Life, query: LogQuery, root: string): AsyncIterable<LogText> {
+  if (life.stored.spec.logging?.driver === 'none') {
+    throw fail('conflict.state', `container ${life.stored.name} keeps no logs`, {
+      hint: 'its logging driver is none',
+    });
+  }
+  const folder = logFolder(life.stored, life.folder, root);
+  if (query.follow !== true) return readLog(folder, query);
+  const over = (): boolean => life.running === undefined && life.record().status !== 'restarting';
+  // Whoever stops following ends the wait too; the reader hears of it by the same signal.
+  const ended = life.until(over, query.signal).catch(() => {});
+  return readLog(folder, query, ended);
+}
 
 async function create(
-  request: { readonly name?: string; readonly spec: ContainerSpec },
-  make: Registry['make'],
-  names: ReadonlyMap<string, ContainerId>,
+  request: Parameters<Containers['create']>[0],
+  registry: Registry,
   random: Random,
 ): Promise<Container> {
-  const name = request.name ?? freeName(names, random);
+  const name = request.name ?? freeName(registry, random);
   if (!CONTAINER_NAME.test(name)) {
     throw fail('input.invalid', `invalid container name "${name}"`, {
       hint: 'use two or more of letters, digits, _ . and -, a letter or digit first',
     });
   }
   const id = newContainerId((count) => random.bytes(count));
-  const life = await make({
-    id,
-    name,
-    spec: request.spec,
-    desired: { state: 'ready', generation: INITIAL_GENERATION },
-  });
+  const desired: TaskDesired = { state: 'ready', generation: INITIAL_GENERATION };
+  const life = await registry.make({ id, name, spec: request.spec, desired });
   await life.until(() => life.image !== undefined || life.problem !== undefined);
   if (life.image !== undefined) return life.record();
   const problem = life.problem;
@@ -192,10 +90,10 @@ async function create(
   throw new OrcError(problem as NonNullable<typeof problem>);
 }
 
-function freeName(names: ReadonlyMap<string, ContainerId>, random: Random): string {
+function freeName(registry: Registry, random: Random): string {
   for (let attempt = 0; attempt < LIMITS.nameAttempts; attempt += 1) {
     const name = randomName(() => random.number(), attempt);
-    if (!names.has(name)) return name;
+    if (!registry.isTaken(name)) return name;
   }
   throw fail('internal', 'found no free name for a container', { hint: 'give one with --name' });
 }

@@ -5,7 +5,7 @@ import type { Exit, ResolvedImage } from '@orc/model';
 import type { Adopted } from '@orc/runtime';
 import type { AgentOptions } from '../types.ts';
 import { hostnameOf, sandboxRequest } from './attachment.ts';
-import type { Registry } from './containers.ts';
+import type { Registry } from './registry.ts';
 import type { LifeDeps } from './deps.ts';
 import { type Loaded, loadFolders, type State } from './folder.ts';
 import { Life } from './life.ts';

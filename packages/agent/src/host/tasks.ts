@@ -11,7 +11,7 @@ import type {
   TaskStatus,
 } from '@orc/model';
 import { LIMITS } from '../limits.ts';
-import type { Registry } from './containers.ts';
+import type { Registry } from './registry.ts';
 import type { Life } from './life.ts';
 
 export type TaskDeps = {

@@ -97,6 +97,7 @@ export function sandboxRequest(
     name,
     endpoints,
     none: endpoints.length === 0,
+    ...gatewayOf(spec.networkMode, endpoints),
     ...(spec.extraHosts === undefined ? {} : { extraHosts: spec.extraHosts }),
     ...(spec.dns === undefined ? {} : { dns: spec.dns }),
     ...(spec.dnsSearch === undefined ? {} : { dnsSearch: spec.dnsSearch }),
@@ -104,6 +105,19 @@ export function sandboxRequest(
     ...(spec.domainname === undefined ? {} : { domainname: spec.domainname }),
     sysctls: Object.fromEntries(Object.entries(spec.sysctls ?? {}).filter(([key]) => key.startsWith('net.'))),
   };
+}
+
+/** Who says nothing has 0; without a wish the first network that leads outside gives the default route. */
+function gatewayOf(
+  mode: NetworkMode | undefined,
+  endpoints: readonly Endpoint[],
+): { gatewayNetwork?: string } {
+  const wished = (mode?.kind === 'networks' ? mode.attachments : [])
+    .filter(({ network }) => endpoints.some((each) => each.network === network && each.gateway !== undefined))
+    .toSorted((a, b) => (b.gatewayPriority ?? 0) - (a.gatewayPriority ?? 0));
+  const [first] = wished;
+  if (first === undefined || wished.every((each) => (each.gatewayPriority ?? 0) === 0)) return {};
+  return { gatewayNetwork: first.network };
 }
 
 const SHORT_ID = 12;

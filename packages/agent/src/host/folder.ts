@@ -11,6 +11,7 @@ import {
   type Digest,
   type Endpoint,
   type Exit,
+  type Health,
   isContainerId,
   type PortBinding,
   type TaskDesired,
@@ -40,6 +41,8 @@ export type State = {
   readonly restarts: number;
   /** Of an attempt whose end is settled; what the shim wrote comes first. */
   readonly exit?: Exit;
+  /** Of the attempt that runs: an adopted container goes on where it stood. */
+  readonly health?: Health;
   /** Anonymous volumes, by where they are mounted. */
   readonly volumes: Readonly<Record<string, string>>;
 };
@@ -69,8 +72,19 @@ export async function createFolder(folder: string, stored: Stored): Promise<void
   await writeByRename(join(folder, CONTAINER_FILE), JSON.stringify(stored), true);
 }
 
-export const writeState = (folder: string, state: State): Promise<void> =>
-  writeByRename(join(folder, STATE_FILE), JSON.stringify(state), false);
+/** One write after the other, so that the newest state is the last. */
+export type StateFile = { write(state: State): Promise<void> };
+
+export function openStateFile(folder: string): StateFile {
+  let tail: Promise<void> = Promise.resolve();
+  return {
+    write(state) {
+      const next = tail.then(() => writeByRename(join(folder, STATE_FILE), JSON.stringify(state), false));
+      tail = next.catch(() => {});
+      return next;
+    },
+  };
+}
 
 async function writeByRename(file: string, text: string, durable: boolean): Promise<void> {
   const handle = await open(`${file}.tmp`, 'w', FILE_MODE);

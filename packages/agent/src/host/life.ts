@@ -3,16 +3,13 @@ import {
   assert,
   type Container,
   type ContainerId,
-  type Endpoint,
   type Exit,
   fail,
   type Health,
   OrcError,
-  type PortBinding,
   type Problem,
   type ResolvedImage,
   type TaskDesired,
-  type TaskPhase,
   type TaskStatus,
   toProblem,
 } from '@orc/model';
@@ -23,22 +20,19 @@ import { nextStep, type Observed, type Step } from '../plan/step.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { type EarlyAttachment, openEarly } from './early.ts';
-import { type State, type Stored, writeState } from './folder.ts';
+import { openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
 import { release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
+import { containerOf, type Failure, taskStatusOf, type View } from './view.ts';
 import { watchLife } from './watch.ts';
 
-type Failure = {
-  readonly generation: number;
-  readonly problem: Problem;
-  readonly phase: 'failed' | 'rejected';
-};
 type StopRequest = { readonly graceMs?: number; readonly signal?: string };
 
 export class Life {
   readonly stored: Stored;
   readonly folder: string;
+  readonly #file: StateFile;
   #state: State;
   #image: ResolvedImage | undefined;
   #running: Running | undefined;
@@ -75,6 +69,7 @@ export class Life {
   constructor(stored: Stored, folder: string, state: State, deps: LifeDeps) {
     this.stored = stored;
     this.folder = folder;
+    this.#file = openStateFile(folder);
     this.#state = state;
     this.#exit = state.exit;
     this.#stopKept = state.desired.state === 'stop';
@@ -201,9 +196,11 @@ export class Life {
   async #keepStopped(): Promise<void> {
     this.#stopKept = true;
     if (this.stored.owner !== undefined) return;
-    await writeState(this.folder, this.#state).catch((error: unknown) =>
-      this.#deps.emit('warn', 'a stop was not written down', { error: String(error) }),
-    );
+    await this.#file
+      .write(this.#state)
+      .catch((error: unknown) =>
+        this.#deps.emit('warn', 'a stop was not written down', { error: String(error) }),
+      );
   }
 
   #armTimer(until: number): void {
@@ -251,7 +248,7 @@ export class Life {
     this.#image = image ?? (await this.#deps.images.pull(this.stored.spec.image, {}));
     await this.#deps.images.lease(this.id, this.#image.id);
     this.#state = { ...this.#state, imageId: this.#image.id };
-    await writeState(this.folder, this.#state);
+    await this.#file.write(this.#state);
   }
 
   async #start(): Promise<void> {
@@ -268,13 +265,14 @@ export class Life {
       attempt: this.#state.attempt + 1,
       restarts: asked ? 0 : this.#state.restarts,
       actedGeneration: this.#state.desired.generation,
+      health: 'none',
     };
     const image = this.#image;
     const early = this.#early;
     this.#early = undefined;
     try {
       const launch = (): Promise<Started> =>
-        startAttempt(this.stored, this.folder, next, image, this.#deps, early?.options);
+        startAttempt(this.stored, this.folder, this.#file, next, image, this.#deps, early?.options);
       const started = await this.#deps.starts(launch);
       early?.give(started.running.attachment);
       this.#failure = undefined;
@@ -309,6 +307,10 @@ export class Life {
 
   #healthChanged(health: Health): void {
     this.#health = health;
+    this.#state = { ...this.#state, health };
+    this.#file.write(this.#state).catch((error: unknown) => {
+      this.#deps.emit('warn', 'a change of health was not written down', { error: String(error) });
+    });
     this.#deps.event(this.stored, 'health_status', { health });
     this.#changed();
   }
@@ -436,63 +438,27 @@ export class Life {
     this.#deps.changed(this);
   }
 
-  #phase(): TaskPhase {
-    if (this.#removed) return 'removed';
-    if (this.#running !== undefined) return 'running';
-    if (this.#failure !== undefined) return this.#failure.phase;
-    if (this.#preparing || this.#restartAt !== undefined) return 'preparing';
-    if (this.#exit !== undefined && this.#state.desired.generation <= this.#state.actedGeneration)
-      return 'exited';
-    if (this.#exit !== undefined && this.#state.desired.state !== 'run') return 'exited';
-    return this.#image === undefined ? 'assigned' : 'ready';
+  #view(): View {
+    return {
+      stored: this.stored,
+      state: this.#state,
+      health: this.#health,
+      healthLog: this.#healthWatch?.log(),
+      pid: this.#running?.pid,
+      exit: this.#exit,
+      failure: this.#failure,
+      prepared: this.#image !== undefined,
+      preparing: this.#preparing,
+      restarting: this.#restartAt !== undefined,
+      removed: this.#removed,
+    };
   }
 
   taskStatus(): TaskStatus {
-    const message = this.#failure?.problem.message;
-    return {
-      attempt: this.#state.attempt,
-      phase: this.#phase(),
-      health: this.#health,
-      generation: this.#failure?.generation ?? this.#state.actedGeneration,
-      restarts: this.#state.restarts,
-      ports: this.#state.ports,
-      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
-      ...(this.#running === undefined ? {} : { pid: this.#running.pid }),
-      ...(this.#state.startedAt === undefined ? {} : { startedAt: this.#state.startedAt }),
-      ...(message === undefined ? {} : { message }),
-    };
+    return taskStatusOf(this.#view());
   }
 
   record(): Container {
-    const status = this.taskStatus();
-    const endpoints: readonly Endpoint[] = this.#state.endpoints;
-    const ports: readonly PortBinding[] = this.#state.ports;
-    return {
-      id: this.id,
-      name: this.stored.name,
-      createdAt: this.stored.createdAt,
-      ...(this.stored.owner === undefined ? {} : { owner: this.stored.owner }),
-      spec: this.stored.spec,
-      imageId: this.#state.imageId ?? this.stored.spec.imageId ?? ('' as Container['imageId']),
-      status: this.#containerStatus(),
-      health: this.#health,
-      ...(this.#healthWatch === undefined ? {} : { healthLog: this.#healthWatch.log() }),
-      attempt: this.#state.attempt,
-      restarts: this.#state.restarts,
-      ...(status.pid === undefined ? {} : { pid: status.pid }),
-      ...(this.#state.startedAt === undefined ? {} : { startedAt: this.#state.startedAt }),
-      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
-      endpoints,
-      ports,
-      argv: this.#state.argv,
-      ...(this.#failure === undefined ? {} : { error: this.#failure.problem.message }),
-    };
-  }
-
-  #containerStatus(): Container['status'] {
-    if (this.#running !== undefined) return 'running';
-    if (this.#state.desired.state === 'remove') return 'removing';
-    if (this.#restartAt !== undefined) return 'restarting';
-    return this.#exit === undefined ? 'created' : 'exited';
+    return containerOf(this.#view());
   }
 }

@@ -69,7 +69,8 @@ function takeOver(
   rebooted: boolean,
   options: AgentOptions,
 ): void {
-  if (adopted.state === 'running') life.adopt({ running: adopted.running, health: 'none' }, image);
+  if (adopted.state === 'running')
+    life.adopt({ running: adopted.running, health: state.health ?? 'none' }, image);
   else if (adopted.state === 'exited' && adopted.attempt >= state.attempt)
     life.adopt({ attempt: adopted.attempt, exit: adopted.exit }, image);
   else if (state.attempt > 0)

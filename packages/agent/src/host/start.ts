@@ -14,7 +14,7 @@ import { LIMITS } from '../limits.ts';
 import { allMounts, resolveMounts, type VolumePlace } from '../plan/mounts.ts';
 import { type Connection, connect, hostnameOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
-import { type State, type Stored, writeState } from './folder.ts';
+import type { State, StateFile, Stored } from './folder.ts';
 import { startWatch } from './stopwatch.ts';
 
 export type Started = { readonly running: Running; readonly state: State; readonly joinable: Joinable };
@@ -23,6 +23,7 @@ export type Started = { readonly running: Running; readonly state: State; readon
 export async function startAttempt(
   stored: Stored,
   folder: string,
+  file: StateFile,
   state: State,
   image: ResolvedImage,
   deps: LifeDeps,
@@ -50,7 +51,7 @@ export async function startAttempt(
       argv: argvOf(stored, image.config),
     };
     watch.lap('mounts');
-    await writeState(folder, next);
+    await file.write(next);
     watch.lap('state');
     deps.failpoint('agent.start.before-launch');
     const request = requestOf(stored, folder, next, image, hostname, connection, mounts, deps);

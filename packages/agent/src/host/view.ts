@@ -1,0 +1,82 @@
+/** How a container looks to others: its task's status, its row in lists. */
+import type { Container, Exit, Health, Problem, TaskPhase, TaskStatus } from '@orc/model';
+import type { State, Stored } from './folder.ts';
+
+export type Failure = {
+  readonly generation: number;
+  readonly problem: Problem;
+  readonly phase: 'failed' | 'rejected';
+};
+
+/** What a life knows of itself. */
+export type View = {
+  readonly stored: Stored;
+  readonly state: State;
+  readonly health: Health;
+  readonly healthLog?: Container['healthLog'] | undefined;
+  readonly pid?: number | undefined;
+  readonly exit?: Exit | undefined;
+  readonly failure?: Failure | undefined;
+  readonly prepared: boolean;
+  readonly preparing: boolean;
+  /** The policy wants another attempt. */
+  readonly restarting: boolean;
+  readonly removed: boolean;
+};
+
+function phaseOf({ state, pid, exit, failure, prepared, preparing, restarting, removed }: View): TaskPhase {
+  if (removed) return 'removed';
+  if (pid !== undefined) return 'running';
+  if (failure !== undefined) return failure.phase;
+  if (preparing || restarting) return 'preparing';
+  const toCome = state.desired.state === 'run' && state.desired.generation > state.actedGeneration;
+  if (exit !== undefined && !toCome) return 'exited';
+  return prepared ? 'ready' : 'assigned';
+}
+
+export function taskStatusOf(view: View): TaskStatus {
+  const { state, failure, exit, pid, health } = view;
+  return {
+    attempt: state.attempt,
+    phase: phaseOf(view),
+    health,
+    generation: failure?.generation ?? state.actedGeneration,
+    restarts: state.restarts,
+    ports: state.ports,
+    ...(exit === undefined ? {} : { exit }),
+    ...(pid === undefined ? {} : { pid }),
+    ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
+    ...(failure === undefined ? {} : { message: failure.problem.message }),
+  };
+}
+
+function statusOf({ state, pid, exit, restarting }: View): Container['status'] {
+  if (pid !== undefined) return 'running';
+  if (state.desired.state === 'remove') return 'removing';
+  if (restarting) return 'restarting';
+  return exit === undefined ? 'created' : 'exited';
+}
+
+export function containerOf(view: View): Container {
+  const { stored, state, health, healthLog, pid, exit, failure } = view;
+  return {
+    id: stored.id,
+    name: stored.name,
+    createdAt: stored.createdAt,
+    ...(stored.owner === undefined ? {} : { owner: stored.owner }),
+    spec: stored.spec,
+    imageId: state.imageId ?? stored.spec.imageId ?? ('' as Container['imageId']),
+    status: statusOf(view),
+    health,
+    ...(healthLog === undefined ? {} : { healthLog }),
+    attempt: state.attempt,
+    restarts: state.restarts,
+    ...(pid === undefined ? {} : { pid }),
+    ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
+    ...(exit === undefined ? {} : { exit }),
+    endpoints: state.endpoints,
+    ports: state.ports,
+    argv: state.argv,
+    ...(failure === undefined ? {} : { error: failure.problem.message }),
+  };
+}

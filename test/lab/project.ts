@@ -50,7 +50,7 @@ export async function startComposeLab(): Promise<ComposeLab> {
 }
 
 async function killAll({ client }: Instance): Promise<void> {
-  const running = await client.listContainers({});
+  const running = await client.listContainers({ all: false });
   await Promise.allSettled(running.map(({ id }) => client.killContainer(id, 'SIGKILL')));
 }
 

@@ -4,7 +4,11 @@ import type { ProjectView } from '@orc/api/client';
 import type { DependsOn, ObjectId, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
 import { judgeAction, judgeUp, type Wanted } from '../src/project/judge.ts';
 
-type Sketch = Partial<TaskStatus> & { readonly pending?: string; readonly stop?: true };
+type Sketch = Partial<TaskStatus> & {
+  readonly pending?: string;
+  readonly stop?: true;
+  readonly waiting?: true;
+};
 
 const object = (name: string): object => ({
   id: name as ObjectId,
@@ -36,7 +40,7 @@ const service = (name: string, dependsOn: readonly DependsOn[] = [], restarts = 
     status: {},
   }) as unknown as ServiceObj;
 
-const task = (of: string, { pending, stop, ...status }: Sketch): TaskObj =>
+const task = (of: string, { pending, stop, waiting, ...status }: Sketch): TaskObj =>
   ({
     kind: 'task',
     ...object(`p-${of}-1`),
@@ -51,6 +55,7 @@ const task = (of: string, { pending, stop, ...status }: Sketch): TaskObj =>
       containerId: 'c',
       endpoints: [],
       desired: { state: stop ? 'stop' : 'run', generation: 1 },
+      generation: waiting ? 0 : 1,
       ...(pending === undefined ? {} : { pendingReason: pending }),
     },
     status: { attempt: 1, phase: 'running', health: 'none', generation: 1, ...status },
@@ -112,6 +117,12 @@ test.each<[string, Sketch, Wanted, string]>([
     { quietMs: 5000 },
     'wait Waiting: waits for db',
   ],
+  [
+    'ended before, its start waits for a dependency',
+    { ...exit(0), waiting: true, pending: 'waits for db' },
+    {},
+    'wait Waiting: waits for db',
+  ],
 ])('%s', (_, status, wanted, expected) => {
   expect(verdict(status, wanted)).toBe(expected);
 });
@@ -145,10 +156,23 @@ test.each<[Parameters<typeof judgeAction>[1], Sketch | undefined, boolean]>([
   ['stop', { stop: true, phase: 'new', pending: 'port 80 is taken' }, true],
   ['start', { generation: 0 }, false],
   ['start', {}, true],
+  ['start', { ...exit(0), waiting: true, pending: 'waits for db' }, false],
+  ['restart', { waiting: true, pending: 'waits for db' }, true],
   ['restart', { generation: 0 }, false],
   ['rm', { phase: 'exited' }, false],
   ['rm', undefined, true],
 ])('%s is done or not', (kind, status, done) => {
   const tasks = status === undefined ? [] : [task('web', status)];
   expect(judgeAction(view([service('web')], tasks), kind, ['p-web-1']).done).toBe(done);
+});
+
+test('a start that waits for what failed is given up, with what failed', () => {
+  const web = service('web', [{ service: 'db', condition: 'service_completed_successfully' }]);
+  const tasks = [task('web', { ...exit(0), waiting: true }), task('db', exit(4))];
+  const { done, failure } = judgeAction(view([web, service('db')], tasks), 'start', ['p-web-1']);
+  expect([done, failure?.problem.code, failure?.message]).toEqual([
+    false,
+    'dependency.failed',
+    expect.stringContaining('p-db-1 did not complete successfully: exit 4'),
+  ]);
 });

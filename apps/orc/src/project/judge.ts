@@ -50,6 +50,10 @@ const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
   task.spec.hash === service.spec.hash &&
   task.spec.desired.state !== 'remove';
 
+/** A start that was asked for is still to be given to it: it waits for its dependencies. */
+const isPending = (task: TaskObj, service: ServiceObj | undefined): boolean =>
+  service !== undefined && (task.spec.generation ?? 0) < service.spec.generation;
+
 type State = { readonly row: Progress; readonly reached: boolean; readonly failed?: string };
 
 function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: Wanted): State {
@@ -64,7 +68,7 @@ function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: 
     };
   if (wanted.created)
     return { row: row('Created', 'done'), reached: !['new', 'assigned', 'preparing'].includes(phase) };
-  const acted = generation >= task.spec.desired.generation;
+  const acted = generation >= task.spec.desired.generation && !isPending(task, service);
   const ended = phase === 'exited' || phase === 'failed';
   if (ended && acted && startedAt !== undefined) return endedState(task, service, wanted, row);
   if (phase !== 'running' || !acted) return { row: row(startingText(task), 'working'), reached: false };
@@ -146,7 +150,7 @@ function brokenBy(dependency: DependsOn, view: ProjectView): string | undefined 
   if (service === undefined) return undefined;
   for (const task of view.tasks.filter((each) => isCurrent(each, service))) {
     const { phase, health, exit, generation, startedAt } = task.status;
-    if (generation < task.spec.desired.generation) continue;
+    if (generation < task.spec.desired.generation || isPending(task, service)) continue;
     const ended = (phase === 'exited' || phase === 'failed') && startedAt !== undefined && !retries(service);
     const code = exit?.code ?? 0;
     if (dependency.condition === 'service_healthy' && health === 'unhealthy')
@@ -171,17 +175,24 @@ const WORDS: Readonly<Record<Ending, readonly [string, string]>> = {
 /** Every task that the verb touched has acted on it. `names`: those that it touched. */
 export function judgeAction(view: ProjectView | null, kind: Ending, names: readonly string[]): Judgement {
   const [working, done] = WORDS[kind];
+  let failure: OrcError | undefined;
   const rows = names.map((name): Progress => {
     const task = view?.tasks.find((each) => each.name === name);
+    const service = view?.services.find((each) => each.id === task?.spec.serviceId);
     const id = `Container ${name}`;
-    return acted(task, kind) ? { id, text: done, state: 'done' } : { id, text: working, state: 'working' };
+    if (acted(task, service, kind)) return { id, text: done, state: 'done' };
+    const waits = kind === 'start' && task !== undefined && isPending(task, service);
+    if (waits && view !== null && service !== undefined) failure ??= hanging(service, view);
+    return { id, text: waits ? startingText(task) : working, state: 'working' };
   });
-  return { done: rows.every((row) => row.state === 'done'), rows };
+  const all = rows.every((row) => row.state === 'done');
+  return failure === undefined ? { done: all, rows } : { done: all, rows, failure };
 }
 
-function acted(task: TaskObj | undefined, kind: Ending): boolean {
+function acted(task: TaskObj | undefined, service: ServiceObj | undefined, kind: Ending): boolean {
   if (task === undefined) return true;
   if (kind === 'rm') return task.status.phase === 'removed';
+  if (kind === 'start' && isPending(task, service)) return isUnplaced(task);
   const { phase, generation } = task.status;
   if (task.spec.node === null && kind !== 'start' && kind !== 'restart') return true;
   const runs = ['new', 'assigned', 'preparing', 'running'].includes(phase);

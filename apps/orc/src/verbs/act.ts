@@ -138,6 +138,7 @@ async function watchAction(
     judge: (view) => {
       const judgement = judgeAction(view, kind, names);
       for (const row of judgement.rows) reporter.update(row);
+      if (judgement.failure !== undefined) throw judgement.failure;
       return judgement.done ? 'done' : 'wait';
     },
   });

@@ -10,6 +10,7 @@ export type Rules = {
   readonly apply: () => Promise<void>;
   /** The table is not known to be there: the next `apply` replaces it whole. */
   readonly forget: () => void;
+  /** For good: what is still to be applied, or asked for later, does not bring it back. */
   readonly remove: () => Promise<void>;
   readonly close: () => void;
 };
@@ -18,11 +19,13 @@ export function openRules(table: string, clock: Clock, desired: () => RuleState)
   let known: RuleState | undefined;
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
+  let removed = false;
 
   const session = openNftSession(clock);
 
   const run = async (): Promise<void> => {
     next = undefined;
+    if (removed) return;
     const wanted = structuredClone(desired());
     const had = known;
     known = undefined;
@@ -43,6 +46,7 @@ export function openRules(table: string, clock: Clock, desired: () => RuleState)
       known = undefined;
     },
     remove: async () => {
+      removed = true;
       await running.catch(() => undefined);
       known = undefined;
       await load(renderDelete(table));

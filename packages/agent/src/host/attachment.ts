@@ -5,6 +5,7 @@ import {
   type Endpoint,
   fail,
   type KernelOp,
+  type NameRecord,
   type NetworkMode,
   type PortBinding,
 } from '@orc/model';
@@ -121,6 +122,21 @@ function gatewayOf(
 }
 
 const SHORT_ID = 12;
+
+/** What DNS answers for a container without a task: its name, its short id and its aliases, per network. */
+export function namesOf({ id, name, owner }: Stored, endpoints: readonly Endpoint[]): readonly NameRecord[] {
+  if (owner !== undefined && owner.oneOff !== true) return [];
+  return endpoints
+    .filter(({ network }) => network !== 'bridge')
+    .flatMap(({ network, ipv4, aliases }) =>
+      [...new Set([name, id.slice(0, SHORT_ID), ...aliases])].map((each) => ({
+        network,
+        name: each,
+        addresses: ipv4 === undefined ? [] : [ipv4],
+      })),
+    );
+}
+
 export const hostnameOf = ({ id, spec }: Stored): string => spec.hostname ?? id.slice(0, SHORT_ID);
 
 function join(mode: Extract<NetworkMode, { kind: 'service' | 'container' }>, deps: ConnectDeps): Connection {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { Exit, ResolvedImage } from '@orc/model';
 import type { Adopted } from '@orc/runtime';
 import type { AgentOptions } from '../types.ts';
-import { hostnameOf, sandboxRequest } from './attachment.ts';
+import { hostnameOf, namesOf, sandboxRequest } from './attachment.ts';
 import type { Registry } from './registry.ts';
 import type { LifeDeps } from './deps.ts';
 import { type Loaded, loadFolders, type State } from './folder.ts';
@@ -131,6 +131,7 @@ async function rejoin(lives: readonly Life[], adopted: readonly Adopted[], deps:
         sandboxRequest(life.stored, hostnameOf(life.stored), life.state.endpoints),
       );
       life.rejoin({ namespace, etc });
+      deps.network.register(life.id, namesOf(life.stored, life.state.endpoints));
     }),
   );
 }

@@ -12,7 +12,7 @@ import type { AttachOptions, ResolvedMount, Running, StartRequest } from '@orc/r
 import { mkdir, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
 import { allMounts, resolveMounts, type VolumePlace } from '../plan/mounts.ts';
-import { type Connection, connect, hostnameOf, type Joinable, wantedPorts } from './attachment.ts';
+import { type Connection, connect, hostnameOf, namesOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import type { State, StateFile, Stored } from './folder.ts';
 import { startWatch } from './stopwatch.ts';
@@ -60,6 +60,7 @@ export async function startAttempt(
     deps.emit('debug', 'started', { container: stored.name, ...watch.laps() });
     deps.failpoint('agent.start.after-launch');
     if (connection.own) deps.network.attached(stored.id);
+    deps.network.register(stored.id, namesOf(stored, connection.endpoints));
     await Promise.all(places.fresh.map((name) => deps.volumes.filled(name)));
     return {
       running,
@@ -137,8 +138,7 @@ async function mountsOf(
     if (mount.type === 'bind') await checkSource(mount.source, mount.createHostPath === true);
   return resolveMounts(mounts, {
     volume: ({ target }) => places.byTarget.get(target) as VolumePlace,
-    secrets: deps.secrets(),
-    configs: deps.configs(),
+    file: deps.file,
   });
 }
 

@@ -3,7 +3,7 @@
 /** A segment is filled with zeros and synced before its first record, so that an append changes no file size. */
 export const SEGMENT_BYTES = 8 * 1024 * 1024;
 export const ENTRY_BYTES_MAX = 4 * 1024 * 1024;
-/** One write and one sync serve at most this much. */
+/** One write and one sync serve at most this much, or a single entry. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 export const BATCH_RECORDS_MAX = 4096;
 export const PROPOSALS_WAITING_MAX = 8192;

@@ -15,7 +15,7 @@ import {
   type SnapshotData,
 } from './types.ts';
 import { type Identity, readIdentity, writeIdentity } from './wal/identity.ts';
-import type { WalRecord } from './wal/record.ts';
+import { recordBytes, type WalRecord } from './wal/record.ts';
 import { emptyScan, type Scan } from './wal/scan.ts';
 import { listSnapshots, readSnapshot, type SnapshotFolder, writeSnapshot } from './wal/snapshot.ts';
 import { createWal, encodeHardState, failed, openWal, type Wal } from './wal/wal.ts';
@@ -59,7 +59,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const snapshots = { disk, folder: `${folder}/snap`, log: identity.log, failpoint };
   const { wal, scan } = await settleWal(disk, options, identity, failpoint);
   const found = await readSnapshot(snapshots).catch(closing(wal));
-  checkTogether(scan, found.snapshot, wal);
+  const gap = gapBetween(scan, found.snapshot);
+  if (gap !== undefined) await closing(wal)(gap);
   const host = hostOf(identity, wal, scan, snapshots, found.snapshot, options);
   await act(host, step(host.core, { type: 'tick' })).catch(closing(wal));
   return logOf(host, found.snapshot, found.quarantined);
@@ -114,12 +115,11 @@ async function settleWal(
 }
 
 /** Snapshot and log have to meet, or entries between them are lost. */
-function checkTogether(scan: Scan, snapshot: SnapshotData | undefined, wal: Wal): void {
+function gapBetween(scan: Scan, snapshot: SnapshotData | undefined): RaftError | undefined {
   const from = snapshot?.index ?? 0;
-  if (scan.baseIndex <= from && scan.tail.index >= from) return;
-  void wal.close();
+  if (scan.baseIndex <= from && scan.tail.index >= from) return undefined;
   const held = `the log holds ${scan.baseIndex + 1} to ${scan.tail.index}`;
-  throw new RaftError(
+  return new RaftError(
     'damaged',
     `the newest good snapshot is at ${from} and ${held}: entries between are lost`,
   );
@@ -214,16 +214,20 @@ async function pump(host: Host): Promise<void> {
   await undefined;
   while (host.queue.length > 0 && host.failure === undefined) {
     const batch = takeBatch(host);
-    await proposeBatch(host, batch).catch((error: unknown) => fatal(host, error));
+    await proposeBatch(host, batch).catch((error: unknown) => {
+      const failure = fatal(host, error);
+      for (const each of batch) each.reject(failure);
+    });
   }
   host.pumping = undefined;
 }
 
+/** As many as one write takes, in bytes on the disk; one is always taken. */
 function takeBatch(host: Host): Waiting[] {
   let bytes = 0;
   let count = 0;
   for (const each of host.queue) {
-    bytes += each.data.length;
+    bytes += recordBytes(each.data.length);
     if (count > 0 && (bytes > BATCH_BYTES_MAX || count >= BATCH_RECORDS_MAX)) break;
     count += 1;
   }
@@ -307,12 +311,15 @@ function consume(host: Host, consumer: (entry: CommittedEntry) => void): void {
 }
 
 /** What a failed sync leaves on the disk is unknown, and asking again lies: nothing is acknowledged from here on. */
-function fatal(host: Host, error: unknown): void {
-  host.failure = failed('keep the log', error);
-  for (const each of [...host.waiting.values(), ...host.queue]) each.reject(host.failure);
+function fatal(host: Host, error: unknown): RaftError {
+  if (host.failure !== undefined) return host.failure;
+  const failure = failed('keep the log', error);
+  host.failure = failure;
+  for (const each of [...host.waiting.values(), ...host.queue]) each.reject(failure);
   host.waiting.clear();
   host.queue = [];
-  host.onFatal(host.failure);
+  host.onFatal(failure);
+  return failure;
 }
 
 /** One at a time. What came before it counts as held by it from now on, so that nobody asks for another meanwhile. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Disk, fileDisk, memoryDisk, openLog, RaftError } from '../src/index.ts';
+import { BATCH_BYTES_MAX, ENTRY_BYTES_MAX } from '../src/limits.ts';
 import { bytesOf, entry, openApp, snapshot, textOf } from './app.ts';
 
 const SMALL = 16 * 1024;
@@ -109,6 +110,18 @@ describe.each(PLACES)('a log over %s', (_, place) => {
     expect(again.log.quarantined).toEqual([`${folder}/snap/${newest}.damaged`]);
     expect(again.applied).toEqual(['a', 'b', 'c', 'd']);
     await again.log.close();
+  });
+
+  test('batches fill up to their limit in bytes on the disk, whatever the sizes of their entries', async () => {
+    const app = await openApp(place());
+    // Each of these records has the most padding there is, and their data alone fits into one batch.
+    const sizes = [1_398_101, 1_398_101, 1_398_101];
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(BATCH_BYTES_MAX);
+    await Promise.all(sizes.map((size) => app.log.propose(new Uint8Array(size).fill(1))));
+    expect(app.applied).toHaveLength(3);
+    await app.log.propose(new Uint8Array(ENTRY_BYTES_MAX).fill(1));
+    expect(app.applied).toHaveLength(4);
+    await app.log.close();
   });
 
   test('says no in its own words', async () => {

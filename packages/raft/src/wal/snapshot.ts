@@ -100,6 +100,7 @@ export type Found = { readonly snapshot: SnapshotData | undefined; readonly quar
 /** The newest that is whole; damaged ones are set aside as `*.damaged`, for people to look at. */
 export async function readSnapshot(at: SnapshotFolder): Promise<Found> {
   const quarantined: string[] = [];
+  await at.disk.remove(`${at.folder}/snapshot.tmp`);
   for (const { name } of await listSnapshots(at)) {
     const path = `${at.folder}/${name}`;
     const bytes = viewOf((await at.disk.read(path)) ?? new Uint8Array(0));
@@ -108,7 +109,6 @@ export async function readSnapshot(at: SnapshotFolder): Promise<Found> {
     await at.disk.rename(path, `${path}.damaged`);
     quarantined.push(`${path}.damaged`);
   }
-  await at.disk.remove(`${at.folder}/snapshot.tmp`);
   return { snapshot: undefined, quarantined };
 }
 

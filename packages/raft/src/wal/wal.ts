@@ -135,7 +135,7 @@ const walOf = (state: State): Wal => ({
 
 async function append(state: State, records: readonly WalRecord[], hardState: HardState): Promise<void> {
   const bytes = records.reduce((sum, record) => sum + recordBytes(record.payload.length), 0);
-  if (bytes > BATCH_BYTES_MAX + recordBytes(0) * records.length)
+  if (records.length > 1 && bytes > BATCH_BYTES_MAX)
     throw new RaftError('too-large', 'the batch is too large');
   if (state.tail.at + bytes > state.size) await rollOver(state, hardState);
   const { options, tail } = state;

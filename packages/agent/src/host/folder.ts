@@ -114,7 +114,7 @@ export async function loadFolders(
 
 /** A folder that its maker did not come to fill: nobody was told of it, and it goes. */
 async function dropUnmade(folder: string): Promise<boolean> {
-  const files = await readdir(folder);
+  const files = await readdir(folder).catch(() => ['unreadable']);
   if (files.some((name) => name !== `${CONTAINER_FILE}.tmp`)) return false;
   await rm(folder, { recursive: true });
   return true;

@@ -3,9 +3,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { type Agent, openAgent } from '@orc/agent';
 import { type Backend, serve } from '@orc/api';
-import { project, takeReport } from '@orc/cluster';
+import { named, project, takeReport } from '@orc/cluster';
 import { type ImageStore, openImageStore } from '@orc/image';
-import type { NetworkObj, SecretObj, World } from '@orc/model';
+import type { AssignedFile, NetworkObj, SecretObj, World } from '@orc/model';
 import { type NetworkHost, openNetwork } from '@orc/network';
 import { openRuntime, type Runtime } from '@orc/runtime';
 import { type EventStream, openEvents } from '@orc/telemetry';
@@ -20,6 +20,7 @@ import type { Places } from './instance.ts';
 import { hostRoutes } from './routes.ts';
 import { openReplica, type Replica } from './replica.ts';
 import { openSealing, type Sealing } from './sealing.ts';
+import { removeVolumeData } from './volume-data.ts';
 
 export type Daemon = {
   readonly recovered: Agent['recovered'];
@@ -110,14 +111,33 @@ async function openRooms({ root, run, instance }: Places, config: Config, world:
     ...world,
     cores: cpus().length,
     hostname: hostname(),
+    file: (kind, name) => fileOf(replica, kind, name, sealed.opened()),
     report: async (report) => {
       await replica.propose('report', (state) => ({ changes: takeReport(state, report), result: undefined }));
     },
   });
   assignOnChange(replica, agent, sealed.opened());
   replica.onApplied((before, after) => publishChanges(events, before, after));
+  replica.onApplied((before, after) => removeVolumeData(agent, world.emit, before, after));
   await images.collect(new Set(agent.containers.list().map(({ id }) => id)));
   return { events, runtime, images, network, replica, agent };
+}
+
+const unsealing =
+  (sealing: Sealing) =>
+  ({ id, specVersion, spec }: SecretObj): string =>
+    sealing.open(`${id}/${specVersion}`, spec.data);
+
+function fileOf(
+  replica: Replica,
+  kind: 'secret' | 'config',
+  name: string,
+  sealing: Sealing,
+): AssignedFile | undefined {
+  const found = named(replica.state(), kind, name);
+  if (found === undefined) return undefined;
+  const data = found.kind === 'secret' ? unsealing(sealing)(found) : found.spec.data;
+  return { id: found.id, name, data };
 }
 
 /** The replica says whether there may be a new key; the assignment needs what it opened. */
@@ -166,8 +186,7 @@ async function removeAll(agent: Agent, replica: Replica): Promise<void> {
 
 /** The newest assignment, once for all entries that were applied in one turn of the loop. */
 function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing): void {
-  const unseal = ({ id, specVersion, spec }: SecretObj): string =>
-    sealing.open(`${id}/${specVersion}`, spec.data);
+  const unseal = unsealing(sealing);
   let armed = false;
   const assign = (): void => {
     armed = false;

@@ -1,5 +1,6 @@
 /** What agent offers to orcd. */
 import type {
+  AssignedFile,
   Assignment,
   Container,
   ContainerId,
@@ -31,6 +32,8 @@ export type AgentOptions = {
   readonly failpoint: Failpoint;
   readonly cores: number;
   readonly hostname: string;
+  /** A secret or config that no task here uses, for a one-off container of its project. */
+  readonly file: (kind: 'secret' | 'config', name: string) => AssignedFile | undefined;
   /** Reports are coalesced; one is in flight at a time. Rejecting means: send it again. */
   readonly report: (report: Report) => Promise<void>;
 };

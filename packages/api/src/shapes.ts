@@ -330,6 +330,7 @@ export const putProject = shape<PutProject>({
     desired: oneOf('ready', 'run'),
     services: optional(texts),
     noDeps: optional(flag),
+    prepare: optional(texts),
     removeOrphans: optional(flag),
     forceRecreate: optional(flag),
     noRecreate: optional(flag),

@@ -15,10 +15,7 @@ export const down: Body = async (context, args, flags) => {
   const name = await projectName(context);
   const view = await viewOf(client, name);
   if (args.length === 0) await removeOneOffs(context, client, name);
-  if (view === null) {
-    context.err(`warning: no project ${name} to remove`);
-    return 0;
-  }
+  if (view === null) return removeRest(context, client, name, args.length === 0 && flags.on('volumes'));
   mustKnow(
     args,
     view.services.map((each) => each.spec.service),
@@ -37,6 +34,19 @@ export const down: Body = async (context, args, flags) => {
     ? 0
     : removeImages(context, client, view, flags.text('rmi') as string);
 };
+
+/** Of a project that is gone: volumes that it left. */
+async function removeRest(context: Context, client: Client, name: string, volumes: boolean): Promise<number> {
+  const result = volumes ? await client.removeProject(name, { volumes, removeOrphans: false }) : undefined;
+  if (result === undefined || result.changes.length === 0) {
+    context.err(`warning: no project ${name} to remove`);
+    return 0;
+  }
+  const reporter = await context.reporter();
+  showFixed(reporter, result.changes);
+  reporter.flush();
+  return 0;
+}
 
 async function untilGone(
   context: Context,

@@ -60,30 +60,19 @@ async function prepare(
   const needed = withDependencies(project.services, [service.service]).filter(
     (each) => each !== service.service,
   );
-  if (flags.on('no-deps') || needed.length === 0) return ensureNetworks(context, client, project, flags);
+  const started = flags.on('no-deps') ? [] : needed;
   // Without the service itself: `up` of its dependencies must not start it.
-  const result = await put(context, client, project, needed, flags, 'run');
+  const result = await put(context, client, project, started, flags, 'run', [service.service]);
+  if (started.length === 0) return;
   await settle(context, client, {
     project,
     result,
-    wanted: { services: needed, healthy: waitsForHealth(service) },
+    wanted: { services: started, healthy: waitsForHealth(service) },
   });
 }
 
 const waitsForHealth = (service: ProjectService): boolean =>
   service.dependsOn.some((each) => each.condition !== 'service_started');
-
-/** A request that wants no service makes the networks and volumes. */
-async function ensureNetworks(
-  context: Context,
-  client: Client,
-  project: Project,
-  flags: Flags,
-): Promise<void> {
-  const missing = new Set(project.networks.map((each) => each.name));
-  for (const each of await client.listNetworks()) missing.delete(each.name);
-  if (missing.size > 0) await put(context, client, { ...project, services: [] }, [], flags, 'ready');
-}
 
 function specOf(
   context: Context,

@@ -85,7 +85,10 @@ export function withDependencies(
   return [...found];
 }
 
-/** Images first, then the project in one request; says what it changes. */
+/**
+ * Images first, then the project in one request; says what it changes. `prepare`: services that get their networks,
+ * volumes and files and nothing else; with it, no names means none.
+ */
 export async function put(
   context: Context,
   client: Client,
@@ -93,10 +96,12 @@ export async function put(
   names: readonly string[],
   flags: Flags,
   desired: 'ready' | 'run' = flags.on('no-start') ? 'ready' : 'run',
+  prepare?: readonly string[],
 ): Promise<PutResult> {
   const dryRun = flags.on('dry-run');
   const { services: chosen } = only(project, names, flags);
-  const services = project.services.filter((each) => chosen?.includes(each.service) ?? true);
+  const none = prepare !== undefined && names.length === 0;
+  const services = project.services.filter((each) => !none && (chosen?.includes(each.service) ?? true));
   const pull = flags.text('pull');
   const images = dryRun
     ? await knownImages(context, client, services)
@@ -109,7 +114,7 @@ export async function put(
   const result = await client.putProject(project.name, {
     project,
     images,
-    options: optionsOf(names, flags, desired),
+    options: { ...optionsOf(names, flags, desired), ...(prepare === undefined ? {} : { prepare }) },
   });
   for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
   if (dryRun) printPlan(context, result);

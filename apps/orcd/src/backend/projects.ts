@@ -239,10 +239,7 @@ export function objectsBackend(parts: ProjectParts): Objects {
     async removeNetwork(reference) {
       const network = findNetwork(reference);
       const by = agent.users('network', network.name);
-      if (by.length > 0)
-        throw fail('conflict.inuse', `network ${network.name} is in use by ${by.join(', ')}`, {
-          hint: 'remove these containers first',
-        });
+      if (by.length > 0) throw inUse('network', network.name, by);
       await decide(replica, 'network rm', (state, proposer) =>
         removeObject(state, 'network', network.id, proposer),
       );
@@ -254,13 +251,20 @@ export function objectsBackend(parts: ProjectParts): Objects {
     async removeVolume(reference, { force = false }) {
       if (force && named(replica.state(), 'volume', reference) === undefined) return;
       const volume = findVolume(reference);
-      await agent.removeVolume(volume.name);
+      const by = agent.users('volume', volume.name);
+      if (by.length > 0) throw inUse('volume', volume.name, by);
       await decide(replica, 'volume rm', (state, proposer) =>
         removeObject(state, 'volume', volume.id, proposer),
       );
+      await agent.removeVolume(volume.name);
     },
   };
 }
+
+const inUse = (kind: string, name: string, by: readonly string[]): OrcError =>
+  fail('conflict.inuse', `${kind} ${name} is in use by ${by.join(', ')}`, {
+    hint: 'remove these containers first',
+  });
 
 function found<T extends { readonly id: string; readonly name: string }>(
   rows: readonly T[],

@@ -1,8 +1,9 @@
 /** What the parts of the agent share. */
-import type { AssignedFile, Clock, Emit, Failpoint } from '@orc/model';
+import type { Clock, Emit, Failpoint } from '@orc/model';
 import type { ImageStore } from '@orc/image';
 import type { NetworkHost } from '@orc/network';
 import type { Runtime } from '@orc/runtime';
+import type { FileSource } from '../plan/mounts.ts';
 import type { Stored } from './folder.ts';
 import type { Life } from './life.ts';
 import type { Slots } from './slots.ts';
@@ -22,9 +23,8 @@ export type LifeDeps = {
   readonly starts: Slots;
   readonly probes: Slots;
   readonly jitter: () => number;
-  /** Of the assignment in force. */
-  readonly secrets: () => ReadonlyMap<string, AssignedFile>;
-  readonly configs: () => ReadonlyMap<string, AssignedFile>;
+  /** Of the assignment in force; for one-off containers of a project, of the state. */
+  readonly file: FileSource;
   /** The container whose namespaces another wants to join. */
   readonly find: (
     of: Stored,

@@ -1,6 +1,5 @@
 /** The tasks of the assignment in force: their containers, and the reports about them. */
 import type {
-  AssignedFile,
   AssignedTask,
   Assignment,
   Clock,
@@ -11,6 +10,7 @@ import type {
   TaskStatus,
 } from '@orc/model';
 import { LIMITS } from '../limits.ts';
+import type { FileSource } from '../plan/mounts.ts';
 import type { Registry } from './registry.ts';
 import type { Life } from './life.ts';
 
@@ -27,17 +27,13 @@ export type Tasks = {
   assign(assignment: Assignment): void;
   /** A container of a task has changed. */
   changed(life: Life): void;
-  readonly secrets: () => ReadonlyMap<string, AssignedFile>;
-  readonly configs: () => ReadonlyMap<string, AssignedFile>;
+  readonly file: FileSource;
   readonly networksReady: () => Promise<void>;
   close(): void;
 };
 
 /** Tools that list compose projects read it. */
 const NUMBER_LABEL = 'com.docker.compose.container-number';
-
-const byName = (files: readonly AssignedFile[]): ReadonlyMap<string, AssignedFile> =>
-  new Map(files.map((file) => [file.name, file]));
 
 export function openTasks(deps: TaskDeps): Tasks {
   const reporter = openReporter(deps);
@@ -95,8 +91,7 @@ export function openTasks(deps: TaskDeps): Tasks {
       if (life.removed) reporter.removed(task);
       else reporter.status(task, life.taskStatus());
     },
-    secrets: () => byName(current?.secrets ?? []),
-    configs: () => byName(current?.configs ?? []),
+    file: (kind, name) => current?.[`${kind}s`].find((file) => file.name === name),
     networksReady: () => ready,
     close: () => reporter.close(),
   };

@@ -6,11 +6,13 @@ import type { ResolvedMount } from '@orc/runtime';
 /** A volume's place on this host. */
 export type VolumePlace = { readonly path: string; readonly fresh: boolean };
 
+/** A secret or config by name, if it may be on this node. */
+export type FileSource = (kind: 'secret' | 'config', name: string) => AssignedFile | undefined;
+
 export type MountSources = {
   /** Of a named volume, or of the anonymous one for `target`. */
   readonly volume: (mount: { readonly source?: string; readonly target: string }) => VolumePlace;
-  readonly secrets: ReadonlyMap<string, AssignedFile>;
-  readonly configs: ReadonlyMap<string, AssignedFile>;
+  readonly file: FileSource;
 };
 
 const normal = (target: string): string => target.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
@@ -58,7 +60,7 @@ function resolveMount(mount: Mount, sources: MountSources): ResolvedMount {
       return { type: 'tmpfs', target, options: tmpfsOptions(mount) };
     case 'secret':
     case 'config':
-      return fileMount(mount, target, mount.type === 'secret' ? sources.secrets : sources.configs);
+      return fileMount(mount, target, sources.file);
   }
 }
 
@@ -76,9 +78,9 @@ const DEFAULT_MODE = 0o444;
 function fileMount(
   mount: Extract<Mount, { type: 'secret' | 'config' }>,
   target: string,
-  files: ReadonlyMap<string, AssignedFile>,
+  find: FileSource,
 ): ResolvedMount {
-  const file = files.get(mount.source);
+  const file = find(mount.type, mount.source);
   if (file === undefined) throw missing(mount.type, mount.source);
   return {
     type: 'file',

@@ -1,6 +1,7 @@
 /** The end of a project: once its services are gone, what was theirs goes, and its own row last. */
-import type { NetworkObj } from '@orc/model';
-import { now, patchSpec, remove } from '../state/draft.ts';
+import type { NetworkObj, VolumeObj } from '@orc/model';
+import { usersOf } from '../project/single.ts';
+import { type Draft, now, patchSpec, remove } from '../state/draft.ts';
 import { all, named, where } from '../state/table.ts';
 import type { Pass } from './pass.ts';
 
@@ -15,7 +16,7 @@ export function removeProject(pass: Pass, name: string): void {
     for (const file of where(state, kind, 'project', name)) remove(pass.draft, kind, file.id);
   }
   if (removing.volumes)
-    for (const each of where(state, 'volume', 'project', name)) remove(pass.draft, 'volume', each.id);
+    for (const each of where(state, 'volume', 'project', name)) removeVolume(pass.draft, each);
   remove(pass.draft, 'project', project.id);
 }
 
@@ -25,4 +26,10 @@ function removeNetwork(pass: Pass, network: NetworkObj): void {
   const used = all(now(pass.draft), 'task').some((task) => task.spec.endpoints.some(uses));
   if (used) patchSpec<'network'>(pass.draft, network, { project: undefined, key: undefined });
   else remove(pass.draft, 'network', network.id);
+}
+
+/** As with networks: what another project's containers use stays. */
+export function removeVolume(draft: Draft, volume: VolumeObj): void {
+  if (usersOf(now(draft), 'volume', volume.name).length === 0) remove(draft, 'volume', volume.id);
+  else patchSpec<'volume'>(draft, volume, { project: undefined, key: undefined });
 }

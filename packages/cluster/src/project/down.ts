@@ -3,6 +3,7 @@
  * first, then what the containers used. A crash loses nothing of it, and asking twice asks for the same.
  */
 import type { ServiceObj } from '@orc/model';
+import { removeVolume } from '../control/remove.ts';
 import { draftOf, now, patchSpec } from '../state/draft.ts';
 import { named, type State, where } from '../state/table.ts';
 import { currentTasks, finish, noSuchService } from './up.ts';
@@ -23,6 +24,7 @@ export function downProject(
   const planning: Planning = { draft: draftOf(state), proposer, lines: [], problems: [] };
   const project = named(state, 'project', name);
   if (project === undefined) {
+    if (options.volumes === true && removeVolumes(planning, name)) return finish(planning);
     planning.problems.push({
       code: 'notfound.project',
       severity: 'warning',
@@ -42,6 +44,16 @@ export function downProject(
   patchSpec<'project'>(planning.draft, project, { removing: { volumes } });
   describeRest(planning, name, volumes);
   return finish(planning);
+}
+
+/** Those that an earlier `down` left. */
+function removeVolumes({ draft, lines }: Planning, project: string): boolean {
+  const volumes = where(draft.base, 'volume', 'project', project);
+  for (const volume of volumes) {
+    removeVolume(draft, volume);
+    lines.push({ kind: 'volume', name: volume.name, action: 'remove' });
+  }
+  return volumes.length > 0;
 }
 
 const isChosen = (service: ServiceObj, { services }: DownOptions): boolean =>

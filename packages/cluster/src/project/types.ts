@@ -33,6 +33,8 @@ export type UpOptions = {
   /** Only these and, unless `noDeps`, what they depend on. */
   readonly services?: readonly string[];
   readonly noDeps?: boolean;
+  /** Networks, volumes, secrets and configs of these are made too; with it, no `services` means none. */
+  readonly prepare?: readonly string[];
   readonly removeOrphans?: boolean;
   readonly forceRecreate?: boolean;
   readonly noRecreate?: boolean;

@@ -33,7 +33,8 @@ export function diffProject(state: State, request: PutProject, proposer: Propose
   const services = selectServices(request, planning.problems);
   checkServices(planning, request, services);
   putProjectObject(planning, request);
-  const used = usedObjects(services);
+  const prepared = request.project.services.filter((each) => request.options.prepare?.includes(each.service));
+  const used = usedObjects([...services, ...prepared]);
   putNetworks(planning, request.project, used);
   putVolumes(planning, request.project, used);
   putFiles(planning, request.project, used);
@@ -49,7 +50,8 @@ export function finish({ draft, lines, problems }: Planning): ProjectPlan {
 
 /** Those asked for and, unless `noDeps`, everything that they depend on. */
 function selectServices({ project, options }: PutProject, problems: Problem[]): readonly ProjectService[] {
-  if (options.services === undefined || options.services.length === 0) return project.services;
+  if (options.services === undefined || options.services.length === 0)
+    return options.prepare === undefined ? project.services : [];
   const byName = new Map(project.services.map((service) => [service.service, service]));
   const chosen = new Set<string>();
   const choose = (name: string): void => {

@@ -32,7 +32,7 @@ async function bundle({ name, folder, external }: App): Promise<void> {
     logLevel: 'warning',
     write: false,
     external: [...external],
-    plugins: [sourceFolders(out)],
+    plugins: [sourceFolders(out), lazyChildren()],
   });
   for (const file of outputFiles) replace(file.path, file.contents);
   replace(join(out, `${name}.cjs`), starter(name));
@@ -65,6 +65,22 @@ function sourceFolders(out: string): Plugin {
         if (!text.includes('import.meta.dirname')) return undefined;
         const folder = `require('node:path').join(__dirname, ${JSON.stringify(relative(out, dirname(path)))})`;
         return { contents: text.replaceAll('import.meta.dirname', folder), loader: 'ts' };
+      });
+    },
+  };
+}
+
+/** commander loads it for subcommands that are programs, which ours are not: a millisecond of each start. */
+function lazyChildren(): Plugin {
+  return {
+    name: 'lazy-children',
+    setup: (setup) => {
+      setup.onLoad({ filter: /\/commander\/lib\/command\.js$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const needed = "import childProcess from 'node:child_process';";
+        if (!text.includes(needed)) throw new Error(`${path} does not say ${needed}`);
+        const later = text.replace(needed, '').replaceAll('childProcess.', "require('node:child_process').");
+        return { contents: later, loader: 'js' };
       });
     },
   };

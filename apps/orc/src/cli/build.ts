@@ -26,28 +26,56 @@ export function parseArgv(
   io: Io,
 ): { readonly globals: Globals; readonly invocation: Invocation } | undefined {
   const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
-  let invocation: Invocation | undefined;
-  const { row: named } = commandOf(table, argv);
-  // All the others are only for help and suggestions, and take longer to make than most commands to run.
-  const rows = named === undefined ? table.commands : [named];
-  const program = build({ ...table, commands: rows }, io, (row, args, flags) => {
-    invocation = { row, args, flags };
-  });
+  const small = trimmed(table, argv);
   try {
-    program.parse(plainSwitches(table, argv), { from: 'user' });
+    if (small !== undefined) return parseWith(small, argv, SILENT);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  try {
+    return parseWith(table, argv, shownOn(io));
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (SHOWN.has(error.code)) return undefined;
     throw usageError(error, table, argv);
   }
+}
+
+type Parsed = { readonly globals: Globals; readonly invocation: Invocation };
+
+function parseWith(table: Table, argv: readonly string[], shown: Shown): Parsed | undefined {
+  let invocation: Invocation | undefined;
+  const program = build(table, shown, (row, args, flags) => {
+    invocation = { row, args, flags };
+  });
+  program.parse(plainSwitches(table, argv), { from: 'user' });
   return invocation === undefined ? undefined : { globals: globalsOf(flagsOf(program.opts())), invocation };
+}
+
+/**
+ * The command that argv names, with the flags that it may name: making all of them takes longer than most commands
+ * run. Help and refusals, which show the others too, are made anew from the whole table.
+ */
+function trimmed(table: Table, argv: readonly string[]): Table | undefined {
+  const { row } = commandOf(table, argv);
+  if (row === undefined) return undefined;
+  const named = (flags: readonly Flag[] = []): readonly Flag[] =>
+    flags.filter((flag) => flag.standard === true || argv.some((word) => mayName(word, flag)));
+  return { ...table, globals: named(table.globals), commands: [{ ...row, flags: named(row.flags) }] };
+}
+
+/** `-abc` may be three flags, or one with its value. */
+function mayName(word: string, { flags }: Flag): boolean {
+  if (!word.startsWith('-')) return false;
+  if (word.startsWith('--')) return word.slice(2).split('=', 1)[0] === longName(flags);
+  return word.includes(flags[1] as string);
 }
 
 const SHOWN = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
 type Found = (row: CommandRow, args: readonly string[], flags: Flags) => void;
 
-function build(table: Table, io: Io, found: Found): Command {
+function build(table: Table, io: Shown, found: Found): Command {
   const program = new Command('orc')
     .description('Runs compose files and containers, on one host or many.')
     .version(table.version, '-v, --version', 'Print the version of this program')
@@ -69,7 +97,15 @@ function build(table: Table, io: Io, found: Found): Command {
 
 const HELP_WIDTH = 100;
 
-function prepare(command: Command, io: Io): Command {
+/** Where help goes. */
+type Shown = { write(text: string): void; columns(): number };
+const SILENT: Shown = { write: () => undefined, columns: () => HELP_WIDTH };
+const shownOn = (io: Io): Shown => ({
+  write: (text) => void io.stdout.write(text),
+  columns: () => io.stdout.columns || HELP_WIDTH,
+});
+
+function prepare(command: Command, io: Shown): Command {
   return command
     .exitOverride()
     .helpOption('-h, --help', 'Show this help')
@@ -77,21 +113,21 @@ function prepare(command: Command, io: Io): Command {
     .configureHelp({
       showGlobalOptions: false,
       subcommandTerm: (each) => `${each.name()} ${each.usage().replace(/^\[options\] ?/, '')}`.trim(),
-      helpWidth: io.stdout.columns || HELP_WIDTH,
+      helpWidth: io.columns(),
     })
     .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stdout.write(text),
+      writeOut: io.write,
+      writeErr: io.write,
       outputError: () => undefined,
     });
 }
 
-function addNoun(program: Command, name: string, about: string, io: Io): Command {
+function addNoun(program: Command, name: string, about: string, io: Shown): Command {
   const noun = prepare(program.command(name), io).description(about).helpGroup('Engine commands:');
   return noun.helpCommand(false);
 }
 
-function addCommand(parent: Command, name: string, row: CommandRow, io: Io, found: Found): void {
+function addCommand(parent: Command, name: string, row: CommandRow, io: Shown, found: Found): void {
   const command = prepare(parent.command(`${name}${row.args === undefined ? '' : ` ${row.args}`}`), io)
     .description(row.summary)
     .aliases(row.aliases ?? [])

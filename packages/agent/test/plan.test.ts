@@ -149,13 +149,13 @@ test('parents are mounted before children, secrets carry their content', () => {
       { type: 'secret', source: 's', target: '/a/b/c' },
       { type: 'volume', source: 'v', target: '/a' },
     ],
-    { volume: () => ({ path: '/v', fresh: true }), file: (_kind, name) => files.get(name) },
+    { volume: () => '/v', file: (_kind, name) => files.get(name) },
   );
   expect(resolved.map((mount) => `${mount.type} ${mount.target}`)).toEqual(['bind /a', 'file /a/b/c']);
   expect(resolved[0]).toMatchObject({ copyUp: true });
   expect(() =>
     resolveMounts([{ type: 'config', source: 'gone', target: '/x' }], {
-      volume: () => ({ path: '', fresh: false }),
+      volume: () => '',
       file: (kind, name) => (kind === 'secret' ? files.get(name) : undefined),
     }),
   ).toThrow(/config gone/);

@@ -11,7 +11,7 @@ import {
 import type { AttachOptions, ResolvedMount, Running, StartRequest } from '@orc/runtime';
 import { mkdir, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
-import { allMounts, resolveMounts, type VolumePlace } from '../plan/mounts.ts';
+import { allMounts, resolveMounts } from '../plan/mounts.ts';
 import { type Connection, connect, hostnameOf, namesOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import type { State, StateFile, Stored } from './folder.ts';
@@ -61,7 +61,6 @@ export async function startAttempt(
     deps.failpoint('agent.start.after-launch');
     if (connection.own) deps.network.attached(stored.id);
     deps.network.register(stored.id, namesOf(stored, connection.endpoints));
-    await Promise.all(places.fresh.map((name) => deps.volumes.filled(name)));
     return {
       running,
       state: { ...next, startedAt: running.startedAt },
@@ -92,10 +91,8 @@ async function publish(
 }
 
 type Places = {
-  readonly byTarget: ReadonlyMap<string, VolumePlace>;
+  readonly byTarget: ReadonlyMap<string, string>;
   readonly anonymous: Readonly<Record<string, string>>;
-  /** Names of volumes that the launch fills. */
-  readonly fresh: readonly string[];
 };
 
 async function placeVolumes(
@@ -104,18 +101,29 @@ async function placeVolumes(
   state: State,
   deps: LifeDeps,
 ): Promise<Places> {
-  const byTarget = new Map<string, VolumePlace>();
+  const byTarget = new Map<string, string>();
   const anonymous: Record<string, string> = { ...state.volumes };
-  const fresh: string[] = [];
   for (const mount of allMounts(stored.spec.mounts ?? [], config)) {
     if (mount.type !== 'volume') continue;
     const name = mount.source ?? anonymous[mount.target] ?? anonymousName(stored, mount.target);
     if (mount.source === undefined) anonymous[mount.target] = name;
-    const place = await deps.volumes.place(name);
-    byTarget.set(mount.target, place);
-    if (place.fresh) fresh.push(name);
+    const path = await deps.volumes.place(name);
+    if (mount.subpath !== undefined) await checkSubpath(name, path, mount.subpath);
+    byTarget.set(mount.target, path);
   }
-  return { byTarget, anonymous, fresh };
+  return { byTarget, anonymous };
+}
+
+/** For a message of its own: what keeps it within the volume is the launcher. */
+async function checkSubpath(volume: string, path: string, subpath: string): Promise<void> {
+  if (subpath.startsWith('/') || subpath.split('/').includes('..'))
+    throw fail('input.invalid', `the subpath ${subpath} leads out of the volume ${volume}`, {
+      hint: 'name a folder in it, such as "data"',
+    });
+  if ((await stat(join(path, subpath)).catch(() => undefined)) === undefined)
+    throw fail('input.missing', `the volume ${volume} has no ${subpath}`, {
+      hint: 'make it first: a subpath must exist',
+    });
 }
 
 /** Of a task: by service, slot and path, so that its replacement takes it over; else of this container alone. */
@@ -137,7 +145,7 @@ async function mountsOf(
   for (const mount of mounts)
     if (mount.type === 'bind') await checkSource(mount.source, mount.createHostPath === true);
   return resolveMounts(mounts, {
-    volume: ({ target }) => places.byTarget.get(target) as VolumePlace,
+    volume: ({ target }) => places.byTarget.get(target) as string,
     file: deps.file,
   });
 }

@@ -3,15 +3,12 @@ import type { AssignedFile, ImageConfig, Mount, TmpfsMount } from '@orc/model';
 import { fail, type OrcError } from '@orc/model';
 import type { ResolvedMount } from '@orc/runtime';
 
-/** A volume's place on this host. */
-export type VolumePlace = { readonly path: string; readonly fresh: boolean };
-
 /** A secret or config by name, if it may be on this node. */
 export type FileSource = (kind: 'secret' | 'config', name: string) => AssignedFile | undefined;
 
 export type MountSources = {
-  /** Of a named volume, or of the anonymous one for `target`. */
-  readonly volume: (mount: { readonly source?: string; readonly target: string }) => VolumePlace;
+  /** Folder of a named volume, or of the anonymous one for `target`. */
+  readonly volume: (mount: { readonly source?: string; readonly target: string }) => string;
   readonly file: FileSource;
 };
 
@@ -43,18 +40,13 @@ function resolveMount(mount: Mount, sources: MountSources): ResolvedMount {
         ...(mount.propagation === undefined ? {} : { propagation: mount.propagation }),
       };
     case 'volume': {
-      const place = sources.volume({
+      const source = sources.volume({
         ...(mount.source === undefined ? {} : { source: mount.source }),
         target,
       });
-      const source = mount.subpath === undefined ? place.path : `${place.path}/${mount.subpath}`;
-      return {
-        type: 'bind',
-        source,
-        target,
-        readOnly: mount.readOnly === true,
-        copyUp: place.fresh && mount.nocopy !== true,
-      };
+      const part = mount.subpath === undefined ? {} : { subpath: mount.subpath };
+      const copyUp = mount.nocopy !== true && mount.subpath === undefined;
+      return { type: 'bind', source, target, readOnly: mount.readOnly === true, copyUp, ...part };
     }
     case 'tmpfs':
       return { type: 'tmpfs', target, options: tmpfsOptions(mount) };

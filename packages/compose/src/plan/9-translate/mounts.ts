@@ -29,6 +29,10 @@ function mountOf(context: ServiceContext, mount: ModelMount, index: number): Mou
   }
   if (mount.type === 'bind') return bindMount(context, mount, index);
   if (mount.type === 'tmpfs') return longTmpfs(mount);
+  if (mount.volume?.subpath?.startsWith('/') || mount.volume?.subpath?.split('/').includes('..')) {
+    const path = ['volumes', index, 'volume', 'subpath'];
+    invalid(context, path, `"${mount.volume.subpath}" leads out of the volume`, 'name a folder in it');
+  }
   const volume = mount.source === undefined ? undefined : context.model.volumes?.[mount.source];
   const folder = boundFolder(volume);
   if (folder !== undefined) return bindMount(context, { ...mount, type: 'bind', source: folder }, index);

@@ -194,6 +194,7 @@ export function viewOf(state: State, name: string): ProjectView {
       containerId: id,
       endpoints: [],
       desired,
+      generation: 1,
     };
     const state_ = {
       attempt: 1,

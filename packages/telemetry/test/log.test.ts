@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { encodeRecord, type LogQuery, readLog, renderRecords, scanRecords, stampOf } from '../src/index.ts';
+import {
+  encodeRecord,
+  type LogQuery,
+  readLog,
+  renderRecords,
+  scanRecords,
+  stampOf,
+  timeOf,
+} from '../src/index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -82,8 +90,9 @@ test('any records come back, whatever the buffer is cut into', () => {
         );
         const seen: number[] = [];
         const at = whole.length === 0 ? 0 : cut % (whole.length + 1);
-        const next = scanRecords(whole.subarray(0, at), 0, (_s, ns) => void seen.push(Number(ns)));
-        scanRecords(whole, next, (_s, ns) => void seen.push(Number(ns)));
+        const part = whole.subarray(0, at);
+        const next = scanRecords(part, 0, (_s, start) => void seen.push(Number(timeOf(part, start))));
+        scanRecords(whole, next, (_s, start) => void seen.push(Number(timeOf(whole, start))));
         expect(seen).toEqual(rows.map((_, index) => index));
       },
     ),

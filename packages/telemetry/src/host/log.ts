@@ -63,19 +63,30 @@ async function openReader(folder: string, name: string): Promise<Reader | undefi
   }
 }
 
-/** Everything that the file holds now. */
+/** Everything that the file holds now. The next bytes are read while these are taken. */
 async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(LIMITS.readBytes);
-    const { bytesRead } = await reader.handle.read(chunk, 0, chunk.length, reader.offset);
-    if (bytesRead === 0 || query.signal?.aborted) return;
-    reader.offset += bytesRead;
-    const fresh = chunk.subarray(0, bytesRead);
-    const buffer = reader.rest.length === 0 ? fresh : Buffer.concat([reader.rest, fresh]);
-    const { runs, next } = renderRecords(buffer, 0, query, query.timestamps === true);
-    reader.rest = Buffer.from(buffer.subarray(next));
-    yield* runs;
+  let ahead = readSome(reader);
+  try {
+    for (;;) {
+      const fresh = await ahead;
+      if (fresh.length === 0 || query.signal?.aborted) return;
+      reader.offset += fresh.length;
+      ahead = readSome(reader);
+      const buffer = reader.rest.length === 0 ? fresh : Buffer.concat([reader.rest, fresh]);
+      const { runs, next } = renderRecords(buffer, 0, query, query.timestamps === true);
+      reader.rest = Buffer.from(buffer.subarray(next));
+      yield* runs;
+    }
+  } finally {
+    // The file is closed after this; what was read ahead is read again by whoever goes on.
+    await ahead.catch(() => undefined);
   }
+}
+
+async function readSome({ handle, offset }: Reader): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafe(LIMITS.readBytes);
+  const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset);
+  return chunk.subarray(0, bytesRead);
 }
 
 /** Reads on as the shim writes; a rotation is noticed by the inode of `log`. */
@@ -222,7 +233,7 @@ async function lineStarts(
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
   const starts: number[] = [];
   let inside = false;
-  scanRecords(buffer.subarray(0, bytesRead), 0, (stream, _ns, from, _to, partial) => {
+  scanRecords(buffer.subarray(0, bytesRead), 0, (stream, from, _to, partial) => {
     const wanted =
       stream === STREAM.stdout ? query.stdout !== false : stream === STREAM.stderr && query.stderr !== false;
     if (wanted && !inside) starts.push(start + from - HEADER_BYTES);

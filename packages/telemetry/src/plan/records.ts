@@ -10,33 +10,36 @@ export const STREAM = { stdout: 1, stderr: 2, marker: 3 } as const;
 export const FLAG_PARTIAL = 1;
 
 /** `start` and `end` bound the payload in the buffer. Returning false stops the scan after this record. */
-export type Visit = (
-  stream: number,
-  ns: bigint,
-  start: number,
-  end: number,
-  partial: boolean,
-) => boolean | undefined;
+export type Visit = (stream: number, start: number, end: number, partial: boolean) => boolean | undefined;
 
-/** Xor of the header's bytes but the check itself. */
-function checkOf(buffer: Buffer, at: number): number {
-  let check = 0;
-  for (let index = 0; index < HEADER_BYTES; index += 1)
-    if (index !== 7) check ^= buffer[at + index] as number;
-  return check;
+/** When the record whose payload begins at `start` was written. */
+export const timeOf = (buffer: Buffer, start: number): bigint => buffer.readBigUInt64LE(start - 8);
+
+const viewOf = (buffer: Buffer): DataView =>
+  new DataView(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
+
+/** Xor of the header's bytes: 0 when the check among them is right. */
+function xorOf(view: DataView, at: number): number {
+  const words =
+    view.getUint32(at, true) ^
+    view.getUint32(at + 4, true) ^
+    view.getUint32(at + 8, true) ^
+    view.getUint32(at + 12, true);
+  const halves = words ^ (words >>> 16);
+  return (halves ^ (halves >>> 8)) & 0xff;
 }
 
-export function isHeader(buffer: Buffer, at: number): boolean {
-  if (buffer[at + 4] !== MAGIC) return false;
-  const stream = buffer[at + 5] as number;
-  if (stream < STREAM.stdout || stream > STREAM.marker || buffer.readUInt32LE(at) > LIMITS.recordBytesMax)
-    return false;
-  return buffer[at + 7] === checkOf(buffer, at);
+/** A reader of logs looks at millions of them: numbers only, and nothing is allocated. */
+function isHeader(view: DataView, at: number): boolean {
+  if (view.getUint8(at + 4) !== MAGIC) return false;
+  const stream = view.getUint8(at + 5);
+  if (stream < STREAM.stdout || stream > STREAM.marker) return false;
+  return view.getUint32(at, true) <= LIMITS.recordBytesMax && xorOf(view, at) === 0;
 }
 
 /** The first plausible header at or after `from`, or -1: how a reader goes on after a torn or damaged part. */
-export function findHeader(buffer: Buffer, from: number): number {
-  for (let at = from; at + HEADER_BYTES <= buffer.length; at += 1) if (isHeader(buffer, at)) return at;
+function findHeader(view: DataView, from: number): number {
+  for (let at = from; at + HEADER_BYTES <= view.byteLength; at += 1) if (isHeader(view, at)) return at;
   return -1;
 }
 
@@ -45,21 +48,22 @@ export function findHeader(buffer: Buffer, from: number): number {
  * part is skipped up to the next header.
  */
 export function scanRecords(buffer: Buffer, from: number, visit: Visit): number {
+  const view = viewOf(buffer);
   let at = from;
   while (at + HEADER_BYTES <= buffer.length) {
-    if (!isHeader(buffer, at)) {
-      const next = findHeader(buffer, at + 1);
+    if (!isHeader(view, at)) {
+      const next = findHeader(view, at + 1);
       if (next === -1) return Math.max(at, buffer.length - HEADER_BYTES + 1);
       at = next;
       continue;
     }
     const start = at + HEADER_BYTES;
-    const end = start + buffer.readUInt32LE(at);
+    const end = start + view.getUint32(at, true);
     if (end > buffer.length) return at;
-    const partial = ((buffer[at + 6] as number) & FLAG_PARTIAL) !== 0;
+    const partial = (view.getUint8(at + 6) & FLAG_PARTIAL) !== 0;
+    const stream = view.getUint8(at + 5);
     at = end;
-    if (visit(buffer[start - 11] as number, buffer.readBigUInt64LE(start - 8), start, end, partial) === false)
-      return at;
+    if (visit(stream, start, end, partial) === false) return at;
   }
   return at;
 }
@@ -72,7 +76,7 @@ export function encodeRecord(stream: number, ns: bigint, payload: Uint8Array, pa
   buffer[5] = stream;
   buffer[6] = partial ? FLAG_PARTIAL : 0;
   buffer.writeBigUInt64LE(ns, 8);
-  buffer[7] = checkOf(buffer, 0);
+  buffer[7] = xorOf(viewOf(buffer), 0);
   buffer.set(payload, HEADER_BYTES);
   return buffer;
 }

@@ -1,5 +1,5 @@
 /** Records to the text that a reader of logs sees. */
-import { STREAM, scanRecords } from './records.ts';
+import { STREAM, scanRecords, timeOf } from './records.ts';
 
 export type LogFilter = {
   readonly sinceNs?: bigint;
@@ -13,14 +13,12 @@ const NEWLINE = 10;
 /** `2026-11-21T10:00:00.000000000Z ` */
 const STAMP_BYTES = 31;
 
-const wants = (filter: LogFilter, stream: number, ns: bigint): boolean =>
-  (stream === STREAM.stdout
-    ? filter.stdout !== false
-    : stream === STREAM.stderr
-      ? filter.stderr !== false
-      : false) &&
-  (filter.sinceNs === undefined || ns >= filter.sinceNs) &&
-  (filter.untilNs === undefined || ns <= filter.untilNs);
+const wantsStream = (filter: LogFilter, stream: number): boolean =>
+  (stream === STREAM.stdout && filter.stdout !== false) ||
+  (stream === STREAM.stderr && filter.stderr !== false);
+
+const wantsTime = ({ sinceNs, untilNs }: LogFilter, ns: bigint): boolean =>
+  (sinceNs === undefined || ns >= sinceNs) && (untilNs === undefined || ns <= untilNs);
 
 /** RFC 3339 with nanoseconds, in UTC. */
 export function stampOf(ns: bigint): string {
@@ -41,6 +39,7 @@ export function renderRecords(
 ): { readonly runs: readonly LogText[]; readonly next: number } {
   const runs: LogText[] = [];
   const out = Buffer.allocUnsafe(timestamps ? roomFor(buffer, from) : buffer.length);
+  const anyTime = filter.sinceNs === undefined && filter.untilNs === undefined;
   let used = 0;
   let runStart = 0;
   let runStream = 0;
@@ -52,13 +51,14 @@ export function renderRecords(
       });
     runStart = used;
   };
-  const next = scanRecords(buffer, from, (stream, ns, start, end, partial) => {
-    if (!wants(filter, stream, ns)) return undefined;
+  const next = scanRecords(buffer, from, (stream, start, end, partial) => {
+    if (!wantsStream(filter, stream)) return undefined;
+    if (!anyTime && !wantsTime(filter, timeOf(buffer, start))) return undefined;
     if (stream !== runStream) {
       endRun();
       runStream = stream;
     }
-    if (timestamps) used += out.write(`${stampOf(ns)} `, used, 'latin1');
+    if (timestamps) used += out.write(`${stampOf(timeOf(buffer, start))} `, used, 'latin1');
     used += buffer.copy(out, used, start, end);
     if (!partial) {
       out[used] = NEWLINE;

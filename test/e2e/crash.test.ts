@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { leftOfContainers, seeded, untilClean } from '../lab/crash.ts';
+import { ended, killAtRandom } from '../lab/crash-rounds.ts';
 import { bootstrapBusybox, execIn, forever, idle, make, runToEnd, sh, startNew } from '../lab/engine.ts';
 import { type Instance, startInstance, until } from '../lab/instance.ts';
-import { counting, gaps, openWorkload } from '../lab/workload.ts';
+import { counting, gaps } from '../lab/workload.ts';
 
 let instance: Instance;
 const client = (): Instance['client'] => instance.client;
@@ -20,43 +20,9 @@ const parentOf = (pid: number): number =>
   Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 const pidOf = async (id: string): Promise<number> => (await client().getContainer(id)).pid as number;
 const shimOf = async (id: string): Promise<number> => parentOf(await pidOf(id));
-const ended = (pid: number) => (): boolean => {
-  try {
-    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return true;
-  }
-};
-
 describe('the daemon', () => {
   test('fifty containers, killed at random instants: all are adopted, none is lost, nothing is left after rm', async () => {
-    const random = seeded(20261122);
-    const idles = await startMany(45, idle());
-    const counters = await startMany(5, { ...counting(0), ports: [{ containerPort: 80, protocol: 'tcp' }] });
-    const workload = openWorkload('work-', random);
-    for (let round = 0; round < 4; round += 1) {
-      const ending = await startNew(client(), counting(40 + round));
-      const pid = await pidOf(ending);
-      const abort = new AbortController();
-      const work = workload.run(client(), abort.signal);
-      await new Promise((resolve) => setTimeout(resolve, random() * 300));
-      await crash();
-      abort.abort();
-      await work;
-      process.kill(pid, 'SIGTERM');
-      await until(ended(pid), 'a container to end without a daemon');
-      await instance.start();
-      expect(await workload.check(client())).toEqual([]);
-      expect((await client().getContainer(ending)).exit).toMatchObject({ code: 40 + round });
-      const running = new Set<string>((await client().listContainers({ all: false })).map((each) => each.id));
-      expect([...idles, ...counters].filter((id) => !running.has(id))).toEqual([]);
-    }
-    for (const id of counters) expect(await gaps(client(), id)).toEqual([]);
-    const kinds = new Set(leftOfContainers(instance).map((line) => line.split(' ')[0]));
-    expect([...kinds].sort()).toEqual(['cgroup', 'folder', 'link', 'mount', 'rule']);
-    const all = await client().listContainers({ all: true });
-    await Promise.all(all.map(({ id }) => client().removeContainer(id, { force: true })));
-    await untilClean(instance);
+    await killAtRandom(instance, { seed: 20261122, rounds: 4 });
   }, 60_000);
 
   test('published ports go on, and a running connection does not break', async () => {
@@ -184,9 +150,6 @@ describe('launcher and shims', () => {
     expect((await client().getContainer(id)).status).toBe('running');
   });
 });
-
-const startMany = async (count: number, spec: ReturnType<typeof idle>): Promise<readonly string[]> =>
-  Promise.all(Array.from({ length: count }, () => startNew(client(), spec)));
 
 async function openEcho(port: number): Promise<{ say(text: string): Promise<string>; close(): void }> {
   const socket = connect(port, '127.0.0.1');

@@ -109,6 +109,27 @@ test('not root: exit 1, and the hint says who may', () => {
   );
 });
 
+test('a kernel feature that is missing is named', async (context) => {
+  const { missing } = await instance.client.info();
+  if (!missing.includes('CAP_SYS_RESOURCE')) {
+    console.log('skipped: this host has CAP_SYS_RESOURCE, whose absence is tested');
+    return context.skip();
+  }
+  const { code, stderr } = instance.orc([
+    'container',
+    'run',
+    '--rm',
+    '--oom-score-adj',
+    '-900',
+    'busybox',
+    'true',
+  ]);
+  expect(code).toBe(125);
+  expect(stderr).toMatch(
+    /^error: cannot lower oom_score_adj to -900\n {2}hint: the daemon lacks CAP_SYS_RESOURCE/,
+  );
+});
+
 test('a full disk: the command fails, nothing is half made, and space makes it work again', async () => {
   const disk = mkdtempSync(join(tmpdir(), 'orc-disk-'));
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', disk]).status).toBe(0);

@@ -72,6 +72,11 @@ int op_overlay(struct plan *p, struct cursor *c) {
   return mount("overlay", target, "overlay", *upper ? 0 : MS_RDONLY, data) ? -errno : 0;
 }
 
+static bool is_null(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
 int op_root(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
   if (c->bad) return -EBADMSG;
@@ -79,9 +84,20 @@ int op_root(struct plan *p, struct cursor *c) {
   if (p->root < 0) return -errno;
   /* Taken from the host before anything of the image is looked at; what masks a path is this very device. */
   p->null_device = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  struct stat st;
-  if (p->null_device < 0 || fstat(p->null_device, &st)) return -errno;
-  return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) ? 0 : -ENODEV;
+  if (p->null_device < 0) return -errno;
+  return is_null(p->null_device) ? 0 : -ENODEV;
+}
+
+/*
+ * The container's own /dev/null as standard input: the host's could be given another mode and owner through it.
+ * Where none is found, the pipe that stands there is as good.
+ */
+int op_stdin_null(struct plan *p, struct cursor *c) {
+  (void)c;
+  SCOPED_FD fd =
+      in_root(p->root, "/dev/null", O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_NO_SYMLINKS);
+  if (fd < 0 || !is_null(fd)) return 0;
+  return fcntl(fd, F_SETFL, 0) || dup2(fd, 0) < 0 ? -errno : 0;
 }
 
 static int mount_target(struct plan *p, const char *path, uint32_t how, bool directory) {
@@ -134,6 +150,52 @@ int op_capture(struct plan *p, struct cursor *c) {
   return 0;
 }
 
+/* folder, path, u32 recursive: as op_capture, of what lies in a folder whose links are not ours to trust. */
+int op_capture_in(struct plan *p, struct cursor *c) {
+  const char *folder = take_string(c);
+  const char *path = take_string(c);
+  bool recursive = take_u32(c) != 0;
+  if (c->bad) return -EBADMSG;
+  if (p->captures == CAPTURES_MAX) return -E2BIG;
+  SCOPED_FD top = open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (top < 0) return -errno;
+  SCOPED_FD found = in_root(top, path, O_PATH, 0);
+  if (found < 0) return found;
+  int tree = clone_tree(found, "", recursive);
+  if (tree < 0) return tree;
+  p->captured[p->captures++] = tree;
+  return 0;
+}
+
+static int set_mount_namespace(const char *path) {
+  SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+  return fd < 0 || setns(fd, CLONE_NEWNS) ? -errno : 0;
+}
+
+static int clone_joined(const char *namespace, const char *path) {
+  int result = set_mount_namespace(namespace);
+  if (result) return result;
+  SCOPED_FD root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return -errno;
+  SCOPED_FD fd = in_root(root, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+  return fd < 0 ? fd : clone_tree(fd, "", false);
+}
+
+/* mount namespace of a container, path in it: a mount can only be taken within its namespace. */
+int op_capture_joined(struct plan *p, struct cursor *c) {
+  const char *namespace = take_string(c);
+  const char *path = take_string(c);
+  if (c->bad) return -EBADMSG;
+  if (p->captures == CAPTURES_MAX) return -E2BIG;
+  SCOPED_FD home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  if (home < 0) return -errno;
+  int tree = clone_joined(namespace, path);
+  if (setns(home, CLONE_NEWNS)) return -errno;
+  if (tree < 0) return tree;
+  p->captured[p->captures++] = tree;
+  return 0;
+}
+
 static int bind_source(struct plan *p, const char *source, bool recursive) {
   if (*source) return clone_tree(AT_FDCWD, source, recursive);
   return p->captures_used < p->captures ? p->captured[p->captures_used++] : -ENOENT;
@@ -172,6 +234,15 @@ int op_remount(struct plan *p, struct cursor *c) {
   return set_attributes(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), set, clear, 0);
 }
 
+/* Read-only: its mode and owner are the host's, as its inode is. */
+static int mask_file(int null_device, int target) {
+  SCOPED_FD tree = clone_tree(null_device, "", false);
+  if (tree < 0) return tree;
+  uint64_t set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  int result = set_attributes(tree, "", AT_EMPTY_PATH, set, 0, MS_PRIVATE);
+  return result ? result : mount_at(tree, target);
+}
+
 static int mask_directory(int target) {
   char path[PATH_FD_SIZE];
   path_of(target, path);
@@ -187,9 +258,7 @@ int op_mask(struct plan *p, struct cursor *c) {
   if (target == -ENOENT || target == -ENOTDIR) return 0;
   struct stat st;
   if (target < 0 || fstat(target, &st)) return target < 0 ? target : -errno;
-  if (S_ISDIR(st.st_mode)) return mask_directory(target);
-  SCOPED_FD tree = clone_tree(p->null_device, "", false);
-  return tree < 0 ? tree : mount_at(tree, target);
+  return S_ISDIR(st.st_mode) ? mask_directory(target) : mask_file(p->null_device, target);
 }
 
 int op_readonly(struct plan *p, struct cursor *c) {

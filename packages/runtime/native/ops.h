@@ -53,6 +53,9 @@
   X(53, "setsid", op_setsid) \
   X(54, "enter", op_enter) \
   X(55, "capture", op_capture) \
+  X(56, "capture-in", op_capture_in) \
+  X(57, "capture-joined", op_capture_joined) \
+  X(58, "stdin-null", op_stdin_null) \
   X(60, "read", op_read) \
   X(61, "lock", op_lock) \
   X(62, "remove-tree", op_remove_tree)

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,11 +74,13 @@ int op_rlimit(struct plan *p, struct cursor *c) {
   return setrlimit((__rlimit_resource_t)resource, &limit) ? -errno : 0;
 }
 
+/* A parent that died before it was set will send nothing: then its end of our socket is closed. */
 int op_pdeathsig(struct plan *p, struct cursor *c) {
-  (void)p;
   uint32_t number = take_u32(c);
   if (c->bad) return -EBADMSG;
-  return prctl(PR_SET_PDEATHSIG, number) ? -errno : 0;
+  if (prctl(PR_SET_PDEATHSIG, number)) return -errno;
+  struct pollfd parent = {p->sync, 0, 0};
+  return poll(&parent, 1, 0) > 0 && (parent.revents & POLLHUP) ? -ESRCH : 0;
 }
 
 int op_dumpable(struct plan *p, struct cursor *c) {

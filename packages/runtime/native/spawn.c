@@ -38,13 +38,15 @@ static int open_stdio(struct plan *p, struct stdio *io) {
   return result;
 }
 
-static void set_stdio(struct plan *p, struct stdio *io) {
-  if (p->tty) return; /* op_console */
-  int null = p->open_stdin ? -1 : open("/dev/null", O_RDONLY);
-  dup2(p->open_stdin ? io->in[0] : null, 0);
-  dup2(io->out[1], 1);
-  dup2(io->err[1], 2);
-  if (null > 2) close(null);
+/* Without input: a pipe that nobody writes to, until op_stdin_null finds the container's own /dev/null. */
+static int set_stdio(struct plan *p, struct stdio *io) {
+  if (p->tty) return 0; /* op_console */
+  if (!p->open_stdin) {
+    if (pipe2(io->in, O_CLOEXEC)) return -errno;
+    close_one(&io->in[1]);
+  }
+  if (dup2(io->in[0], 0) < 0 || dup2(io->out[1], 1) < 0 || dup2(io->err[1], 2) < 0) return -errno;
+  return 0;
 }
 
 static int join_kill_cgroup(const char *dir) {
@@ -76,8 +78,8 @@ static void child(struct session *s, struct plan *p, struct stdio *io) {
   sigprocmask(SIG_SETMASK, &none, NULL);
   close(io->sync[0]);
   p->sync = io->sync[1];
-  set_stdio(p, io);
-  int result = join_kill_cgroup(s->kill_dir);
+  int result = set_stdio(p, io);
+  if (!result) result = join_kill_cgroup(s->kill_dir);
   if (!result) result = plan_walk(p);
   report(p->sync, p, result ? result : -ENOEXEC);
   _exit(127);

@@ -10,7 +10,9 @@ export type ResolvedMount =
       readonly readOnly?: boolean;
       readonly recursive?: boolean;
       readonly propagation?: string;
-      /** A fresh volume: copy what the image has at `target` into it before the bind (DECISIONS 12). */
+      /** What lies there within `source` is mounted instead; links on the way end within `source`. */
+      readonly subpath?: string;
+      /** A volume: copy what the image has at `target` into it before the bind, once, while it is empty (DECISIONS 12). */
       readonly copyUp?: boolean;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly options: readonly string[] }

@@ -38,6 +38,7 @@ export function compileStart(request: StartRequest, facts: StartFacts): LaunchPl
     ...joinOps(request, facts),
     ...containerRootOps(request, facts, own),
     { op: 'pivot' },
+    ...(request.spec.tty || request.spec.openStdin ? [] : [{ op: 'stdin-null' } as const]),
     ...utsOps(request, own),
     ...processOps(facts.program, facts.identity, {
       rlimits: boundedRlimits(request.spec.ulimits ?? [], facts.hardLimits),
@@ -143,8 +144,9 @@ function joinOps(request: StartRequest, facts: StartFacts): readonly Op[] {
 }
 
 /** Always written: the launcher's own is not the container's business. */
-const oomScoreOps = (score = 0): readonly Op[] =>
-  score === 0 ? [] : [{ op: 'write', path: '/proc/self/oom_score_adj', data: Buffer.from(String(score)) }];
+const oomScoreOps = (score = 0): readonly Op[] => [
+  { op: 'write', path: '/proc/self/oom_score_adj', data: Buffer.from(String(score)) },
+];
 
 function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnNamespaces): readonly Op[] {
   const { spec, folder } = request;
@@ -156,12 +158,13 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
         folder,
         layers: [facts.skeleton, ...request.image.layers],
         volatile: request.volatileRoot === true,
+        ...(request.join?.ipc === undefined ? {} : { ipcOf: request.join.ipc }),
       },
       request.mounts,
     ),
     ...systemOps({
       privileged,
-      hostIpc: isHost(spec.ipcMode),
+      ipc: request.join?.ipc !== undefined ? 'joined' : own.ipc ? 'own' : 'host',
       ...(own.cgroup && facts.cgroupView !== undefined ? { cgroups: facts.cgroupView } : {}),
       devices: facts.devices,
       ...(spec.shmSizeBytes === undefined ? {} : { shmBytes: spec.shmSizeBytes }),

@@ -40,6 +40,7 @@ export function compileExec(facts: ExecFacts): LaunchPlan {
     ...joined.map((path): Op => ({ op: 'write', path, data: Buffer.from('0') })),
     { op: 'enter', flags: CLONE.NEWNS | CLONE.NEWNET | CLONE.NEWIPC | CLONE.NEWUTS | CLONE.NEWCGROUP },
     ...(facts.tty ? [{ op: 'console', columns: 0, rows: 0, mounted: 0 } as const] : []),
+    ...(facts.tty || facts.stdin ? [] : [{ op: 'stdin-null' } as const]),
     ...processOps(facts.program, facts.identity, { rlimits: facts.rlimits, init: false, dieWithShim: false }),
   ]);
 }

@@ -6,6 +6,7 @@ import { type Op, TARGET_MAKE, TARGET_PLAIN } from './ops.ts';
 import { DEFAULT_DEVICES, DEVICE_LINKS, type DeviceNode, MASKED_PATHS, READONLY_PATHS } from './paths.ts';
 
 const QUIET = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+const SHM = '/dev/shm';
 const SHM_BYTES = 64 * 2 ** 20;
 /** Written out: a host's module parameters may say otherwise (DECISIONS 11). */
 const OVERLAY_OPTIONS = 'redirect_dir=off,metacopy=off,index=off';
@@ -15,6 +16,8 @@ export type RootRequest = {
   /** The lowest first. */
   readonly layers: readonly string[];
   readonly volatile: boolean;
+  /** The container whose ipc namespace it joins: its /dev/shm is theirs. */
+  readonly ipcOf?: number;
 };
 
 /**
@@ -25,9 +28,12 @@ const rootOf = (folder: string): string => `${folder}/work`;
 const stageOf = (folder: string): string => `${folder}/upper`;
 
 export const rootOps = (
-  { folder, layers, volatile }: RootRequest,
+  { folder, layers, volatile, ipcOf }: RootRequest,
   mounts: readonly ResolvedMount[],
 ): readonly Op[] => [
+  ...(ipcOf === undefined
+    ? []
+    : [{ op: 'capture-joined', namespace: `/proc/${ipcOf}/ns/mnt`, path: SHM } as const]),
   ...byDepth(mounts).flatMap((each) => captureOps(each)),
   { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
   {
@@ -54,8 +60,8 @@ const mount = (type: string, target: string, flags: bigint, data: string, how: n
 export type SystemRequest = {
   readonly privileged: boolean;
   readonly shmBytes?: number;
-  /** Joins or shares the host's ipc namespace: /dev/shm and mqueue are that one's. */
-  readonly hostIpc: boolean;
+  /** Whose /dev/shm it has: the host's with its ipc namespace; a joined container's was captured. */
+  readonly ipc: 'own' | 'host' | 'joined';
   /** What it sees at /sys/fs/cgroup; absent: nothing. */
   readonly cgroups?: CgroupView;
   readonly devices: readonly DeviceNode[];
@@ -98,13 +104,13 @@ function cgroupOps(view: CgroupView | undefined, privileged: boolean): readonly 
   ];
 }
 
-const ipcOps = (request: SystemRequest): readonly Op[] =>
-  request.hostIpc
-    ? [bindOp('/dev/shm', '/dev/shm', { recursive: false, attributes: QUIET })]
-    : [
-        mount('mqueue', '/dev/mqueue', QUIET, '', TARGET_MAKE),
-        mount('tmpfs', '/dev/shm', QUIET, `mode=1777,size=${request.shmBytes ?? SHM_BYTES}`, TARGET_MAKE),
-      ];
+function ipcOps({ ipc, shmBytes }: SystemRequest): readonly Op[] {
+  const mqueue = mount('mqueue', '/dev/mqueue', QUIET, '', TARGET_MAKE);
+  const bound = (source: string): Op => bindOp(source, SHM, { recursive: false, attributes: QUIET });
+  if (ipc === 'host') return [bound(SHM)];
+  if (ipc === 'joined') return [mqueue, bound('')];
+  return [mqueue, mount('tmpfs', SHM, QUIET, `mode=1777,size=${shmBytes ?? SHM_BYTES}`, TARGET_MAKE)];
+}
 
 function deviceOps(devices: readonly DeviceNode[]): readonly Op[] {
   const nodes = [...DEFAULT_DEVICES, ...devices].map(
@@ -178,13 +184,16 @@ const etcFiles = (etc: Etc): readonly StagedFile[] =>
   );
 
 /** Taken before the tree becomes a slave of the host's, and used in the same order. */
-const captureOps = (each: ResolvedMount): readonly Op[] =>
-  each.type === 'bind' && isShared(each)
-    ? [{ op: 'capture', source: each.source, recursive: (each.recursive ?? true) ? 1 : 0 }]
-    : [];
+function captureOps(each: ResolvedMount): readonly Op[] {
+  if (each.type !== 'bind' || !isCaptured(each)) return [];
+  const recursive = (each.recursive ?? true) ? 1 : 0;
+  return each.subpath === undefined
+    ? [{ op: 'capture', source: each.source, recursive }]
+    : [{ op: 'capture-in', folder: each.source, path: each.subpath, recursive }];
+}
 
-const isShared = (each: { readonly propagation?: string }): boolean =>
-  each.propagation === 'shared' || each.propagation === 'rshared';
+const isCaptured = (each: { readonly propagation?: string; readonly subpath?: string }): boolean =>
+  each.propagation === 'shared' || each.propagation === 'rshared' || each.subpath !== undefined;
 
 const byDepth = <T extends { readonly target: string }>(mounts: readonly T[]): readonly T[] =>
   mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
@@ -248,7 +257,7 @@ function mountOps(each: Exclude<ResolvedMount, { type: 'file' }>): readonly Op[]
   const copy: readonly Op[] = each.copyUp
     ? [{ op: 'copy-up', path: each.target, folder: each.source, marker: `${each.source}.copied` }]
     : [];
-  const bind = bindOp(isShared(each) ? '' : each.source, each.target, {
+  const bind = bindOp(isCaptured(each) ? '' : each.source, each.target, {
     recursive: each.recursive ?? true,
     attributes: each.readOnly ? MOUNT_ATTR.RDONLY : 0n,
     propagation: PROPAGATIONS[each.propagation ?? 'rprivate'] ?? MS.PRIVATE,

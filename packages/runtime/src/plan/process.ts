@@ -74,9 +74,10 @@ export function processOps(
   return [
     ...options.rlimits.map(({ resource, soft, hard }): Op => ({ op: 'rlimit', resource, soft, hard })),
     { op: 'cwd', path: program.cwd },
-    ...identityOps(identity),
-    ...(options.dieWithShim ? [{ op: 'pdeathsig', signal: SIGKILL } as const] : []),
-    { op: 'close-fds' },
+    ...identityOps(identity, [
+      ...(options.dieWithShim ? [{ op: 'pdeathsig', signal: SIGKILL } as const] : []),
+      { op: 'close-fds' },
+    ]),
     ...(options.init ? [{ op: 'init' } as const] : []),
     { op: 'exec', argv: program.argv, env, path: program.env['PATH'] ?? DEFAULT_PATH },
   ];
@@ -84,9 +85,10 @@ export function processOps(
 
 /**
  * Without no_new_privs a filter can only be loaded while CAP_SYS_ADMIN is held; with it the filter comes last, so that
- * it covers as little of ours as can be.
+ * it covers as little of ours as can be: profiles exist that forbid close_range. `last` follows the change of user,
+ * which would undo a death signal.
  */
-function identityOps(identity: Identity): readonly Op[] {
+function identityOps(identity: Identity, last: readonly Op[]): readonly Op[] {
   const { user, capabilities: caps } = identity;
   const filter: readonly Op[] = identity.seccomp ? [{ op: 'seccomp', filter: identity.seccomp }] : [];
   const drop: readonly Op[] = [
@@ -101,6 +103,6 @@ function identityOps(identity: Identity): readonly Op[] {
     { op: 'dumpable', on: 0 },
   ];
   const bounding: Op = { op: 'bounding', keep: caps.bounding };
-  if (!identity.noNewPrivileges) return [bounding, ...filter, ...drop];
-  return [bounding, ...drop, { op: 'no-new-privileges' }, ...filter];
+  if (!identity.noNewPrivileges) return [bounding, ...filter, ...drop, ...last];
+  return [bounding, ...drop, { op: 'no-new-privileges' }, ...last, ...filter];
 }

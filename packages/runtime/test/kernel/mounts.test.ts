@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   chmodSync,
   chownSync,
@@ -67,6 +68,57 @@ test('a fresh volume gets what the image has, once', async () => {
   expect(statSync(volume).mode & 0o7777).toBe(0o1770);
   expect((await runShell(fixture, 'ls /data/deep', {}, { mounts })).out).toBe('');
   expect(existsSync(`${volume}.copied`)).toBe(true);
+});
+
+test('what somebody put into a volume stays, also when its copy is still to come', async () => {
+  const inside = join(fixture.layer, 'filled');
+  mkdirSync(inside, { recursive: true });
+  writeFileSync(join(inside, 'image'), 'image\n');
+  const volume = makeFolder('volumes/kept/data');
+  writeFileSync(join(volume, 'own'), 'own\n');
+  const mounts = [{ type: 'bind', source: volume, target: '/filled', copyUp: true }] as const;
+  expect((await runShell(fixture, 'ls /filled; rm /filled/own', {}, { mounts })).out).toBe('own\n');
+  expect((await runShell(fixture, 'ls /filled', {}, { mounts })).out).toBe('');
+});
+
+test('a copy that was cut off begins anew; without files in the image nothing is settled', async () => {
+  const inside = join(fixture.layer, 'cut');
+  mkdirSync(inside, { recursive: true });
+  writeFileSync(join(inside, 'whole'), 'whole\n');
+  const volume = makeFolder('volumes/cut/data');
+  const at = (target: string) => ({
+    mounts: [{ type: 'bind', source: volume, target, copyUp: true }] as const,
+  });
+  await runShell(fixture, 'true', {}, at('/nothing-there'));
+  expect(existsSync(`${volume}.copied`)).toBe(false);
+  writeFileSync(join(volume, 'torn'), '');
+  writeFileSync(`${volume}.copied.begun`, '');
+  expect((await runShell(fixture, 'ls /cut', {}, at('/cut'))).out).toBe('whole\n');
+  expect(readdirSync(join(volume, '..')).sort()).toEqual(['data', 'data.copied']);
+});
+
+test('a part of a volume, never more than the volume', async () => {
+  const volume = makeFolder('volumes/part/data');
+  mkdirSync(join(volume, 'in/deep'), { recursive: true });
+  writeFileSync(join(volume, 'in/deep/file'), 'part\n');
+  symlinkSync('/in', join(volume, 'link'));
+  symlinkSync('../../../../../../etc', join(volume, 'out'));
+  const run = (subpath: string): Promise<string> =>
+    runShell(
+      fixture,
+      'ls /part /part/deep',
+      {},
+      {
+        mounts: [{ type: 'bind', source: volume, target: '/part', subpath }],
+      },
+    ).then(
+      ({ out }) => out,
+      (error: Error) => error.message,
+    );
+  expect(await run('in')).toContain('file');
+  expect(await run('link')).toContain('file');
+  expect(await run('out')).toMatch(/capture-in.*ENOENT/);
+  expect(await run('absent')).toMatch(/capture-in.*ENOENT/);
 });
 
 test('tmpfs with options, and nothing of it on disk', async () => {

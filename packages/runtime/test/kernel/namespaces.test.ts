@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ContainerSpec } from '@orc/model';
 import type { Running } from '../../src/index.ts';
 import { ATTACH_OUT, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
 
@@ -17,8 +18,12 @@ afterAll(async () => {
 const pathOf = (name: string): string => join(fixture.folder, 'ns', name);
 const namespaceOf = (pid: number | 'self', kind: string): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
 
-async function withIdle<T>(act: (running: Running) => Promise<T>): Promise<T> {
-  const running = await fixture.runtime.start(fixture.request(shell('hostname; sleep 100')));
+async function withIdle<T>(
+  act: (running: Running) => Promise<T>,
+  spec: Partial<ContainerSpec> = {},
+): Promise<T> {
+  const request = fixture.request({ ...shell('hostname; sleep 100'), ...spec });
+  const running = await fixture.runtime.start(request);
   try {
     return await act(running);
   } finally {
@@ -63,6 +68,33 @@ describe('namespaces', () => {
       const theirs = ['pid', 'ipc', 'uts'].map((kind) => namespaceOf(other.pid, kind));
       expect(out.trim().split('\n')).toEqual([...theirs, '1']);
     });
+  });
+
+  test('with its ipc namespace comes its /dev/shm, and no other', async () => {
+    await withIdle(async (other) => {
+      const put = await other.exec({
+        argv: ['sh', '-c', 'echo theirs > /dev/shm/note'],
+        tty: false,
+        attach: ATTACH_OUT,
+      });
+      expect((await put.exited).code).toBe(0);
+      const { out } = await runShell(fixture, 'cat /dev/shm/note', {}, { join: { ipc: other.pid } });
+      expect(out).toBe('theirs\n');
+      expect((await runShell(fixture, 'ls /dev/shm')).out).toBe('');
+    });
+  });
+
+  test('a /dev/shm that a joined container made a link is not followed', async () => {
+    await withIdle(
+      async (other) => {
+        const line = 'umount /dev/shm && rmdir /dev/shm && ln -s /tmp /dev/shm';
+        const swap = await other.exec({ argv: ['sh', '-c', line], tty: false, attach: ATTACH_OUT });
+        expect((await swap.exited).code).toBe(0);
+        const joining = runShell(fixture, 'true', {}, { join: { ipc: other.pid } });
+        await expect(joining).rejects.toThrow(/capture-joined.*ELOOP/);
+      },
+      { privileged: true },
+    );
   });
 
   test('exec in a container that joined others', async () => {

@@ -27,6 +27,7 @@ enum {
   READ_BYTES_MAX = 1 << 20,
   LAYERS_MAX = 500,
   TREE_DEPTH_MAX = 1024,
+  REMOVE_DEPTH_MAX = 64, /* descriptors held at a time */
   CAPTURES_MAX = 64,
 };
 

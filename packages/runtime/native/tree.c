@@ -106,27 +106,56 @@ static int copy_entries(int from, int to, int depth) {
 /* Contents, owner, mode, times and attributes of one directory onto another. */
 int copy_tree(int from, int to) { return copy_entries(from, to, 0); }
 
-static int empty_directory(int dir, const char *name, int depth) {
-  if (depth > TREE_DEPTH_MAX) return -ELOOP;
+static bool is_other(int error) { return error == EEXIST || error == ENOTEMPTY || error == ENOTDIR; }
+
+/* What lies too deep is brought up to the top, under a name that is free: no container makes what we cannot remove. */
+static int lift(int dir, const char *name, int top) {
+  static unsigned lifted;
+  char up[32];
+  do {
+    snprintf(up, sizeof up, ".orc-lifted-%u", ++lifted);
+    if (renameat(dir, name, top, up) == 0) return 0;
+  } while (is_other(errno));
+  return -errno;
+}
+
+static int empty_directory(int dir, const char *name, int top, int depth);
+
+static int remove_entry(int dir, const char *name, int top, int depth) {
+  if (!unlinkat(dir, name, 0) || errno == ENOENT) return 0;
+  if (errno != EISDIR && errno != EPERM) return -errno;
+  if (depth == REMOVE_DEPTH_MAX) return lift(dir, name, top);
+  int result = empty_directory(dir, name, top, depth + 1);
+  if (result) return result;
+  return unlinkat(dir, name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
+}
+
+/* `top`: where `lift` puts things; -1: the directory itself, which is then gone through until nothing is left. */
+static int empty_directory(int dir, const char *name, int top, int depth) {
   int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return -errno;
   DIR *list = fdopendir(fd);
-  if (!list) return -errno;
+  if (!list) {
+    close(fd);
+    return -errno;
+  }
   int result = 0;
-  for (struct dirent *e; !result && (e = readdir(list));) {
-    if (is_dots(e->d_name) || !unlinkat(fd, e->d_name, 0) || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM)
-      result = -errno;
-    else
-      result = empty_directory(fd, e->d_name, depth + 1);
-    if (!result && unlinkat(fd, e->d_name, AT_REMOVEDIR) && errno != ENOENT) result = -errno;
+  bool any = true;
+  while (!result && any) {
+    any = false;
+    rewinddir(list);
+    for (struct dirent *e; !result && (e = readdir(list));) {
+      if (is_dots(e->d_name)) continue;
+      any = top < 0;
+      result = remove_entry(fd, e->d_name, top < 0 ? fd : top, depth);
+    }
   }
   closedir(list);
   return result;
 }
 
 int remove_tree(int dir, const char *name) {
-  int result = empty_directory(dir, name, 0);
+  int result = empty_directory(dir, name, -1, 0);
   if (result == -ENOENT) return 0;
   if (result == -ENOTDIR || result == -ELOOP) return unlinkat(dir, name, 0) ? -errno : 0;
   if (result) return result;
@@ -138,18 +167,28 @@ static int set_marker(const char *marker) {
   return fd < 0 ? -errno : 0;
 }
 
+static int is_empty(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *list = fd < 0 ? NULL : fdopendir(fd);
+  if (!list) return -errno;
+  int empty = 1;
+  for (struct dirent *e; empty && (e = readdir(list));) empty = is_dots(e->d_name);
+  closedir(list);
+  return empty;
+}
+
 static int clear_directory(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return -errno;
-  int result = empty_directory(fd, ".", 0);
+  int result = empty_directory(fd, ".", -1, 0);
   close(fd);
   return result;
 }
 
 /*
- * path in the image, volume's folder, marker (beside the data; it says that the copy was completed). A copy
- * that was cut off begins anew. Two containers that start with one fresh volume take turns by a lock on the
- * folder.
+ * path in the image, volume's folder, marker (beside the data; it says that the copy was completed). Only an
+ * empty folder is filled: what somebody put there stays. A copy that was cut off, which a second marker tells,
+ * begins anew. Two containers that start with one fresh volume take turns by a lock on the folder.
  */
 int op_copy_up(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
@@ -160,11 +199,20 @@ int op_copy_up(struct plan *p, struct cursor *c) {
   if (to < 0 || flock(to, LOCK_EX)) return -errno;
   if (faccessat(AT_FDCWD, marker, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return 0;
   SCOPED_FD from = in_root(p->root, path, O_RDONLY | O_DIRECTORY, 0);
-  if (from == -ENOENT || from == -ENOTDIR) return set_marker(marker);
+  if (from == -ENOENT || from == -ENOTDIR) return 0;
   if (from < 0) return from;
-  int result = clear_directory(folder);
+  char begun[4096];
+  if (snprintf(begun, sizeof begun, "%s.begun", marker) >= (int)sizeof begun) return -ENAMETOOLONG;
+  if (faccessat(AT_FDCWD, begun, F_OK, AT_SYMLINK_NOFOLLOW)) {
+    int empty = is_empty(folder);
+    if (empty <= 0) return empty ? empty : set_marker(marker);
+  }
+  int result = set_marker(begun);
+  if (!result) result = clear_directory(folder);
   if (!result) result = copy_tree(from, to);
-  return result ? result : set_marker(marker);
+  if (!result) result = set_marker(marker);
+  if (!result && unlink(begun)) result = -errno;
+  return result;
 }
 
 /* folder: waits until no shim holds it. The lock is on the folder itself. */

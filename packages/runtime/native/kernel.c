@@ -70,16 +70,36 @@ static bool tolerated(struct cursor list, int error) {
   return false;
 }
 
-/* Awaits the answer to every message, as each asks for one (NLM_F_ACK). */
+/* One message of a datagram; NULL at its end. */
+static const struct nlmsghdr *next_message(const char *buffer, size_t length, size_t *at) {
+  const struct nlmsghdr *head = (const void *)(buffer + *at);
+  if (*at > length || length - *at < sizeof *head) return NULL;
+  if (head->nlmsg_len < sizeof *head || head->nlmsg_len > length - *at) return NULL;
+  *at += NLMSG_ALIGN(head->nlmsg_len);
+  return head;
+}
+
+static bool is_answer(const struct nlmsghdr *head) {
+  return head->nlmsg_type == NLMSG_ERROR && head->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr));
+}
+
+/*
+ * Awaits the answer to every message, as each asks for one (NLM_F_ACK). Only the kernel's count (port 0): in a
+ * container's namespace its processes may send to us too.
+ */
 static int await_acks(int fd, uint32_t expected, struct cursor tolerate) {
   _Alignas(struct nlmsghdr) char buffer[8192];
   while (expected > 0) {
-    ssize_t length = recv(fd, buffer, sizeof buffer, 0);
+    struct sockaddr_nl from = {0};
+    socklen_t size = sizeof from;
+    ssize_t length = recvfrom(fd, buffer, sizeof buffer, 0, (struct sockaddr *)&from, &size);
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return -errno;
-    for (struct nlmsghdr *h = (void *)buffer; NLMSG_OK(h, (size_t)length); h = NLMSG_NEXT(h, length)) {
-      if (h->nlmsg_type != NLMSG_ERROR) continue;
-      int error = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
+    if (from.nl_pid != 0) continue;
+    size_t at = 0;
+    for (const struct nlmsghdr *h; expected > 0 && (h = next_message(buffer, (size_t)length, &at));) {
+      if (!is_answer(h)) continue;
+      int error = -((const struct nlmsgerr *)NLMSG_DATA(h))->error;
       if (error && !tolerated(tolerate, error)) return -error;
       expected -= 1;
     }
@@ -135,6 +155,8 @@ static int netlink_socket(struct plan *p, const char *namespace) {
   }
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   int result = fd < 0 ? -errno : fd;
+  /* An answer without a copy of the question fits the buffer whatever was asked. */
+  if (fd >= 0) (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &(int){1}, sizeof(int));
   return *namespace ? go_home(p, result) : result;
 }
 
@@ -179,5 +201,7 @@ int op_write(struct plan *p, struct cursor *c) {
   if (c->bad) return -EBADMSG;
   SCOPED_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return -errno;
-  return write(fd, data.data, data.length) < 0 ? -errno : 0;
+  ssize_t n = write(fd, data.data, data.length);
+  if (n < 0) return -errno;
+  return (size_t)n == data.length ? 0 : -EIO; /* the kernel's files take a value whole or not at all */
 }

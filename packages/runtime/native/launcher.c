@@ -78,10 +78,11 @@ static void null_stdio(void) {
 }
 
 static const char *version = "";
+static pid_t launcher;
 
 static void answer_hello(int client) {
   char payload[8 + 64];
-  uint32_t numbers[2] = {PROTOCOL, (uint32_t)getppid()};
+  uint32_t numbers[2] = {PROTOCOL, (uint32_t)launcher};
   size_t length = strnlen(version, 64);
   memcpy(payload, numbers, sizeof numbers);
   memcpy(payload + sizeof numbers, version, length);
@@ -97,6 +98,7 @@ static void run_plan(int client, struct frame *head) {
   }
   plan_init(&p, data, head->length, client);
   int result = plan_walk(&p);
+  if (!result && p.cloned) result = -EBADMSG; /* what follows a clone is a child's, and there is none */
   if (result)
     send_failure(client, p.index, -result, p.name);
   else
@@ -117,6 +119,11 @@ static int keep_only(int client) {
   return KEPT;
 }
 
+/* A launcher that is gone left us to another parent, such as the host's pid 1. */
+static void end_launcher(void) {
+  if (getppid() == launcher) kill(launcher, SIGTERM);
+}
+
 static void serve(int client) __attribute__((noreturn));
 static void serve(int client) {
   struct frame head;
@@ -129,7 +136,7 @@ static void serve(int client) {
     else if (head.type == FR_HELLO)
       answer_hello(client);
     else if (head.type == FR_SHUTDOWN)
-      kill(getppid(), SIGTERM);
+      end_launcher();
     else
       break;
   }
@@ -152,10 +159,12 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: orc-launch serve RUN VERSION [cgroup file...]\n");
     return 2;
   }
+  syscall(SYS_close_range, 3u, ~0u, 0u); /* what the daemon was started with is none of ours */
   seal(argv);
   umask(077);
   pid_t pid = fork();
   if (pid) _exit(pid < 0);
+  launcher = getpid();
   setsid();
   prctl(PR_SET_NAME, "orc-launch");
   prctl(PR_SET_DUMPABLE, 0);
@@ -165,7 +174,7 @@ int main(int argc, char **argv) {
   version = argv[3];
   join_cgroups(argv + 4);
   int listener = listen_at(argv[2]);
-  dprintf(1, "ready %d\n", getpid());
+  dprintf(1, "ready %d\n", launcher);
   null_stdio();
   accept_forever(listener);
 }

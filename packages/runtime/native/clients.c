@@ -223,6 +223,12 @@ static void read_payload(struct session *s, struct client *c) {
   if (!is_stdin) act(s, c);
 }
 
+/* Input waits in the socket as long as the program has not taken what came before. */
+bool client_waits(const struct session *s, const struct client *c) {
+  bool is_stdin = c->head_have == sizeof c->head && c->head.type == FR_STDIN;
+  return is_stdin && s->pending_to > s->pending_from;
+}
+
 void client_read(struct session *s, struct client *c) {
   if (c->head_have == sizeof c->head) {
     read_payload(s, c);

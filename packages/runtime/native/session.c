@@ -161,9 +161,10 @@ static void gather(struct session *s, struct watched *w) {
   watch(w->fds, &w->count, stdin_full ? s->in : -1, POLLOUT);
   for (int i = 0; i < CLIENTS_MAX; i++) {
     struct client *c = &s->clients[i];
-    bool blocked = stdin_full && c->head_have == sizeof c->head && c->head.type == FR_STDIN;
-    short events = (short)((blocked ? 0 : POLLIN) | (client_queued(c) && c->fd >= 0 ? POLLOUT : 0));
-    watch(w->fds, &w->count, c->fd, events);
+    bool waits = client_waits(s, c), queued = client_queued(c) > 0;
+    short events = (short)((waits ? 0 : POLLIN) | (queued ? POLLOUT : 0));
+    /* poll(2) tells of a hang-up unasked: a client that waits would keep us busy with it. */
+    watch(w->fds, &w->count, events ? c->fd : -1, events);
   }
 }
 
@@ -184,7 +185,8 @@ static void serve_clients(struct session *s, struct watched *w) {
     struct pollfd *fd = &w->fds[AT_CLIENTS + i];
     if (fd->fd < 0 || c->fd != fd->fd) continue;
     if (fd->revents & POLLOUT) client_flush(c);
-    if (c->fd >= 0 && (fd->revents & (POLLIN | POLLHUP | POLLERR)) && has_io(s)) client_read(s, c);
+    bool readable = fd->revents & (POLLIN | POLLHUP | POLLERR);
+    if (c->fd >= 0 && readable && !client_waits(s, c) && has_io(s)) client_read(s, c);
   }
 }
 

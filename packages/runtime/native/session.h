@@ -50,6 +50,7 @@ void client_send(struct client *c, uint8_t type, uint8_t arg, const void *data, 
 void client_flush(struct client *c);
 bool client_backed_up(const struct client *c);
 uint32_t client_queued(const struct client *c);
+bool client_waits(const struct session *s, const struct client *c);
 /* Reads what the client sent, and acts on it. */
 void client_read(struct session *s, struct client *c);
 void stdin_flush(struct session *s);

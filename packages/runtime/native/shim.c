@@ -97,11 +97,26 @@ static bool kill_listed(const char *dir) {
   return any;
 }
 
-/* v1 has no cgroup.kill: as long as there are processes, again, since they may fork meanwhile. */
+static void set_frozen(const char *dir, const char *state) {
+  char path[600];
+  snprintf(path, sizeof path, "%s/freezer.state", dir);
+  SCOPED_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd >= 0) (void)!write(fd, state, strlen(state));
+}
+
+/*
+ * v1 has no cgroup.kill. What is frozen neither forks nor ends, so what is listed is all there is and no number is
+ * another process's by now; thawed, it dies. Again as long as there are processes: freezing takes its time.
+ */
 void kill_cgroup(const char *dir) {
   if (write_kill(dir)) return;
-  for (int i = 0; i < KILL_ROUNDS && kill_listed(dir); i++)
+  for (int i = 0; i < KILL_ROUNDS; i++) {
+    set_frozen(dir, "FROZEN");
+    bool any = kill_listed(dir);
+    set_frozen(dir, "THAWED");
+    if (!any) return;
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  }
 }
 
 static void session_init(struct session *s) {
@@ -193,10 +208,18 @@ void shim_run(int client, struct frame *head) {
   _exit(0); /* lets go of the lock */
 }
 
-static void make_kill_cgroup(struct session *s, struct plan *p) {
-  if (!p->kill_cgroup || !*p->kill_cgroup) return;
+/* One of the same name is a handler's that was killed; it is empty, or in the way. */
+static int make_kill_cgroup(struct session *s, struct plan *p) {
+  if (!p->kill_cgroup || !*p->kill_cgroup) return 0;
   int n = snprintf(s->kill_dir, sizeof s->kill_dir, "%s/exec-%d", p->kill_cgroup, getpid());
-  if (n < 0 || (size_t)n >= sizeof s->kill_dir || mkdir(s->kill_dir, 0755)) *s->kill_dir = 0;
+  if (n > 0 && (size_t)n < sizeof s->kill_dir) {
+    if (mkdir(s->kill_dir, 0755) == 0) return 0;
+    if (errno == EEXIST && rmdir(s->kill_dir) == 0 && mkdir(s->kill_dir, 0755) == 0) return 0;
+  } else {
+    errno = ENAMETOOLONG;
+  }
+  *s->kill_dir = 0;
+  return -errno;
 }
 
 static void remove_kill_cgroup(struct session *s) {
@@ -210,6 +233,7 @@ static void remove_kill_cgroup(struct session *s) {
 static void keep_two(int *client, int *pidfd) {
   int kept_client = fcntl(*client, F_DUPFD_CLOEXEC, 100);
   int kept_pidfd = fcntl(*pidfd, F_DUPFD_CLOEXEC, 100);
+  if (kept_client < 0 || kept_pidfd < 0) _exit(1);
   dup3(kept_client, 3, O_CLOEXEC);
   dup3(kept_pidfd, 4, O_CLOEXEC);
   syscall(SYS_close_range, 5u, ~0u, 0u);
@@ -236,7 +260,9 @@ void exec_run(int client, struct frame *head, int target_pidfd) {
   if (!result && setns(target_pidfd, CLONE_NEWPID)) result = -errno;
   failure = (struct failure){p.index, -result};
   if (result) end_failed(&s, client, &failure, p.name);
-  make_kill_cgroup(&s, &p);
+  result = make_kill_cgroup(&s, &p);
+  failure = (struct failure){-1, -result};
+  if (result) end_failed(&s, client, &failure, "kill-cgroup");
   result = session_spawn(&s, &p, &failure, name, sizeof name);
   if (result) remove_kill_cgroup(&s);
   if (result) end_failed(&s, client, &failure, name);

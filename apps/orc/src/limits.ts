@@ -19,10 +19,6 @@ export const BUILD_LINES_SHOWN = 5;
 export const LINE_BYTES_MAX = 64 * 1024;
 /** Files of one build context. */
 export const CONTEXT_FILES_MAX = 500_000;
-/** How far a misspelt word may be from the one that is suggested. */
-export const SUGGESTION_DISTANCE_MAX = 3;
-/** Rounds of "which file next" with the compose loader: includes and extends are chains. */
-export const LOAD_ROUNDS_MAX = 100;
 /** Bytes read at a time from a file that is sent. */
 export const READ_BYTES = 256 * 1024;
 /** A source of log lines that was silent for so long has nothing older to say. */

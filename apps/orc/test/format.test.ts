@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { suggest } from '../src/cli/suggest.ts';
 import { humanDuration, parseTime } from '../src/format/time.ts';
 import { compileTemplate } from '../src/format/template.ts';
 import { parseDurationMs } from '@orc/model';
@@ -68,16 +67,6 @@ test('times are absolute, seconds, or so long ago', () => {
     60_000,
     undefined,
   ]);
-});
-
-test('what is near is suggested, what is far is not', () => {
-  const known = ['up', 'down', 'start', 'stop', 'restart'];
-  expect([
-    suggest('satrt', known),
-    suggest('dwon', known),
-    suggest('xyzzy', known),
-    suggest('UP', known),
-  ]).toEqual(['start', 'down', undefined, 'up']);
 });
 
 test('a block never leaves its screen', () => {

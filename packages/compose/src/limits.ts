@@ -27,8 +27,6 @@ export const LIMITS = {
   excerptLengthMax: 200,
   /** Rounds of "need" and "facts" of `resolveProject`. */
   roundsMax: 500,
-  /** Longest name for which "did you mean" is computed. */
-  suggestLengthMax: 64,
   /** docker's limit for a secret, and swarm's for a config. */
   secretBytesMax: 500 * 1024,
   configBytesMax: 1000 * 1024,

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDotenv, parseRawEnv } from '../src/plan/1-read/dotenv.ts';
 import { splitWords } from '../src/plan/5-canonical/command.ts';
-import { nearestWord } from '../src/plan/suggest.ts';
 import { expand, variablesOf } from '../src/plan/3-interpolate/template.ts';
 
 const values: Record<string, string> = { A: 'a', EMPTY: '', PATH_LIKE: '/x:/y' };
@@ -103,22 +102,5 @@ describe('words', () => {
 
   test('an open quote is no line', () => {
     expect(splitWords(`echo "a`)).toBeUndefined();
-  });
-});
-
-describe('did you mean', () => {
-  test.each([
-    ['imagee', 'image'],
-    ['enviroment', 'environment'],
-    ['ports', undefined],
-    ['xyz', undefined],
-    ['deploi', 'deploy'],
-  ])('%s: %s', (word, meant) => {
-    expect(
-      nearestWord(
-        word,
-        ['image', 'environment', 'ports', 'deploy'].filter((each) => each !== word),
-      ),
-    ).toBe(meant);
   });
 });

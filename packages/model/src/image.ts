@@ -1,5 +1,6 @@
 /** What rooms must know of images: the OCI image config's runtime part, and rows of lists. */
 import type { Healthcheck } from './container.ts';
+import { defined } from './defined.ts';
 import type { Digest } from './ids.ts';
 
 /** `config` of an OCI image config, with docker's additions; see image-spec config.md. */
@@ -55,13 +56,12 @@ export function healthcheckOf(config: ImageConfig): Healthcheck | undefined {
   const from = config.Healthcheck;
   if (from?.Test === undefined || from.Test.length === 0) return undefined;
   const ms = (ns: number | undefined): number | undefined => (ns ? ns / NS_PER_MS : undefined);
-  const times = {
+  return defined({
+    test: from.Test,
     intervalMs: ms(from.Interval),
     timeoutMs: ms(from.Timeout),
     startPeriodMs: ms(from.StartPeriod),
     startIntervalMs: ms(from.StartInterval),
     retries: from.Retries || undefined,
-  };
-  const known = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
-  return { test: from.Test, ...known };
+  });
 }

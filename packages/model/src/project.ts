@@ -75,3 +75,9 @@ export type Project = {
 
 /** What an image name resolved to on the daemon, by the name as written. */
 export type ResolvedImages = Readonly<Record<string, Digest>>;
+
+type NamedService = { readonly project: string; readonly service: string; readonly containerName?: string };
+
+/** The name of a slot's container, as compose gives it. */
+export const containerNameOf = ({ project, service, containerName }: NamedService, slot: number): string =>
+  containerName ?? `${project}-${service}-${slot}`;

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Cidr,
+  type RestartPolicy,
+  type TaskObj,
   contains,
+  defined,
+  endedForGood,
   firstFreeAddress,
   firstFreeSubnet,
   fail,
@@ -13,6 +17,7 @@ import {
   formatSize,
   isContainerId,
   macOf,
+  nearestWord,
   newContainerId,
   newObjectId,
   overlaps,
@@ -150,4 +155,45 @@ describe('problems', () => {
     expect(toProblem(Object.assign(new Error('write'), { code: 'ENOSPC' })).code).toBe('disk.full');
     expect(toProblem('odd')).toEqual({ code: 'internal', message: 'odd' });
   });
+});
+
+describe('did you mean', () => {
+  const known = ['up', 'down', 'start', 'stop', 'restart', 'image', 'environment', 'deploy'];
+  test.each([
+    ['satrt', 'start'],
+    ['dwon', 'down'],
+    ['UP', 'up'],
+    ['imagee', 'image'],
+    ['enviroment', 'environment'],
+    ['deploi', 'deploy'],
+    ['image', undefined],
+    ['xyzzy', undefined],
+    ['u'.repeat(65), undefined],
+  ])('%s: %s', (word, meant) => expect(nearestWord(word, known)).toBe(meant));
+});
+
+test('what is undefined is left out, and nothing else', () => {
+  expect(Object.keys(defined({ a: undefined, b: null, c: 0, d: '' }))).toEqual(['b', 'c', 'd']);
+});
+
+describe('a task has ended for good', () => {
+  const exited = (code: number, restarts = 0, generation = 1): TaskObj =>
+    ({
+      spec: { desired: { state: 'run', generation: 1 } },
+      status: { phase: code === 0 ? 'exited' : 'failed', generation, restarts, exit: { code } },
+    }) as unknown as TaskObj;
+  const rejected = { ...exited(1), status: { phase: 'rejected', generation: 0 } } as unknown as TaskObj;
+  const under = (condition: RestartPolicy['condition'], maxAttempts = 0): { template: object } => ({
+    template: { restart: { condition, maxAttempts, delay: { kind: 'backoff' } } },
+  });
+  test.each([
+    ['without a policy', exited(1), { template: {} }, true],
+    ['no', exited(1), under('no'), true],
+    ['always', exited(0), under('always'), false],
+    ['on-failure, which succeeded', exited(0), under('on-failure'), true],
+    ['on-failure, attempts left', exited(1, 2), under('on-failure', 3), false],
+    ['on-failure, attempts used up', exited(1, 3), under('on-failure', 3), true],
+    ['a start that is still to come', exited(1, 0, 0), { template: {} }, false],
+    ['rejected', rejected, under('always'), true],
+  ])('%s', (_, task, service, expected) => expect(endedForGood(task, service)).toBe(expected));
 });

@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Fact, LoadOptions, Resolved } from '@orc/compose';
-import { type Project, fail, formatProblem } from '@orc/model';
+import { type Project, fail, formatProblem, nearestWord } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { Problems } from '../cli/problems.ts';
-import { suggest } from '../cli/suggest.ts';
 
 /** Throws `Problems` for errors; warnings go to standard error. */
 export async function loadFiles(context: Context, options: LoadOptions = {}): Promise<Resolved> {
@@ -58,7 +57,7 @@ async function readFact(context: Context, path: string): Promise<Fact> {
 export function mustKnow(wanted: readonly string[], known: readonly string[], project: string): void {
   const unknown = wanted.find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const meant = suggest(unknown, known);
+  const meant = nearestWord(unknown, known);
   throw fail('notfound.service', `there is no service ${unknown} in the project ${project}`, {
     hint: meant === undefined ? `services are ${[...known].sort().join(', ')}` : `did you mean ${meant}?`,
   });

@@ -1,13 +1,7 @@
-/** Reading a task: has it ended for good, does it run, is a start of it still to come. */
-import type { ServiceSpec, TaskObj } from '@orc/model';
+/** What the controllers read of a task, beyond what the model says of it. */
+import { endedForGood, hasEnded, isRunning, isSettled, type ServiceSpec, type TaskObj } from '@orc/model';
 
-const ENDED: ReadonlySet<string> = new Set(['exited', 'failed', 'rejected', 'removed']);
-
-export const hasEnded = (task: TaskObj): boolean => ENDED.has(task.status.phase);
-export const isRunning = (task: TaskObj): boolean => task.status.phase === 'running';
-
-/** The agent has acted on what is desired: what it reports is about this start and not the one before. */
-export const isSettled = (task: TaskObj): boolean => task.status.generation >= task.spec.desired.generation;
+export { endedForGood, hasEnded, isRunning, isSettled };
 
 export const isCurrent = (task: TaskObj): boolean =>
   task.spec.desired.state !== 'remove' && task.spec.desired.state !== 'drain';
@@ -19,17 +13,6 @@ export const isLeaving = (task: TaskObj): boolean =>
 /** A start that was asked for is still to be given to it. */
 export const isPending = (task: TaskObj, service: ServiceSpec): boolean =>
   (task.spec.generation ?? 0) < service.generation;
-
-/** Ended, and its restart policy will not begin it again (DECISIONS 1). */
-export function endedForGood(task: TaskObj, service: ServiceSpec): boolean {
-  if (!hasEnded(task) || !isSettled(task)) return task.status.phase === 'rejected';
-  if (task.status.phase === 'rejected') return true;
-  const policy = service.template.restart;
-  if (policy === undefined || policy.condition === 'no') return true;
-  if (policy.condition === 'on-failure' && task.status.exit?.code === 0) return true;
-  const attempts = policy.maxAttempts ?? 0;
-  return attempts > 0 && (task.status.restarts ?? 0) >= attempts;
-}
 
 /** `up` and `start` have something to do with it. */
 export const needsStart = (task: TaskObj, service: ServiceSpec): boolean =>

@@ -2,8 +2,7 @@
  * Capability sets of a container's first process, by docker's rules. Inheritable and ambient stay empty whatever is
  * asked: a filled inheritable set was CVE-2022-24769 and its relatives.
  */
-import { fail } from '@orc/model';
-import { nearest } from './nearest.ts';
+import { fail, nearestWord } from '@orc/model';
 
 /** By number, as in linux/capability.h. */
 export const CAPABILITY_NAMES: readonly string[] = [
@@ -110,7 +109,7 @@ function toMask(names: readonly string[]): Mask {
 function bitOf(name: string, plain: string): bigint {
   const at = CAPABILITY_NAMES.indexOf(plain);
   if (at !== -1) return 1n << BigInt(at);
-  const meant = nearest(plain, CAPABILITY_NAMES);
+  const meant = nearestWord(plain, CAPABILITY_NAMES);
   const hint = meant === undefined ? 'see capabilities(7) for their names' : `did you mean ${meant}?`;
   throw fail('input.invalid', `unknown capability ${JSON.stringify(name)}`, { hint });
 }

@@ -1,6 +1,5 @@
 /** `ulimits:` as what setrlimit(2) takes. */
-import { fail, type Ulimit } from '@orc/model';
-import { nearest } from './nearest.ts';
+import { fail, nearestWord, type Ulimit } from '@orc/model';
 
 /** By name without RLIMIT_, in lower case; asm-generic/resource.h. */
 export const RLIMITS: Readonly<Record<string, number>> = {
@@ -71,7 +70,7 @@ function resolve(ulimit: Ulimit): Rlimit {
   const name = ulimit.name.toLowerCase().replace(/^rlimit_/, '');
   const resource = Object.hasOwn(RLIMITS, name) ? RLIMITS[name] : undefined;
   if (resource === undefined) {
-    const meant = nearest(name, Object.keys(RLIMITS));
+    const meant = nearestWord(name, Object.keys(RLIMITS));
     const hint =
       meant === undefined ? `known are ${Object.keys(RLIMITS).join(', ')}` : `did you mean ${meant}?`;
     throw fail('input.invalid', `unknown ulimit ${JSON.stringify(ulimit.name)}`, { hint });

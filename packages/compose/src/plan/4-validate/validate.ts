@@ -1,8 +1,8 @@
 /** Phase 4: one file against the schema, every problem at its place, in words rather than in schema terms. */
-import { type Loading, report } from '../loading.ts';
 import { parseDurationMs } from '@orc/model';
+import { type Loading, report } from '../loading.ts';
 import type { MapNode, Node, Path, Place, ScalarNode, SeqNode } from '../node.ts';
-import { nearestWord, suggest } from '../suggest.ts';
+import { suggest } from '../suggest.ts';
 import { type Schema, composeSchema, formsOf, memberOf, patternOf, resolve, typesOf } from './schema.ts';
 
 export function validate(loading: Loading, tree: MapNode): void {
@@ -176,10 +176,7 @@ function checkScalar(work: Work, form: Schema, node: ScalarNode, path: Path): vo
   if (form.enum !== undefined && !form.enum.includes(value)) {
     const known = form.enum.map(String);
     const message = `${pathName(path)} must be ${orList(known)}, not "${value}"`;
-    const near = nearestWord(value, known);
-    report(work.loading, 'compose.schema', node, message, {
-      hint: near === undefined ? undefined : `did you mean "${near}"?`,
-    });
+    report(work.loading, 'compose.schema', node, message, { hint: suggest(value, known) });
   } else if (form.pattern !== undefined && !patternOf(form.pattern).test(value)) {
     report(work.loading, 'compose.schema', node, `${pathName(path)} has no meaning for "${value}"`, {
       hint: describe(form),

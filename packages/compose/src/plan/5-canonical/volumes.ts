@@ -1,8 +1,8 @@
 /** `volumes` of a service: `[source:]target[:options]` to the long form, sources of binds absolute. */
 import { posix } from 'node:path';
+import { nearestWord } from '@orc/model';
 import { report } from '../loading.ts';
 import { type MapNode, type Node, type Path, get, mapAt, scalar, textOf, withEntries } from '../node.ts';
-import { nearestWord } from '../suggest.ts';
 import type { FormContext } from './canonical.ts';
 import { absolute, isWindowsPath } from './paths.ts';
 

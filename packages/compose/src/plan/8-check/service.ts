@@ -1,6 +1,6 @@
 /** Attributes of one service that exclude or contradict each other. */
+import { nearestWord } from '@orc/model';
 import { type Loading, report, warn } from '../loading.ts';
-import { nearestWord } from '../suggest.ts';
 import { type MapNode, type Node, type Path, type Place, at, get, textOf } from '../node.ts';
 
 export function checkService(loading: Loading, name: string, service: MapNode, key: Place): void {

@@ -1,5 +1,5 @@
 /** The flags of each instruction, and how they are read. */
-import { nearest } from './nearest.ts';
+import { nearestWord } from '@orc/model';
 import type { Node } from './nodes.ts';
 import { type Reading, refuse } from './reading.ts';
 
@@ -80,7 +80,7 @@ function problemOf(
 }
 
 function hintFor(name: string, known: readonly string[]): string {
-  const close = nearest(name, known);
+  const close = nearestWord(name, known);
   if (close !== undefined) return `did you mean --${close}?`;
   return known.length === 0 ? 'it takes no flags' : `it takes ${known.map((each) => `--${each}`).join(', ')}`;
 }

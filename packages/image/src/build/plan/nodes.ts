@@ -2,10 +2,9 @@
  * The text of a Dockerfile as instructions, split into keyword, flags, arguments and heredocs; nothing
  * expanded.
  */
-import type { Problem } from '@orc/model';
+import { nearestWord, type Problem } from '@orc/model';
 import { type Directives, readDirectives } from './directives.ts';
 import { expandWords } from './shell.ts';
-import { nearest } from './nearest.ts';
 import { type LineCursor, nextLine, openLines } from './lines.ts';
 import { firstLine, type Place, readSource, type Source, syntaxProblem, whereAt, whereOf } from './source.ts';
 import {
@@ -117,7 +116,7 @@ function readNode(place: Place, text: string, context: Context): Node | undefine
 }
 
 function unknownKeyword(source: Source, place: Place, word: string): Problem {
-  const close = nearest(word.toLowerCase(), KEYWORDS);
+  const close = nearestWord(word.toLowerCase(), KEYWORDS);
   const hint =
     close === undefined
       ? `the instructions are ${KEYWORDS.join(', ').toUpperCase()}`

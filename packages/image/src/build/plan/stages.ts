@@ -1,9 +1,8 @@
 /** Stages, what each stands on and takes from, and which of them a build needs. */
-import { type Problem, toProblem } from '@orc/model';
+import { nearestWord, type Problem, toProblem } from '@orc/model';
 import type { Platform } from '../../plan/documents.ts';
 import { formatPlatform, parsePlatform } from '../../plan/platform.ts';
 import type { Action, Instruction } from './instruction.ts';
-import { nearest } from './nearest.ts';
 import { platformArgs } from './platform.ts';
 import { readMount } from './run-mounts.ts';
 import { expandWord } from './shell.ts';
@@ -217,7 +216,7 @@ function findTarget(input: PlanInput, stages: readonly Stage[], problems: Proble
   const found = stageOf(target, stages, stages.length);
   if (found !== undefined) return found.index;
   const names = stages.map(({ name }) => name).filter((name) => name !== undefined);
-  const close = nearest(target.toLowerCase(), names);
+  const close = nearestWord(target.toLowerCase(), names);
   const hint =
     close !== undefined ? `did you mean ${close}?` : `its stages are ${names.join(', ') || 'unnamed'}`;
   problems.push({ code: 'input.invalid', message: `${input.source.name} has no stage ${target}`, hint });

@@ -1,0 +1,24 @@
+/** Reading a task: does it run, has it ended, and for good. Whoever schedules or watches must read it the same way. */
+import type { RestartPolicy } from './container.ts';
+import type { TaskObj } from './objects.ts';
+
+const ENDED: ReadonlySet<string> = new Set(['exited', 'failed', 'rejected', 'removed']);
+
+export const hasEnded = (task: TaskObj): boolean => ENDED.has(task.status.phase);
+export const isRunning = (task: TaskObj): boolean => task.status.phase === 'running';
+
+/** The agent has acted on what is desired: what it reports is about this start and not the one before. */
+export const isSettled = (task: TaskObj): boolean => task.status.generation >= task.spec.desired.generation;
+
+type WithRestart = { readonly template: { readonly restart?: RestartPolicy } };
+
+/** Ended, and the restart policy of its service will not begin it again (DECISIONS 1). */
+export function endedForGood(task: TaskObj, service: WithRestart): boolean {
+  if (task.status.phase === 'rejected') return true;
+  if (!hasEnded(task) || !isSettled(task)) return false;
+  const policy = service.template.restart;
+  if (policy === undefined || policy.condition === 'no') return true;
+  if (policy.condition === 'on-failure' && task.status.exit?.code === 0) return true;
+  const attempts = policy.maxAttempts ?? 0;
+  return attempts > 0 && (task.status.restarts ?? 0) >= attempts;
+}

@@ -37,11 +37,18 @@ export function openPool(
 
   const fill = async (): Promise<void> => {
     const made = await make(options, LIMITS.poolSize - ready.length);
-    if (closed || !inUse()) discard(made.map((each) => each.path));
-    else ready.push(...made);
+    if (closed) return discard(made.map((each) => each.path));
+    ready.push(...made);
+    idle();
   };
   const empty = (): void => {
     if (!inUse()) discard(ready.splice(0).map((each) => each.path));
+  };
+
+  /** Containers that follow one another shortly find them, also where the last was gone before they were made. */
+  const idle = (): void => {
+    cancelIdle?.();
+    if (!inUse() && !closed) cancelIdle = options.clock.after(LIMITS.poolIdleMs, empty);
   };
 
   return {
@@ -58,10 +65,7 @@ export function openPool(
           filling = undefined;
         });
     },
-    idle: () => {
-      cancelIdle?.();
-      if (!inUse() && !closed) cancelIdle = options.clock.after(LIMITS.poolIdleMs, empty);
-    },
+    idle,
     settled: async () => filling,
     close: () => {
       closed = true;

@@ -118,6 +118,7 @@ describe('start, stop, kill, wait', () => {
 
   test('files stay over stop and start', async () => {
     const id = await startNew(client(), sh('echo x >> /count; wc -l < /count; exec sleep 1000'));
+    await until(async () => (await logsOf(client(), id)).stdout === '1\n', 'the first line');
     await client().stopContainer(id, { timeoutMs: 0 });
     await client().startContainer(id);
     await until(async () => (await logsOf(client(), id)).stdout === '1\n2\n', 'the second line');

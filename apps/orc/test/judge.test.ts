@@ -1,7 +1,7 @@
 /** When `up` is done, goes on waiting, or gives up: a table of states. */
 import { expect, test } from 'vitest';
 import type { ProjectView } from '@orc/api/client';
-import type { DependsOn, ObjectId, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
+import type { DependsOn, ObjectId, RestartPolicy, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
 import { judgeAction, judgeUp, type Wanted } from '../src/project/judge.ts';
 
 type Sketch = Partial<TaskStatus> & {
@@ -18,7 +18,8 @@ const object = (name: string): object => ({
   createdAt: 0,
 });
 
-const service = (name: string, dependsOn: readonly DependsOn[] = [], restarts = false): ServiceObj =>
+type Restarts = Partial<RestartPolicy> | undefined;
+const service = (name: string, dependsOn: readonly DependsOn[] = [], restarts?: Restarts): ServiceObj =>
   ({
     kind: 'service',
     ...object(name),
@@ -30,7 +31,7 @@ const service = (name: string, dependsOn: readonly DependsOn[] = [], restarts = 
       dependsOn,
       template: {
         image: 'b',
-        ...(restarts ? { restart: { condition: 'always', delay: { kind: 'backoff' } } } : {}),
+        ...(restarts === undefined ? {} : { restart: { delay: { kind: 'backoff' }, ...restarts } }),
       },
       hash: 'h',
       desired: 'run',
@@ -70,7 +71,7 @@ const exit = (code: number): Sketch => ({
   exit: { code, oomKilled: false, at: 2, reason: 'exit' },
 });
 
-function verdict(status: Sketch, wanted: Wanted, restarts = false): string {
+function verdict(status: Sketch, wanted: Wanted, restarts?: Restarts): string {
   const judged = judgeUp(view([service('web', [], restarts)], [task('web', status)]), wanted);
   const { done, rows, failure } = judged;
   return failure === undefined
@@ -128,12 +129,29 @@ test.each<[string, Sketch, Wanted, string]>([
 });
 
 test('what is restarted is waited for', () => {
-  expect(verdict(exit(3), healthy, true)).toBe('wait Restarting');
-  expect(verdict({ phase: 'failed', message: 'x' }, {}, true)).toBe('wait Creating: x');
+  const always = { condition: 'always' } as const;
+  expect(verdict(exit(3), healthy, always)).toBe('wait Restarting');
+  expect(verdict({ phase: 'failed', message: 'x' }, {}, always)).toBe('wait Creating: x');
+});
+
+test('what has used up its attempts is not', () => {
+  const twice = { condition: 'on-failure', maxAttempts: 2 } as const;
+  expect(verdict({ ...exit(3), restarts: 1 }, healthy, twice)).toBe('wait Restarting');
+  expect(verdict({ ...exit(3), restarts: 2 }, healthy, twice)).toBe(
+    'start.failed: the container p-web-1 exited (3)',
+  );
+  const web = service('web', [{ service: 'db', condition: 'service_healthy' }]);
+  const tasks = [
+    task('web', { phase: 'ready', pending: 'waits for db' }),
+    task('db', { ...exit(3), restarts: 2 }),
+  ];
+  const { failure } = judgeUp(view([web, service('db', [], twice)], tasks), {});
+  expect(failure?.message).toContain('the container p-db-1 exited (3)');
 });
 
 test.each<[DependsOn['condition'], boolean, Sketch, string | undefined]>([
   ['service_healthy', true, { health: 'unhealthy' }, 'the container p-db-1 is unhealthy'],
+  ['service_healthy', true, {}, 'the container p-db-1 has no health check'],
   ['service_healthy', true, exit(0), 'the container p-db-1 exited (0)'],
   ['service_healthy', true, { health: 'starting' }, undefined],
   ['service_healthy', false, { health: 'unhealthy' }, undefined],

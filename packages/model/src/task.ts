@@ -10,6 +10,10 @@ export const isRunning = (task: TaskObj): boolean => task.status.phase === 'runn
 /** The agent has acted on what is desired: what it reports is about this start and not the one before. */
 export const isSettled = (task: TaskObj): boolean => task.status.generation >= task.spec.desired.generation;
 
+/** A start that was asked for is still to be given to it. */
+export const isPending = (task: TaskObj, service: { readonly generation: number }): boolean =>
+  (task.spec.generation ?? 0) < service.generation;
+
 type WithRestart = { readonly template: { readonly restart?: RestartPolicy } };
 
 /** Ended, and the restart policy of its service will not begin it again (DECISIONS 1). */

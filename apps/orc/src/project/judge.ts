@@ -1,6 +1,15 @@
 /** Whether a project is where a verb wanted it. Pure: views in, rows of progress and a verdict out. */
 import type { ProjectView } from '@orc/api/client';
-import { type DependsOn, type OrcError, type ServiceObj, type TaskObj, fail } from '@orc/model';
+import {
+  type DependsOn,
+  type OrcError,
+  type ServiceObj,
+  type TaskObj,
+  endedForGood,
+  fail,
+  isPending,
+  isSettled,
+} from '@orc/model';
 import { UNPLACED_MS } from '../limits.ts';
 import type { Progress } from '../report/reporter.ts';
 
@@ -50,17 +59,14 @@ const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
   task.spec.hash === service.spec.hash &&
   task.spec.desired.state !== 'remove';
 
-/** A start that was asked for is still to be given to it: it waits for its dependencies. */
-const isPending = (task: TaskObj, service: ServiceObj | undefined): boolean =>
-  service !== undefined && (task.spec.generation ?? 0) < service.spec.generation;
-
 type State = { readonly row: Progress; readonly reached: boolean; readonly failed?: string };
 
 function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: Wanted): State {
-  const { phase, health, message, startedAt, generation } = task.status;
+  const { phase, health, message, startedAt } = task.status;
   const id = `Container ${task.name}`;
   const row = (text: string, state: Progress['state']): Progress => ({ id, text, state });
-  if (phase === 'rejected' || (phase === 'failed' && startedAt === undefined && !retries(service)))
+  const neverStarted = phase === 'failed' && startedAt === undefined && endedForGood(task, service.spec);
+  if (phase === 'rejected' || neverStarted)
     return {
       row: row('Error', 'error'),
       reached: false,
@@ -68,7 +74,7 @@ function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: 
     };
   if (wanted.created)
     return { row: row('Created', 'done'), reached: !['new', 'assigned', 'preparing'].includes(phase) };
-  const acted = generation >= task.spec.desired.generation && !isPending(task, service);
+  const acted = isSettled(task) && !isPending(task, service.spec);
   const ended = phase === 'exited' || phase === 'failed';
   if (ended && acted && startedAt !== undefined) return endedState(task, service, wanted, row);
   if (phase !== 'running' || !acted) return { row: row(startingText(task), 'working'), reached: false };
@@ -94,15 +100,13 @@ function endedState(
   const code = task.status.exit?.code ?? 0;
   if (code === 0) return { row: row('Exited', 'done'), reached: true };
   if (!wanted.healthy) return { row: row(`Exited (${code})`, 'warning'), reached: true };
-  if (retries(service)) return { row: row('Restarting', 'working'), reached: false };
+  if (!endedForGood(task, service.spec)) return { row: row('Restarting', 'working'), reached: false };
   return {
     row: row(`Exited (${code})`, 'error'),
     reached: false,
     failed: `the container ${task.name} exited (${code})`,
   };
 }
-
-const retries = (service: ServiceObj): boolean => (service.spec.template.restart?.condition ?? 'no') !== 'no';
 
 const startingText = (task: TaskObj): string => {
   if (task.spec.pendingReason !== undefined) return `Waiting: ${task.spec.pendingReason}`;
@@ -149,10 +153,12 @@ function brokenBy(dependency: DependsOn, view: ProjectView): string | undefined 
   const service = view.services.find((each) => each.spec.service === dependency.service);
   if (service === undefined) return undefined;
   for (const task of view.tasks.filter((each) => isCurrent(each, service))) {
-    const { phase, health, exit, generation, startedAt } = task.status;
-    if (generation < task.spec.desired.generation || isPending(task, service)) continue;
-    const ended = (phase === 'exited' || phase === 'failed') && startedAt !== undefined && !retries(service);
+    const { phase, health, exit, startedAt } = task.status;
+    if (!isSettled(task) || isPending(task, service.spec)) continue;
+    const ended = startedAt !== undefined && endedForGood(task, service.spec);
     const code = exit?.code ?? 0;
+    if (dependency.condition === 'service_healthy' && phase === 'running' && health === 'none')
+      return `the container ${task.name} has no health check`;
     if (dependency.condition === 'service_healthy' && health === 'unhealthy')
       return `the container ${task.name} is unhealthy`;
     if (dependency.condition === 'service_healthy' && ended)
@@ -181,9 +187,10 @@ export function judgeAction(view: ProjectView | null, kind: Ending, names: reado
     const service = view?.services.find((each) => each.id === task?.spec.serviceId);
     const id = `Container ${name}`;
     if (acted(task, service, kind)) return { id, text: done, state: 'done' };
-    const waits = kind === 'start' && task !== undefined && isPending(task, service);
-    if (waits && view !== null && service !== undefined) failure ??= hanging(service, view);
-    return { id, text: waits ? startingText(task) : working, state: 'working' };
+    if (kind !== 'start' || !task || !service || !isPending(task, service.spec))
+      return { id, text: working, state: 'working' };
+    failure ??= view === null ? undefined : hanging(service, view);
+    return { id, text: startingText(task), state: 'working' };
   });
   const all = rows.every((row) => row.state === 'done');
   return failure === undefined ? { done: all, rows } : { done: all, rows, failure };
@@ -192,13 +199,11 @@ export function judgeAction(view: ProjectView | null, kind: Ending, names: reado
 function acted(task: TaskObj | undefined, service: ServiceObj | undefined, kind: Ending): boolean {
   if (task === undefined) return true;
   if (kind === 'rm') return task.status.phase === 'removed';
-  if (kind === 'start' && isPending(task, service)) return isUnplaced(task);
-  const { phase, generation } = task.status;
+  if (kind === 'start' && service && isPending(task, service.spec)) return isUnplaced(task);
+  const { phase } = task.status;
   if (task.spec.node === null && kind !== 'start' && kind !== 'restart') return true;
   const runs = ['new', 'assigned', 'preparing', 'running'].includes(phase);
   if (kind === 'stop' || kind === 'kill') return !runs;
   if (isUnplaced(task)) return true;
-  return (
-    generation >= task.spec.desired.generation && ['running', 'exited', 'failed', 'rejected'].includes(phase)
-  );
+  return isSettled(task) && ['running', 'exited', 'failed', 'rejected'].includes(phase);
 }

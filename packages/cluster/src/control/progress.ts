@@ -1,7 +1,8 @@
 /** What the controllers read of a task, beyond what the model says of it. */
-import { endedForGood, hasEnded, isRunning, isSettled, type ServiceSpec, type TaskObj } from '@orc/model';
+import { endedForGood, hasEnded, isPending, isRunning, isSettled } from '@orc/model';
+import type { ServiceSpec, TaskObj } from '@orc/model';
 
-export { endedForGood, hasEnded, isRunning, isSettled };
+export { endedForGood, hasEnded, isPending, isRunning, isSettled };
 
 export const isCurrent = (task: TaskObj): boolean =>
   task.spec.desired.state !== 'remove' && task.spec.desired.state !== 'drain';
@@ -9,10 +10,6 @@ export const isCurrent = (task: TaskObj): boolean =>
 /** What it holds will be free by itself. */
 export const isLeaving = (task: TaskObj): boolean =>
   ['remove', 'stop', 'drain'].includes(task.spec.desired.state);
-
-/** A start that was asked for is still to be given to it. */
-export const isPending = (task: TaskObj, service: ServiceSpec): boolean =>
-  (task.spec.generation ?? 0) < service.generation;
 
 /** `up` and `start` have something to do with it. */
 export const needsStart = (task: TaskObj, service: ServiceSpec): boolean =>

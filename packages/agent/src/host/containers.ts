@@ -100,8 +100,12 @@ function freeName(registry: Registry, random: Random): string {
 
 async function start(life: Life): Promise<void> {
   if (life.running !== undefined) return;
-  const generation = life.state.desired.generation + 1;
-  life.desire({ state: 'run', generation });
+  // Who asks while a start is under way waits for that one.
+  const { desired, actedGeneration } = life.state;
+  const underWay =
+    desired.state === 'run' && desired.generation > actedGeneration && life.problem === undefined;
+  const generation = underWay ? desired.generation : desired.generation + 1;
+  if (!underWay) life.desire({ state: 'run', generation });
   await life.until(
     () => life.removed || life.problem !== undefined || life.state.actedGeneration >= generation,
   );

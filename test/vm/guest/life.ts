@@ -8,6 +8,10 @@ import { type Case, groupFile, groupOf, revive } from './case.ts';
 const MB = 2 ** 20;
 const FORKS = 'trap "" TERM; for i in 1 2 3 4 5; do setsid sh -c "while :; do sleep 0.01; done" & done; wait';
 
+/** As systemd does in a container: its own cgroup must be empty before it can hand controllers on. */
+const NESTS = `cd /sys/fs/cgroup && mkdir inner && echo 1 > inner/cgroup.procs &&
+  echo +pids > cgroup.subtree_control && while :; do sleep 1; done`;
+
 const pidsIn = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 
 export const LIFE: readonly Case[] = [
@@ -70,6 +74,27 @@ export const LIFE: readonly Case[] = [
       assert.ok(stdout.split('\n').filter((line) => line.includes('sleep 777')).length <= 1, stdout);
       await client.stopContainer(id, { timeoutMs: 2000 });
       await client.removeContainer(id, {});
+      await until(() => !existsSync(groupOf(instance, id)), 'its cgroup to go, with those below it');
+    },
+  },
+  {
+    name: 'with the host’s cgroup namespace a container sees where it is',
+    run: async ({ client, name }) => {
+      const { id, stdout } = await runToEnd(
+        client,
+        sh('cat /proc/self/cgroup', { cgroupnsMode: { kind: 'host' } }),
+      );
+      assert.equal(stdout, `0::/${name}/${id}\n`);
+    },
+  },
+  {
+    name: 'a privileged container makes cgroups of its own, is entered by exec, and goes with all of them',
+    run: async (instance) => {
+      const { client } = instance;
+      const id = await startNew(client, idle({ privileged: true, command: ['sh', '-c', NESTS] }));
+      await until(() => groupFile(instance, id, 'inner/pids.current') !== '', 'its own cgroups');
+      assert.equal((await execIn(client, id, ['echo', 'inside'])).stdout, 'inside\n');
+      await client.removeContainer(id, { force: true });
       await until(() => !existsSync(groupOf(instance, id)), 'its cgroup to go, with those below it');
     },
   },

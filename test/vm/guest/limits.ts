@@ -144,6 +144,14 @@ export const LIMITS: readonly Case[] = [
     },
   },
   {
+    name: 'limits that only v1 has are passed over',
+    run: async (instance) => {
+      const resources = { memoryBytes: 64 * MB, memorySwappiness: 10, oomKillDisable: true };
+      const id = await startNew(instance.client, idle({ resources }));
+      assert.equal(groupFile(instance, id, 'memory.max'), String(64 * MB));
+    },
+  },
+  {
     name: 'limits hold again after a restart',
     run: async (instance) => {
       const id = await startNew(instance.client, idle({ resources: { pidsMax: 33 } }));

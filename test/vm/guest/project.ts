@@ -15,11 +15,15 @@ services:
     deploy:
       resources:
         limits: { cpus: "0.5", memory: 48M, pids: 20 }
+  asker:
+    image: busybox
+    command: ["sleep", "1000"]
+    init: true
 `;
 
 export const PROJECT: readonly Case[] = [
   {
-    name: 'up writes the limits of a service to each of its containers, and down removes them',
+    name: 'up writes a service’s limits to each of its containers, which are found by name; down removes all',
     run: async (instance) => {
       const cwd = mkdtempSync(join(tmpdir(), 'orc-shop-'));
       const orc = (...args: readonly string[]): string => {
@@ -30,13 +34,15 @@ export const PROJECT: readonly Case[] = [
       try {
         writeFileSync(join(cwd, 'compose.yaml'), COMPOSE);
         orc('up', '-d');
-        const ids = (await instance.client.listContainers({ all: true })).map(({ id }) => id);
-        assert.equal(ids.length, 2);
-        for (const id of ids) {
+        const webs = await instance.client.listContainers({ all: true, filters: { name: ['web'] } });
+        assert.equal(webs.length, 2);
+        for (const { id } of webs) {
           const files = ['cpu.max', 'memory.max', 'pids.max'];
           const values = files.map((file) => groupFile(instance, id, file));
           assert.deepEqual(values, ['50000 100000', String(48 * 2 ** 20), '20']);
         }
+        const answers = orc('exec', '-T', 'asker', 'nslookup', 'web').match(/^Address: [\d.]+$/gm);
+        assert.equal(new Set(answers).size, 2);
         orc('down');
         assert.deepEqual(await instance.client.listContainers({ all: true }), []);
       } finally {

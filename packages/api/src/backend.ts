@@ -9,6 +9,7 @@ import type {
   ContainerSpec,
   ContainerStatus,
   Digest,
+  DownOptions,
   Exit,
   Health,
   ImageConfig,
@@ -17,16 +18,21 @@ import type {
   NetworkSpec,
   ObjectId,
   OrcEvent,
+  PlannedChange,
   PortBinding,
   Problem,
   Project,
+  ProjectAction,
   ProjectObj,
   ResolvedImages,
   ServiceObj,
   TaskObj,
+  UpOptions,
   VolumeObj,
   VolumeSpec,
 } from '@orc/model';
+
+export type { DownOptions, PlannedChange, ProjectAction } from '@orc/model';
 
 export const API_VERSION = 'v1';
 
@@ -71,35 +77,11 @@ export type EventQuery = {
   readonly filters?: Readonly<Record<string, readonly string[]>>;
 };
 
-/** What `up`, `create` and friends ask for. */
 export type PutProject = {
   readonly project: Project;
   readonly images: ResolvedImages;
-  readonly options: {
-    /** `ready` makes containers without starting them. */
-    readonly desired: 'ready' | 'run';
-    /** Only these and, unless `noDeps`, what they depend on. */
-    readonly services?: readonly string[];
-    readonly noDeps?: boolean;
-    /** Networks, volumes, secrets and configs of these are made too; with it, no `services` means none. */
-    readonly prepare?: readonly string[];
-    readonly removeOrphans?: boolean;
-    readonly forceRecreate?: boolean;
-    readonly noRecreate?: boolean;
-    readonly renewAnonVolumes?: boolean;
-    readonly scale?: Readonly<Record<string, number>>;
-    readonly timeoutMs?: number;
-    /** Say what would change; change nothing. */
-    readonly dryRun?: boolean;
-  };
-};
-
-/** One line of what an operation changes: `{ kind: 'task', name: 'shop-web-1', action: 'create', reason? }`. */
-export type PlannedChange = {
-  readonly kind: string;
-  readonly name: string;
-  readonly action: 'create' | 'recreate' | 'update' | 'remove' | 'start' | 'stop' | 'restart' | 'keep';
-  readonly reason?: string;
+  /** `dryRun`: say what would change; change nothing. */
+  readonly options: UpOptions & { readonly dryRun?: boolean };
 };
 
 export type PutResult = {
@@ -110,26 +92,6 @@ export type PutResult = {
   readonly warnings: readonly Problem[];
   /** Watch events after this to see it through. */
   readonly eventIndex: number;
-};
-
-export type DownOptions = {
-  readonly volumes?: boolean;
-  readonly removeOrphans?: boolean;
-  readonly timeoutMs?: number;
-  readonly services?: readonly string[];
-};
-
-export type ProjectAction = {
-  readonly kind: 'start' | 'stop' | 'restart' | 'kill' | 'rm' | 'scale';
-  /** Absent: all. */
-  readonly services?: readonly string[];
-  readonly signal?: string;
-  readonly timeoutMs?: number;
-  readonly noDeps?: boolean;
-  /** `rm -v`, `rm -s`. */
-  readonly volumes?: boolean;
-  readonly stop?: boolean;
-  readonly scale?: Readonly<Record<string, number>>;
 };
 
 export type ProjectSummary = {

@@ -351,6 +351,7 @@ export const downOptions = shape<DownOptions>({
 export const projectAction = shape<ProjectAction>({
   kind: oneOf('start', 'stop', 'restart', 'kill', 'rm', 'scale'),
   services: optional(texts),
+  slot: optional(integer(1)),
   signal: optional(text),
   timeoutMs: optional(number),
   noDeps: optional(flag),

@@ -76,6 +76,55 @@ export type Project = {
 /** What an image name resolved to on the daemon, by the name as written. */
 export type ResolvedImages = Readonly<Record<string, Digest>>;
 
+/** What `up` and `create` ask for. */
+export type UpOptions = {
+  /** `ready` makes containers without starting them. */
+  readonly desired: 'ready' | 'run';
+  /** Only these and, unless `noDeps`, what they depend on. */
+  readonly services?: readonly string[];
+  readonly noDeps?: boolean;
+  /** Networks, volumes, secrets and configs of these are made too; with it, no `services` means none. */
+  readonly prepare?: readonly string[];
+  readonly removeOrphans?: boolean;
+  readonly forceRecreate?: boolean;
+  readonly noRecreate?: boolean;
+  readonly renewAnonVolumes?: boolean;
+  readonly scale?: Readonly<Record<string, number>>;
+  /** Until a container that is to stop is killed. */
+  readonly timeoutMs?: number;
+};
+
+export type DownOptions = {
+  readonly volumes?: boolean;
+  readonly removeOrphans?: boolean;
+  readonly timeoutMs?: number;
+  /** Absent: all, and the project itself. */
+  readonly services?: readonly string[];
+};
+
+export type ProjectAction = {
+  readonly kind: 'start' | 'stop' | 'restart' | 'kill' | 'rm' | 'scale';
+  /** Absent: all. */
+  readonly services?: readonly string[];
+  /** Only this slot's container, without regard to others (the engine's commands on it). */
+  readonly slot?: number;
+  readonly signal?: string;
+  readonly timeoutMs?: number;
+  readonly noDeps?: boolean;
+  /** `rm -v`: anonymous volumes too; `rm -s`: what runs is stopped first. */
+  readonly volumes?: boolean;
+  readonly stop?: boolean;
+  readonly scale?: Readonly<Record<string, number>>;
+};
+
+/** One line of what an operation changes, for people: `{ kind: 'task', name: 'shop-web-1', action: 'create' }`. */
+export type PlannedChange = {
+  readonly kind: string;
+  readonly name: string;
+  readonly action: 'create' | 'recreate' | 'update' | 'remove' | 'start' | 'stop' | 'restart' | 'keep';
+  readonly reason?: string;
+};
+
 type NamedService = { readonly project: string; readonly service: string; readonly containerName?: string };
 
 /** The name of a slot's container, as compose gives it. */

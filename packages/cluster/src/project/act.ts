@@ -1,5 +1,5 @@
 /** start, stop, restart, kill, rm and scale: of services through their specs, of one container through its task. */
-import type { ServiceObj, TaskDesired, TaskObj } from '@orc/model';
+import { containerNameOf, type ServiceObj, type TaskDesired, type TaskObj } from '@orc/model';
 import { hasEnded, isPending, needsStart } from '../control/progress.ts';
 import { dependentsOf } from '../control/order.ts';
 import { REPLICAS_MAX } from '../limits.ts';
@@ -164,7 +164,7 @@ function scale(planning: Planning, service: ServiceObj, replicas: number | undef
   const kind = replicas > service.spec.replicas ? 'create' : 'remove';
   const from = Math.min(replicas, service.spec.replicas) + 1;
   for (let slot = from; slot <= Math.max(replicas, service.spec.replicas); slot += 1) {
-    planning.lines.push({ kind: 'task', name: `${service.spec.project}-${name}-${slot}`, action: kind });
+    planning.lines.push({ kind: 'task', name: containerNameOf(service.spec, slot), action: kind });
   }
   patchSpec<'service'>(planning.draft, service, { replicas });
 }

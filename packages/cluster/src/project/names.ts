@@ -1,5 +1,5 @@
 /** Container names are for the whole cluster: two projects cannot ask for the same one. */
-import type { Problem, ProjectService } from '@orc/model';
+import { containerNameOf, type Problem, type ProjectService } from '@orc/model';
 import { now } from '../state/draft.ts';
 import { all } from '../state/table.ts';
 import type { Planning } from './types.ts';
@@ -21,7 +21,7 @@ export function checkNames(planning: Planning, project: string, services: readon
 type Named = { readonly service: string; readonly containerName?: string };
 
 /** Equal keys would give equal names. */
-const keyOf = (project: string, each: Named): string => each.containerName ?? `${project}-${each.service}-1`;
+const keyOf = (project: string, each: Named): string => containerNameOf({ ...each, project }, 1);
 
 const nameTaken = (name: string, service: ProjectService, holder: string): Problem => ({
   code: 'conflict.name',

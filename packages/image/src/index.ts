@@ -1,4 +1,5 @@
 export { authFor } from './plan/credentials.ts';
 export { familiarName, parseReference, type Reference } from './plan/reference.ts';
+export { removeTree } from './store/durable.ts';
 export { openImageStore } from './store/open.ts';
 export type * from './types.ts';

@@ -16,7 +16,7 @@ import { openVolumes } from './volumes.ts';
 
 /** Adopts what runs before it resolves. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
-  const volumes = openVolumes(options.root);
+  const volumes = await openVolumes(options);
   const trash = await openTrash(options);
   let tasks: Tasks | undefined;
   const changed = (life: Life): void => {

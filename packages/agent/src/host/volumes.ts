@@ -1,6 +1,8 @@
 /** Volumes on this host: `volumes/<name>/_data`; runtime's marker beside it says that the image's files are in it. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '@orc/image';
+import type { Emit } from '@orc/model';
 
 export type Volumes = {
   pathOf(name: string): string;
@@ -9,11 +11,21 @@ export type Volumes = {
   remove(name: string): Promise<void>;
 };
 
-/** Others may not look below a volume's folder; its data keeps the modes that containers give it. */
-const FOLDER_MODE = 0o701;
+/** Programs that containers leave setuid in their data are nothing for other users of the host. */
+const FOLDER_MODE = 0o700;
 
-export function openVolumes(root: string): Volumes {
+/** What a crash left in the trash goes in the background. */
+export async function openVolumes({
+  root,
+  emit,
+}: {
+  readonly root: string;
+  readonly emit: Emit;
+}): Promise<Volumes> {
   const folder = join(root, 'volumes');
+  const trash = join(root, 'trash', 'volumes');
+  await mkdir(trash, { recursive: true, mode: FOLDER_MODE });
+  await sweep(trash, emit);
   const pathOf = (name: string): string => join(folder, name, '_data');
   return {
     pathOf,
@@ -23,12 +35,19 @@ export function openVolumes(root: string): Volumes {
       return pathOf(name);
     },
     async remove(name) {
-      const trash = join(root, 'trash', `volume-${name}-${process.hrtime.bigint()}`);
-      await mkdir(join(root, 'trash'), { recursive: true, mode: 0o700 });
-      await rename(join(folder, name), trash).catch(tolerateMissing);
-      await rm(trash, { recursive: true, force: true });
+      const gone = join(trash, `${name}-${process.hrtime.bigint()}`);
+      await rename(join(folder, name), gone).catch(tolerateMissing);
+      await removeTree(gone);
     },
   };
+}
+
+async function sweep(trash: string, emit: Emit): Promise<void> {
+  for (const name of await readdir(trash)) {
+    removeTree(join(trash, name)).catch((error: unknown) =>
+      emit('warn', 'a removed volume left something behind', { volume: name, error: String(error) }),
+    );
+  }
 }
 
 function tolerateExisting(error: NodeJS.ErrnoException): void {

@@ -1,6 +1,6 @@
 /** DECISIONS 13: under the store's lock mark what is named, move the rest to the trash, delete it. */
 import { randomBytes } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@orc/model';
 import { FRESH_MS } from '../limits.ts';
@@ -8,6 +8,7 @@ import { type Catalog, withoutImage } from '../plan/catalog.ts';
 import { isErrno } from '../layer/syscalls.ts';
 import { cachedLayers } from './cache.ts';
 import { commitCatalog, everyBlobOf, type Store } from './context.ts';
+import { removeTree } from './durable.ts';
 
 export type Collected = { readonly deleted: readonly string[]; readonly bytes: number };
 
@@ -34,9 +35,7 @@ export function collectGarbage(store: Store, known?: ReadonlySet<string>): Promi
       if (!deleted.includes(digest)) deleted.push(digest);
     }
     store.options.failpoint('image.collect.trashed');
-    await Promise.all(
-      trash.map((name) => rm(join(store.paths.trash, name), { recursive: true, force: true })),
-    );
+    await Promise.all(trash.map((name) => removeTree(join(store.paths.trash, name))));
     return { deleted, bytes };
   });
 }

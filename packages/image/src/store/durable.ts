@@ -1,5 +1,5 @@
 /** Files that survive a power loss: write aside, fsync, rename, fsync the folder. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '@orc/model';
@@ -30,6 +30,14 @@ export async function syncFolder(path: string): Promise<void> {
 export async function removeDurable(path: string): Promise<void> {
   await rm(path, { force: true });
   await syncFolder(dirname(path));
+}
+
+/** Containers and builds can nest folders deeper than a path can name; only the synchronous form goes by descriptors. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+    if (!isErrno(error, 'ENAMETOOLONG')) throw error;
+    rmSync(path, { recursive: true, force: true });
+  });
 }
 
 export const makePrivateFolder = (path: string): void => {

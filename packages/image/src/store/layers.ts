@@ -8,7 +8,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, type Failpoint, isDigest } from '@orc/model';
 import { isErrno, syncFileSystem } from '../layer/syscalls.ts';
-import { makePrivateFolder, writeDurable } from './durable.ts';
+import { makePrivateFolder, removeTree, writeDurable } from './durable.ts';
 import type { StorePaths } from './paths.ts';
 
 export type LayerRecord = {
@@ -48,7 +48,7 @@ export function openLayers(paths: StorePaths, failpoint: Failpoint, onNew: (diff
     },
     adopt: async (folder, record) => {
       onNew(record.diffId);
-      if (known.has(record.diffId)) return rm(folder, { recursive: true, force: true });
+      if (known.has(record.diffId)) return removeTree(folder);
       await moveInto(folder, paths.layer(record.diffId));
       failpoint('image.layer.renamed');
       const stored = { schema: 1, ...record, synced: false, boot };
@@ -75,7 +75,7 @@ export function openLayers(paths: StorePaths, failpoint: Failpoint, onNew: (diff
 async function moveInto(from: string, to: string): Promise<void> {
   await rename(from, to).catch(async (error: unknown) => {
     if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-    await rm(to, { recursive: true, force: true });
+    await removeTree(to);
     await rename(from, to);
   });
 }

@@ -16,6 +16,7 @@ export type StorePaths = {
   /** Layers that are being made, and work folders of builds. */
   readonly work: string;
   readonly leases: string;
+  /** Of this package alone: others of the root have theirs beside it. */
   readonly trash: string;
   readonly buildCache: string;
   /** Folders of `RUN --mount=type=cache`. */
@@ -42,7 +43,7 @@ export function storePaths(root: string): StorePaths {
     layers,
     work: join(layers, 'new'),
     leases: join(root, 'leases'),
-    trash: join(root, 'trash'),
+    trash: join(root, 'trash', 'image'),
     buildCache: join(root, 'cache', 'build'),
     mountCache: join(root, 'cache', 'mounts'),
     packageCache: join(root, 'cache', 'packages'),

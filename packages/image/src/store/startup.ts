@@ -1,8 +1,8 @@
 /** Opening is recovering: half-written files go, damaged images are put aside with a word, the rest is loaded. */
 import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, fail } from '@orc/model';
+import { type Digest, type Emit, fail } from '@orc/model';
 import { tryLock } from '../layer/syscalls.ts';
 import { CONFIG_BYTES_MAX, INDEX_BYTES_MAX, MANIFEST_BYTES_MAX, UNPACKS_AT_ONCE } from '../limits.ts';
 import {
@@ -20,7 +20,7 @@ import { parseDescriptor, parseImageDocument, parseManifest } from '../plan/pars
 import type { ImageStoreOptions } from '../types.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
 import type { Store } from './context.ts';
-import { makePrivateFolder, readJson, writeDurable } from './durable.ts';
+import { makePrivateFolder, readJson, removeTree, writeDurable } from './durable.ts';
 import { openLayers } from './layers.ts';
 import { openLeases } from './leases.ts';
 import { type StorePaths, storePaths } from './paths.ts';
@@ -64,7 +64,7 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
       resolved: new Map(),
     };
     store.catalog = await loadCatalog(store);
-    emptyTrash(paths);
+    emptyTrash(paths, emit);
     return { store, close: () => closeStore(store, unlock) };
   } catch (error) {
     unlock();
@@ -93,9 +93,11 @@ function clearFolder(path: string): void {
 }
 
 /** In the background: a large folder takes a while, and nothing waits for it. */
-function emptyTrash(paths: StorePaths): void {
+function emptyTrash(paths: StorePaths, emit: Emit): void {
   for (const name of readdirSync(paths.trash)) {
-    rm(join(paths.trash, name), { recursive: true, force: true }).catch(() => undefined);
+    removeTree(join(paths.trash, name)).catch((error: unknown) =>
+      emit('warn', 'something in the trash cannot be removed', { name, error: String(error) }),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** Making layers and images out of what is on disk. */
 import { randomBytes } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@orc/model';
 import { packFolder, type Packed } from '../layer/pack.ts';
@@ -10,6 +10,7 @@ import { type Descriptor, type ImageDocument, type Manifest, MEDIA } from '../pl
 import { fullName, parseReference } from '../plan/reference.ts';
 import type { OnProgress } from '../types.ts';
 import { commitCatalog, pinned, type Store } from './context.ts';
+import { removeTree } from './durable.ts';
 import type { NewImage, StoredLayer } from './internals.ts';
 
 /** The blob is a plain tar: no time goes into compressing what stays here, every tool reads it, one digest serves. */
@@ -125,7 +126,7 @@ export const storedLayers = (store: Store, image: ImageRecord): readonly StoredL
 export async function discard(store: Store, path: string): Promise<void> {
   const target = join(store.paths.trash, randomBytes(8).toString('hex'));
   await rename(path, target).catch(() => undefined);
-  await rm(target, { recursive: true, force: true });
+  await removeTree(target);
 }
 
 export function reporter(

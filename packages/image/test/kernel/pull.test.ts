@@ -84,7 +84,9 @@ async function serve(routes: Record<string, Handler>): Promise<{
 }
 const blobsOnDisk = (): readonly string[] => readdirSync(join(fixture.folder, 'root/images/blobs/sha256'));
 const leftovers = (): readonly string[] =>
-  ['images/ingest', 'layers/new', 'trash'].flatMap((name) => readdirSync(join(fixture.folder, 'root', name)));
+  ['images/ingest', 'layers/new', 'trash/image'].flatMap((name) =>
+    readdirSync(join(fixture.folder, 'root', name)),
+  );
 
 if (!hasRegistry)
   console.log('docker-registry or skopeo is not installed: pulling from a real registry is not tested');

@@ -115,7 +115,7 @@ describe('images', () => {
     expect(await store.remove('app:2', {})).toEqual([{ untagged: 'app:2' }, { deleted: id }]);
     expect(layers()).toEqual((await store.resolve(kept))?.layers.map((path) => path.split('/').at(-1)));
     expect(blobs()).toHaveLength(3);
-    expect(readdirSync(at('trash'))).toEqual([]);
+    expect(readdirSync(at('trash/image'))).toEqual([]);
   });
 
   test('a lease keeps an image, through a restart too, until its holder is gone', async () => {
@@ -363,8 +363,21 @@ describe('crashes and damage', () => {
     expect(point === 'image.index.written' ? now !== acknowledged : now === acknowledged).toBe(true);
     await again.collect(new Set());
     expect([...readdirSync(at('images/ingest')), ...readdirSync(at('layers/new'))]).toEqual([]);
-    await expect.poll(() => readdirSync(at('trash'))).toEqual([]);
+    await expect.poll(() => readdirSync(at('trash/image'))).toEqual([]);
     expect(layers()).toHaveLength((await again.list()).length);
+  });
+});
+
+describe('the trash', () => {
+  test('is emptied at the next start, of folders deeper than a path; what others have beside it stays', async () => {
+    await (await fixture.open()).close();
+    mkdirSync(at('trash/containers/one'), { recursive: true });
+    execFileSync('sh', ['-c', 'for i in $(seq 30); do mkdir $0; cd -P $0; done', 'd'.repeat(200)], {
+      cwd: at('trash/image'),
+    });
+    await (await fixture.open()).close();
+    await expect.poll(() => readdirSync(at('trash/image'))).toEqual([]);
+    expect(readdirSync(at('trash/containers'))).toEqual(['one']);
   });
 });
 

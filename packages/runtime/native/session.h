@@ -40,6 +40,8 @@ enum { IO_BYTES = 128 << 10, PIPE_BYTES = 256 << 10 };
 
 /* Clones and walks the rest of the plan in the child. 0, or a negative errno with `failure` filled. */
 int session_spawn(struct session *s, struct plan *p, struct failure *failure, char *name, size_t size);
+/* From a cgroup's file with a line `oom_kill N`; 0 when there is none. */
+uint64_t oom_kills(int fd);
 /* Serves until the program has ended and its output went out. */
 void session_serve(struct session *s);
 

@@ -125,15 +125,6 @@ static void session_init(struct session *s) {
   for (int i = 0; i < CLIENTS_MAX; i++) s->clients[i].fd = -1;
 }
 
-static uint64_t first_count(int fd) {
-  char text[1024];
-  ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
-  if (n < 0) return 0;
-  text[n] = 0;
-  const char *at = strstr(text, "oom_kill ");
-  return at ? strtoull(at + 9, NULL, 10) : 0;
-}
-
 static void end_failed(struct session *s, int client, const struct failure *failure, const char *name) {
   if (s->pid > 0) {
     syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
@@ -176,7 +167,7 @@ static void prepare_shim(struct session *s, struct plan *p) {
   s->folder = folder_fd;
   s->log = p->log.dir >= 0 ? &p->log : NULL;
   s->oom_fd = p->oom_file ? open(p->oom_file, O_RDONLY | O_CLOEXEC) : -1;
-  s->oom_before = first_count(s->oom_fd);
+  s->oom_before = oom_kills(s->oom_fd);
 }
 
 void shim_run(int client, struct frame *head) {

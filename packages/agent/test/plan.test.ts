@@ -50,6 +50,16 @@ describe('restart in place', () => {
     });
   });
 
+  test.each([
+    ['no', false],
+    ['on-failure', false],
+    ['always', true],
+    ['unless-stopped', true],
+  ] as const)('%s after a reboot', (condition, restart) => {
+    const reboot = { ...ended(137), exit: { ...exit(137), reason: 'reboot' } };
+    expect(decideRestart(policy(condition), reboot).restart).toBe(restart);
+  });
+
   test('attempts are counted', () => {
     const limited = policy('on-failure', { maxAttempts: 2 });
     expect(decideRestart(limited, ended(1, { restarts: 1 })).restart).toBe(true);

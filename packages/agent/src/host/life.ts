@@ -340,7 +340,9 @@ export class Life {
 
   #decide(exit: Exit, ranMs: number): void {
     const { desired, actedGeneration } = this.#state;
-    if (desired.state !== 'run' || desired.generation > actedGeneration || exit.reason === 'reboot') return;
+    if (desired.state !== 'run' || desired.generation > actedGeneration) return;
+    // A task waits to be assigned again, in the order of its dependencies.
+    if (exit.reason === 'reboot' && this.stored.owner !== undefined) return;
     const decision = decideRestart(this.stored.spec.restart, {
       exit,
       ranMs,

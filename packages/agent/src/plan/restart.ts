@@ -16,10 +16,15 @@ export type RestartDecision =
   | { readonly restart: true; readonly delayMs: number; readonly restarts: number }
   | { readonly restart: false };
 
+/** DECISIONS 4: a reboot is nobody's failure and is not counted; an explicit stop was remembered elsewhere. */
+const afterReboot = ({ condition }: RestartPolicy): RestartDecision =>
+  condition === 'on-failure' ? { restart: false } : { restart: true, delayMs: 0, restarts: 0 };
+
 const succeeded = (exit: Exit): boolean => exit.code === 0 && exit.reason !== 'shim lost';
 
 export function decideRestart(policy: RestartPolicy | undefined, ended: Ended): RestartDecision {
   if (policy === undefined || policy.condition === 'no') return { restart: false };
+  if (ended.exit.reason === 'reboot') return afterReboot(policy);
   if (policy.condition === 'on-failure' && succeeded(ended.exit)) return { restart: false };
   const lasted = ended.ranMs >= (policy.windowMs ?? LIMITS.restartBackoffResetMs);
   const restarts = lasted ? 0 : ended.restarts;

@@ -29,6 +29,8 @@ export const LIMITS = {
   /** Own firewall rules are looked after this often, and this soon after somebody changed the rule set. */
   firewallCheckMs: 30_000,
   firewallSettleMs: 20,
+  /** Somebody who changes the rule set all the time is followed no closer than this. */
+  firewallPauseMs: 500,
   /**
    * Where the name servers listen: port 53 of the gateways is sent there, so that it stays free for containers that
    * publish it and for other servers of the host. The next ones are tried when it is taken.

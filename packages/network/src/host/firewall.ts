@@ -42,6 +42,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
   let monitor: ChildProcess | undefined;
   let closed = false;
   let checking: Promise<void> = Promise.resolve();
+  let checkedAt = Number.NEGATIVE_INFINITY;
 
   const check = async (): Promise<void> => {
     const chains = await list(['chains']);
@@ -65,8 +66,10 @@ export function openFirewall(options: FirewallOptions): Firewall {
   /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
   const later = (): void => {
     if (closed || cancel !== undefined) return;
-    cancel = clock.after(LIMITS.firewallSettleMs, () => {
+    const pause = checkedAt + LIMITS.firewallPauseMs - clock.monotonic();
+    cancel = clock.after(Math.max(LIMITS.firewallSettleMs, pause), () => {
       cancel = undefined;
+      checkedAt = clock.monotonic();
       soon();
     });
   };

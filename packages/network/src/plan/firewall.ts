@@ -32,11 +32,15 @@ type Expression = Readonly<Record<string, unknown>>;
 
 const parse = (json: string): readonly Row[] => (JSON.parse(json) as { nftables: readonly Row[] }).nftables;
 
+/** Tables of instances stop nobody else's packets, and change with each of their containers. */
+const OF_AN_INSTANCE = /^orc(-[0-9a-f]{6})?$/;
+
 /** Base chains on our way, of every table but ours; `why` is empty where only their rules can tell. */
 export function baseChains(json: string, own: string): Barrier[] {
   return parse(json).flatMap(({ chain }) => {
     if (chain === undefined || chain.type !== 'filter' || !['ip', 'inet'].includes(chain.family)) return [];
-    if (chain.table === own || (chain.hook !== 'forward' && chain.hook !== 'input')) return [];
+    const ours = chain.table === own || (chain.family === 'inet' && OF_AN_INSTANCE.test(chain.table));
+    if (ours || (chain.hook !== 'forward' && chain.hook !== 'input')) return [];
     const { family, table, name, hook } = chain;
     return [{ family, table, chain: name, hook, why: chain.policy === 'drop' ? 'policy drop' : '' }];
   });

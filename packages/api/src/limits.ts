@@ -22,6 +22,9 @@ export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 export const LINE_BYTES_MAX = 16 * 1024 * 1024;
 /** Head of an answer, as the client reads it. */
 export const ANSWER_HEAD_BYTES_MAX = 64 * 1024;
+/** The line that begins a chunk, or a trailer: a problem is one. */
+export const ANSWER_LINE_BYTES_MAX = 64 * 1024;
+export const TRAILERS_MAX = 16;
 /** A problem or small value, as the client reads it whole. */
 export const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 /** Idle connections that a client keeps. */

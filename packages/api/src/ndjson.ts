@@ -1,5 +1,5 @@
 /** Streams of JSON values, one a line (`application/x-ndjson`). A problem is a last line `{"problem": …}`. */
-import { type Problem, fail } from '@orc/model';
+import { OrcError, type Problem, fail } from '@orc/model';
 import { LINE_BYTES_MAX } from './limits.ts';
 
 export const encodeRow = (value: unknown): string => `${JSON.stringify(value)}\n`;
@@ -20,9 +20,6 @@ export async function* decodeRows<T>(source: AsyncIterable<Uint8Array>): AsyncGe
 
 function decodeRow<T>(line: string): T {
   const row = JSON.parse(line) as { readonly problem?: Problem } | null;
-  if (row?.problem !== undefined) {
-    const { code, message, ...more } = row.problem;
-    throw fail(code, message, more);
-  }
+  if (row?.problem !== undefined) throw new OrcError(row.problem);
   return row as T;
 }

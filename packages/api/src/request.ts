@@ -57,10 +57,13 @@ export async function readJson(request: IncomingMessage, bytesMax: number): Prom
 }
 
 async function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const tooLarge = (): OrcError => fail('input.toolarge', `the body is over the limit of ${bytesMax} bytes`);
+  const tooLarge = (): OrcError =>
+    fail('input.toolarge', `the body is over the limit of ${bytesMax} bytes`, {
+      hint: 'send less, or files as a stream',
+    });
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge();
   const timer = setTimeout(
-    () => request.destroy(fail('timeout', 'the body did not come in time')),
+    () => request.destroy(fail('timeout', 'the body did not come in time', { retry: true })),
     JSON_BODY_TIMEOUT_MS,
   );
   const parts: Buffer[] = [];
@@ -112,14 +115,16 @@ export function flagOf(query: URLSearchParams, name: string): boolean | undefine
   if (value === null) return undefined;
   if (TRUE.has(value)) return true;
   if (FALSE.has(value)) return false;
-  throw fail('input.invalid', `query ${name}=${value} is not true or false`);
+  throw fail('input.invalid', `query ${name}=${value} is not true or false`, {
+    hint: `write ${name}=1 or ${name}=0`,
+  });
 }
 
 export function numberOf(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null) return undefined;
   if (value === '' || !Number.isFinite(Number(value)))
-    throw fail('input.invalid', `query ${name}=${value} is not a number`);
+    throw fail('input.invalid', `query ${name}=${value} is not a number`, { hint: 'write digits' });
   return Number(value);
 }
 
@@ -128,16 +133,17 @@ export function filtersOf(query: URLSearchParams): Readonly<Record<string, reado
   const text = query.get('filters');
   if (text === null) return undefined;
   const value = parseJson(text);
-  if (!isObject(value)) throw fail('input.invalid', 'query filters is not an object of JSON');
+  if (!isObject(value))
+    throw fail('input.invalid', 'query filters is not an object of JSON', {
+      hint: 'write {"status":["running"]}',
+    });
   return Object.fromEntries(Object.entries(value).map(([name, values]) => [name, valuesOf(name, values)]));
 }
 
 function valuesOf(name: string, values: unknown): readonly string[] {
   if (isObject(values)) return Object.keys(values).filter((key) => values[key] === true);
   if (Array.isArray(values) && values.every((each) => typeof each === 'string')) return values;
-  throw fail('input.invalid', `the filter ${name} is not a list of strings`);
+  throw fail('input.invalid', `the filter ${name} is not a list of strings`, {
+    hint: `write {"${name}":["…"]}`,
+  });
 }
-
-/** Leaves out what is undefined, as the optional fields of the contract want it. */
-export const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;

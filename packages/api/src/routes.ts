@@ -2,10 +2,10 @@
 import type { BuildOptions, ContextFile, CreateContainer, DownOptions, ExecConfig } from './backend.ts';
 import type { Backend, ProjectAction, PutProject } from './backend.ts';
 import type { NetworkSpec, VolumeSpec } from '@orc/model';
-import { fail } from '@orc/model';
+import { defined, fail } from '@orc/model';
 import { CONTEXT_BYTES_MAX, PROJECT_BYTES_MAX } from './limits.ts';
 import { TAR, empty, json, later, type Reply, rows } from './reply.ts';
-import { type Input, defined, filtersOf, flagOf, numberOf } from './request.ts';
+import { type Input, filtersOf, flagOf, numberOf } from './request.ts';
 import { type Check, parse } from './shape.ts';
 import * as shapes from './shapes.ts';
 
@@ -91,7 +91,9 @@ const PROJECTS: readonly Route[] = [
 
 function sameName(body: PutProject, name: string): PutProject {
   if (body.project.name === name) return body;
-  throw fail('input.invalid', `the path names the project ${name}, the body ${body.project.name}`);
+  throw fail('input.invalid', `the path names the project ${name}, the body ${body.project.name}`, {
+    hint: 'name the same one',
+  });
 }
 
 const CONTAINERS: readonly Route[] = [
@@ -150,7 +152,9 @@ function conditionOf(input: Input): (typeof CONDITIONS)[number] {
   const wanted = input.query.get('condition') ?? 'not-running';
   const found = CONDITIONS.find((each) => each === wanted);
   if (found === undefined)
-    throw fail('input.invalid', `query condition=${wanted} is not one of ${CONDITIONS.join(', ')}`);
+    throw fail('input.invalid', `query condition=${wanted} is no condition`, {
+      hint: `use ${CONDITIONS.join(', ')}`,
+    });
   return found;
 }
 
@@ -158,7 +162,9 @@ function sizeOf({ query }: Input): [number, number] {
   const [columns, lines] = [numberOf(query, 'columns') ?? 0, numberOf(query, 'rows') ?? 0];
   const fits = (each: number): boolean => Number.isInteger(each) && each > 0 && each < 65_536;
   if (!fits(columns) || !fits(lines))
-    throw fail('input.invalid', `a terminal of ${columns} columns and ${lines} rows is none`);
+    throw fail('input.invalid', `a terminal of ${columns} columns and ${lines} rows is none`, {
+      hint: 'send columns and rows, 1 to 65535',
+    });
   return [columns, lines];
 }
 

@@ -162,12 +162,10 @@ function refuse(error: Error & { code?: string }, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const message =
+  const [status, message] =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? `the headers are over ${limits.HEADER_BYTES_MAX} bytes`
-      : 'the request is malformed';
+      ? ['431 Request Header Fields Too Large', `the headers are over ${limits.HEADER_BYTES_MAX} bytes`]
+      : ['400 Bad Request', 'the request is malformed'];
   const body = JSON.stringify({ problem: { code: 'input.invalid', message } });
   const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
   socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
@@ -177,18 +175,25 @@ function refuse(error: Error & { code?: string }, socket: Socket): void {
 async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSocket()) throw fail('conflict.inuse', `${path} is there and is no socket`);
+  if (!found.isSocket())
+    throw fail('conflict.inuse', `${path} is there and is no socket`, {
+      hint: 'remove it, or set ORC_RUN to another folder',
+    });
   if (await answers(path))
     throw fail('conflict.inuse', `a daemon listens on ${path} already`, { hint: 'stop it, or set ORC_RUN' });
   unlinkSync(path);
 }
 
+/** A daemon whose queue is full (EAGAIN) is one too: only a refusal means that nobody listens. */
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path);
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => resolve(true));
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(!GONE.has(error.code ?? '')));
     socket.on('connect', () => socket.destroy());
   });
+
+const GONE = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /** The umask closes the instant between bind and chmod. */
 async function listen(server: HttpServer, path: string): Promise<void> {

@@ -2,7 +2,7 @@
  * docker's framing of two streams on one connection ("stdcopy", moby api/pkg/stdcopy): a stream number, three zero
  * bytes, the length as a big-endian u32, the bytes. Stream 3 carries a problem as JSON and is the last.
  */
-import { type Problem, fail } from '@orc/model';
+import { OrcError, type Problem, fail } from '@orc/model';
 import type { StreamChunk } from './backend.ts';
 import { FRAME_BYTES_MAX } from './limits.ts';
 
@@ -47,7 +47,8 @@ export async function* decodeFrames(source: AsyncIterable<Uint8Array>): AsyncGen
 /** The two streams of `decodeFrames`; a problem is thrown. */
 export async function* decodeChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<StreamChunk> {
   for await (const frame of decodeFrames(source)) {
-    if (frame.stream === 'problem') throw thrown(frame.data);
+    if (frame.stream === 'problem')
+      throw new OrcError(JSON.parse(Buffer.from(frame.data).toString()) as Problem);
     yield { stream: frame.stream, data: frame.data };
   }
 }
@@ -69,9 +70,4 @@ function streamOf(value: number | undefined): Frame['stream'] {
   if (stream === undefined || stream === 'stdin')
     throw fail('internal', `a frame names stream ${value}, which is none`);
   return stream;
-}
-
-function thrown(data: Uint8Array): Error {
-  const { code, message, ...more } = JSON.parse(Buffer.from(data).toString()) as Problem;
-  return fail(code, message, more);
 }

@@ -7,7 +7,10 @@ import { dataOf, writeFrames, wrote } from './send.ts';
 
 /** Pumps until both sides are done. The client's end of input closes stdin only; its close ends it all. */
 export async function upgrade(socket: Socket, head: Uint8Array, reply: Reply): Promise<void> {
-  if (reply.kind !== 'duplex') throw fail('usage.invalid', 'this route does not upgrade the connection');
+  if (reply.kind !== 'duplex')
+    throw fail('usage.invalid', 'this route does not upgrade the connection', {
+      hint: 'send the request without "Upgrade"',
+    });
   const { duplex, raw } = reply;
   socket.on('close', () => duplex.close());
   if (socket.destroyed) duplex.close();

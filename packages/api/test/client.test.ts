@@ -1,10 +1,13 @@
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { OrcError } from '@orc/model';
 import type { StreamChunk } from '../src/backend.ts';
 import { connect } from '../src/client/index.ts';
-import { serve } from '../src/server.ts';
+import { type Server, serve } from '../src/server.ts';
 import { openDoor } from './door.ts';
 import { IMAGE_ID, createMemory } from './memory.ts';
 
@@ -272,18 +275,36 @@ test('a slow reader slows its source', async () => {
 });
 
 test('a kept connection that the daemon closed is opened anew', async () => {
-  const memory = createMemory();
-  const door = await openDoor(memory);
-  await door.client.version();
-  const first = door.socketPath;
-  await door[Symbol.asyncDispose]();
-  await using second = await openDoor(memory);
-  const client = connect({ socketPath: second.socketPath });
+  const folder = mkdtempSync(join(tmpdir(), 'orc-door-'));
+  const socketPath = join(folder, 'orc.sock');
+  const client = connect({ socketPath });
+  const daemon = (): Promise<Server> => serve(createMemory(), { socketPath, emit: () => undefined });
+  const first = await daemon();
   await client.version();
-  expect(await problemOf(connect({ socketPath: first }).version())).toMatchObject({
-    code: 'daemon.unreachable',
-  });
+  await first.close();
+  const second = await daemon();
+  const { id } = await client.createContainer({ spec: { image: 'busybox' } });
+  expect((await client.listContainers({ all: true })).map((row) => row.id)).toEqual([id]);
+  await second.close();
+  expect(await problemOf(client.version())).toMatchObject({ code: 'daemon.unreachable' });
   client.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('an answer whose trailers never end is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orc-door-'));
+  const socketPath = join(folder, 'orc.sock');
+  const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n';
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(head + 'more: 1\r\n'.repeat(1000)));
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const client = connect({ socketPath });
+  expect(await problemOf(client.version())).toMatchObject({ code: 'internal' });
+  client.close();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
 });
 
 test('the socket is for root and its group alone, and is not taken from a daemon that answers', async () => {

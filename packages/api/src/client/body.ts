@@ -1,11 +1,10 @@
 /** The body of an answer of HTTP/1.1 (RFC 9112, 6 and 7): chunked, of a length, or until the end. */
-import type { Reader } from './reader.ts';
-import { cut } from './reader.ts';
+import { fail } from '@orc/model';
+import { ANSWER_LINE_BYTES_MAX, TRAILERS_MAX } from '../limits.ts';
+import { type Reader, cut } from './reader.ts';
 
 export type Headers = ReadonlyMap<string, string>;
 export type Head = { readonly status: number; readonly headers: Headers };
-
-const LINE_MAX = 8192;
 
 export function parseHead(text: string): Head {
   const [first = '', ...lines] = text.split('\r\n');
@@ -64,19 +63,20 @@ async function* sized(reader: Reader, length: number): AsyncGenerator<Uint8Array
 
 async function* chunked(reader: Reader): AsyncGenerator<Uint8Array, Headers> {
   for (;;) {
-    const size = Number.parseInt(await reader.until('\r\n', LINE_MAX), 16);
+    const size = Number.parseInt(await reader.until('\r\n', ANSWER_LINE_BYTES_MAX), 16);
     if (!Number.isSafeInteger(size)) throw cut();
     if (size === 0) return readTrailers(reader);
     yield* sized(reader, size);
-    await reader.until('\r\n', LINE_MAX);
+    await reader.until('\r\n', ANSWER_LINE_BYTES_MAX);
   }
 }
 
 async function readTrailers(reader: Reader): Promise<Headers> {
   const lines: string[] = [];
-  for (;;) {
-    const line = await reader.until('\r\n', LINE_MAX);
+  while (lines.length <= TRAILERS_MAX) {
+    const line = await reader.until('\r\n', ANSWER_LINE_BYTES_MAX);
     if (line === '') return parseHeaders(lines);
     lines.push(line);
   }
+  throw fail('internal', `the daemon's answer has over ${TRAILERS_MAX} trailers`);
 }

@@ -1,5 +1,5 @@
 /** The five forms of an answer: a value, rows, bytes, streams, a duplex. */
-import { type Problem, type ProblemCode, fail } from '@orc/model';
+import { OrcError, type Problem, fail } from '@orc/model';
 import type { Duplex, StreamChunk } from '../backend.ts';
 import { ANSWER_BYTES_MAX } from '../limits.ts';
 import { decodeRows } from '../ndjson.ts';
@@ -59,13 +59,11 @@ async function readText(answer: Answer): Promise<string> {
 
 function refused(status: number, text: string): Error {
   try {
-    return thrown((JSON.parse(text) as { problem: Problem }).problem);
+    return new OrcError((JSON.parse(text) as { problem: Problem }).problem);
   } catch {
     return fail('internal', `the daemon answered ${status}: ${text.slice(0, 200)}`);
   }
 }
-
-const thrown = ({ code, message, ...more }: Problem): Error => fail(code as ProblemCode, message, more);
 
 async function open({ transport, outgoing }: Request): Promise<Answer> {
   const answer = await transport.request(outgoing);
@@ -93,7 +91,7 @@ export async function* bytes(request: Request): AsyncGenerator<Uint8Array> {
 async function* verified(answer: Answer): AsyncGenerator<Uint8Array> {
   yield* answer.chunks;
   const problem = answer.trailers.get(PROBLEM_TRAILER);
-  if (problem !== undefined) throw thrown(JSON.parse(decodeURIComponent(problem)) as Problem);
+  if (problem !== undefined) throw new OrcError(JSON.parse(decodeURIComponent(problem)) as Problem);
 }
 
 export async function* streams(request: Request): AsyncGenerator<StreamChunk> {

@@ -8,7 +8,6 @@ import { cut } from './reader.ts';
 import { createTransport } from './transport.ts';
 
 export * from '../backend.ts';
-export { createReader } from './reader.ts';
 
 export type Client = Omit<Backend, 'waitContainer'> & {
   /** `begun` is called when the daemon has begun to wait: what starts afterwards is not missed. */

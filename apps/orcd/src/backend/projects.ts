@@ -1,5 +1,5 @@
 /** Projects, networks and volumes behind the API: decided by `cluster`, committed by the replica. */
-import type { Backend, PutResult } from '@orc/api';
+import type { Backend, ProjectAction, PutResult } from '@orc/api';
 import type { Agent } from '@orc/agent';
 import {
   actProject,
@@ -83,8 +83,29 @@ export function projectsBackend(parts: ProjectParts): Projects {
     removeProject: (name, options) =>
       commit(parts, 'down', (state, proposer) => downProject(state, name, options, proposer)),
     actProject: (name, action) =>
-      commit(parts, action.kind, (state, proposer) => actProject(state, name, action, proposer)),
+      action.kind === 'kill' && !ENDS.has(action.signal ?? 'SIGKILL')
+        ? signalProject(parts, name, action)
+        : commit(parts, action.kind, (state, proposer) => actProject(state, name, action, proposer)),
   };
+}
+
+const ENDS: ReadonlySet<string> = new Set(['SIGKILL', 'KILL', '9']);
+
+/** Another signal need not end a program: what is wanted of its container stays as it is. */
+async function signalProject(
+  { replica, agent, events }: ProjectParts,
+  name: string,
+  { services, signal = 'SIGTERM' }: ProjectAction,
+): Promise<PutResult> {
+  if (named(replica.state(), 'project', name) === undefined) throw noProject(name);
+  const eventIndex = events.lastIndex;
+  const reached = agent.containers.list().filter(({ owner, status }) => {
+    if (owner?.project !== name || owner.oneOff === true || status !== 'running') return false;
+    return services === undefined || services.length === 0 || services.includes(owner.service);
+  });
+  await Promise.all(reached.map(({ id }) => agent.containers.kill(id, signal)));
+  const changes = reached.map((each) => ({ kind: 'task', name: each.name, action: 'keep' }) as const);
+  return { revision: replica.state().index, changes, warnings: [], eventIndex };
 }
 
 const noProject = (name: string): OrcError =>

@@ -1,0 +1,254 @@
+/** Attributes that say how services reach each other, and how they are reached. */
+import { createSocket } from 'node:dgram';
+import { readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ComposeLab, type LabProject, startComposeLab } from '../../lab/project.ts';
+
+const COMPOSE = `
+name: net
+x-idle: &idle
+  image: busybox
+  init: true
+  command: sleep 1000
+services:
+  plain: *idle
+  web:
+    image: busybox
+    init: true
+    command: sh -c 'echo page > /index.html; exec httpd -f -h / -p 8080'
+    ports:
+      - "127.0.0.1:PORT1:8080"
+      - target: 8080
+        published: "PORT2"
+        host_ip: 127.0.0.1
+        protocol: tcp
+        name: web
+      - "8080"
+    expose: ["8080", "9000-9001/udp"]
+  datagrams:
+    <<: *idle
+    ports: ["127.0.0.1:PORT3:7777/udp"]
+  many:
+    <<: *idle
+    scale: 3
+  both:
+    <<: *idle
+    networks:
+      front:
+        aliases: [frontal, "two.names"]
+        mac_address: 02:42:ac:11:65:43
+      back:
+        ipv4_address: 10.213.7.77
+      inside:
+  front-only:
+    <<: *idle
+    networks: [front]
+    links: ["both:linked"]
+  back-only:
+    <<: *idle
+    networks: [back]
+  inside-only:
+    <<: *idle
+    networks: [inside]
+  gateway:
+    <<: *idle
+    networks:
+      front: {gw_priority: 1}
+      back: {gw_priority: 100}
+  outsider:
+    <<: *idle
+    networks: [elsewhere]
+  hosts:
+    <<: *idle
+    hostname: me
+    extra_hosts: ["printer=10.9.8.7", "gate:host-gateway"]
+    dns: [192.0.2.1]
+    dns_search: [corp.test]
+    dns_opt: ["ndots:3"]
+  alone:
+    <<: *idle
+    network_mode: none
+  host:
+    <<: *idle
+    network_mode: host
+  joins:
+    <<: *idle
+    network_mode: service:web
+  joins-container:
+    <<: *idle
+    network_mode: container:net-web-1
+    depends_on: [web]
+networks:
+  front:
+    driver_opts: {com.docker.network.driver.mtu: "1400"}
+    labels: {com.example.side: front}
+  back:
+    name: net-own-name
+    ipam:
+      config:
+        - subnet: 10.213.7.0/24
+          gateway: 10.213.7.9
+  inside: {internal: true}
+  elsewhere: {external: true, name: net-elsewhere}
+`;
+
+/** Free ones of this process's own part of the range. */
+const base = 20_000 + (process.pid % 4000) * 5;
+const ports = [base, base + 1, base + 2];
+
+let lab: ComposeLab;
+let project: LabProject;
+const sh = (service: string, script: string): Promise<string> => project.sh(service, script);
+const reach = (from: string, to: string): Promise<string> =>
+  sh(from, `ping -c1 -W1 ${to} >/dev/null 2>&1 && echo yes || echo no`);
+const addresses = (service: string, name: string): Promise<string> =>
+  sh(service, `nslookup ${name} 2>/dev/null | sed 1,3d | grep ^Address || true`);
+
+beforeAll(async () => {
+  lab = await startComposeLab();
+  const text = ports.reduce((all, port, at) => all.replace(`PORT${at + 1}`, String(port)), COMPOSE);
+  project = lab.project('net', text);
+  project.ok(['network', 'create', 'net-elsewhere']);
+  project.ok(['up', '-d']);
+});
+afterAll(() => lab?.close());
+
+describe('names', () => {
+  test('service, container and alias; all replicas under one name', async () => {
+    expect(await reach('plain', 'web')).toBe('yes');
+    expect(await reach('plain', 'net-web-1')).toBe('yes');
+    expect((await addresses('plain', 'many')).split('\n')).toHaveLength(3);
+    for (const name of ['frontal', 'two.names', 'both', 'linked'])
+      expect(await reach('front-only', name)).toBe('yes');
+    expect(await addresses('back-only', 'frontal')).toBe('');
+  });
+
+  test('extra_hosts, hostname', async () => {
+    const hosts = await sh('hosts', 'cat /etc/hosts');
+    expect(hosts).toMatch(/^10\.9\.8\.7\s+printer$/m);
+    expect(hosts).toMatch(/^\d+\.\d+\.\d+\.\d+\s+gate$/m);
+    expect(hosts).not.toContain('host-gateway');
+    expect(await reach('hosts', 'gate')).toBe('yes');
+    expect(await sh('hosts', 'hostname')).toBe('me');
+  });
+
+  test('dns_search and dns_opt; names of the project with dns servers of its own', async () => {
+    const resolv = await sh('hosts', 'cat /etc/resolv.conf');
+    expect(resolv).toMatch(/^search corp\.test$/m);
+    expect(resolv).toMatch(/^options .*ndots:3/m);
+    expect(await reach('hosts', 'web')).toBe('yes');
+  });
+});
+
+describe('networks', () => {
+  test('isolation: only what shares a network', async () => {
+    const both = (await project.container('both')).endpoints.find((each) => each.network === 'net_front');
+    expect(await reach('front-only', both?.ipv4 ?? '')).toBe('yes');
+    const other = (await project.container('back-only')).endpoints[0]?.ipv4 ?? '';
+    expect(await reach('front-only', other)).toBe('no');
+    expect(await addresses('front-only', 'back-only')).toBe('');
+    expect(await addresses('plain', 'front-only')).toBe('');
+  });
+
+  const ipv4 = async (service: string, name: string): Promise<string> =>
+    sh(service, `ip -4 -o addr show ${name} | awk '{print $4}' | cut -d/ -f1`);
+
+  test('subnet, gateway, ipv4_address, mac_address, mtu', async () => {
+    const { endpoints } = await project.container('both');
+    const back = endpoints.find((each) => each.network === 'net-own-name');
+    expect(back).toMatchObject({ ipv4: '10.213.7.77', gateway: '10.213.7.9', ipv4PrefixLength: 24 });
+    const front = endpoints.find((each) => each.network === 'net_front');
+    expect(front?.mac).toBe('02:42:ac:11:65:43');
+    expect(await sh('both', `cat /sys/class/net/${front?.interface}/address`)).toBe('02:42:ac:11:65:43');
+    expect(await sh('both', `cat /sys/class/net/${front?.interface}/mtu`)).toBe('1400');
+    expect(await ipv4('both', back?.interface ?? '')).toBe('10.213.7.77');
+    expect(await reach('back-only', '10.213.7.9')).toBe('yes');
+  });
+
+  test('gw_priority says which network gives the default route', async () => {
+    expect(await sh('gateway', "ip route | awk '/^default/ {print $3}'")).toBe('10.213.7.9');
+  });
+
+  test('internal has no way out', async () => {
+    expect(await sh('inside-only', 'ip route | grep -c ^default || true')).toBe('0');
+    expect(await reach('inside-only', 'both')).toBe('yes');
+  });
+
+  test('external, own name, labels', async () => {
+    expect((await project.container('outsider')).endpoints[0]?.network).toBe('net-elsewhere');
+    const names = project.ok(['network', 'ls', '--format', '{{.Name}}']);
+    expect(names).toContain('net-own-name');
+    expect(project.ok(['network', 'inspect', 'net_front'])).toContain('"com.example.side": "front"');
+  });
+
+  test('an external one that does not exist is refused', () => {
+    const absent = lab.project(
+      'absent',
+      'services: {a: {image: busybox, networks: [n]}}\nnetworks: {n: {external: true}}\n',
+    );
+    const { code, stderr } = absent.orc(['up', '-d']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/network n .*not|no .*network.* n/);
+  });
+});
+
+describe('modes', () => {
+  test('none, host, service, container', async () => {
+    expect(await sh('alone', 'ls /sys/class/net')).toBe('lo');
+    expect(await sh('host', 'readlink /proc/self/ns/net')).toBe(readlinkSync('/proc/self/ns/net'));
+    const web = await sh('web', 'readlink /proc/self/ns/net');
+    expect(await sh('joins', 'readlink /proc/self/ns/net')).toBe(web);
+    expect(await sh('joins-container', 'readlink /proc/self/ns/net')).toBe(web);
+    expect(await sh('joins', 'wget -qO- http://127.0.0.1:8080/')).toBe('page');
+    expect(await reach('joins', 'many')).toBe('yes');
+  });
+});
+
+describe('ports', () => {
+  test('tcp: short, long and a free one', async () => {
+    const free = Number(project.ok(['port', 'web', '8080']).trim().split(':').at(-1));
+    for (const port of [ports[0], ports[1]]) expect(await get(port as number)).toContain('page');
+    expect(free).toBeGreaterThan(0);
+    const published = (await project.container('web')).ports.map((each) => each.hostPort);
+    expect(published).toEqual(expect.arrayContaining([ports[0], ports[1]]));
+    for (const port of published) expect(await get(port as number)).toContain('page');
+  });
+
+  test('udp arrives, also where nobody listens', async () => {
+    const unheard = async (): Promise<number> =>
+      Number(await sh('datagrams', "awk '/^Udp:/ {count = $3} END {print count}' /proc/net/snmp"));
+    const before = await unheard();
+    await sendUdp(ports[2] as number, 'over udp');
+    await expect.poll(unheard, { timeout: 5000, interval: 20 }).toBe(before + 1);
+    expect(project.ok(['port', '--protocol', 'udp', 'datagrams', '7777']).trim()).toBe(
+      `127.0.0.1:${ports[2]}`,
+    );
+  });
+
+  test('expose is said and opens nothing on the host', async () => {
+    const { spec, ports: bindings } = await project.container('web');
+    expect(spec.expose).toEqual(['8080/tcp', '9000/udp', '9001/udp']);
+    expect(bindings.every((each) => each.containerPort === 8080)).toBe(true);
+  });
+});
+
+function get(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+    let said = '';
+    socket.on('data', (chunk) => (said += String(chunk)));
+    socket.on('end', () => resolve(said));
+    socket.on('error', reject);
+  });
+}
+
+const sendUdp = (port: number, text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.send(text, port, '127.0.0.1', (error) => {
+      socket.close();
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });

@@ -2,8 +2,10 @@
  * A container's folder: `container.json` (what it is; durable, written once) and `state.json` (how far it got; by
  * rename, without a sync: DECISIONS 15). Rows of docs/files.md.
  */
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { closeSync, fdatasync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   type ContainerId,
   type ContainerOwner,
@@ -54,6 +56,8 @@ const STATE_FILE = 'state.json';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
+const sync = promisify(fdatasync);
+
 export const EMPTY_STATE: State = {
   schema: 1,
   desired: { state: 'ready', generation: 0 },
@@ -66,35 +70,36 @@ export const EMPTY_STATE: State = {
   volumes: {},
 };
 
-/** Durable when it resolves: an acknowledged container survives a power loss. */
+/**
+ * Durable when it resolves: an acknowledged container survives a power loss. A task's is in the log, from which its
+ * folder would be made again.
+ */
 export async function createFolder(folder: string, stored: Stored): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  await writeByRename(join(folder, CONTAINER_FILE), JSON.stringify(stored), true);
+  const { owner } = stored;
+  const isTask = owner !== undefined && owner.oneOff !== true;
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  const fd = openSync(join(folder, `${CONTAINER_FILE}.tmp`), 'w', FILE_MODE);
+  try {
+    writeSync(fd, JSON.stringify(stored));
+    if (!isTask) await sync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(join(folder, `${CONTAINER_FILE}.tmp`), join(folder, CONTAINER_FILE));
 }
 
-/** One write after the other, so that the newest state is the last. */
+/** The newest state is the last: a write is over before the next begins. */
 export type StateFile = { write(state: State): Promise<void> };
 
+/** Small calls take microseconds; through the thread pool they would wait behind the syncs of other containers. */
 export function openStateFile(folder: string): StateFile {
-  let tail: Promise<void> = Promise.resolve();
+  const file = join(folder, STATE_FILE);
   return {
-    write(state) {
-      const next = tail.then(() => writeByRename(join(folder, STATE_FILE), JSON.stringify(state), false));
-      tail = next.catch(() => {});
-      return next;
+    async write(state) {
+      writeFileSync(`${file}.tmp`, JSON.stringify(state), { mode: FILE_MODE });
+      renameSync(`${file}.tmp`, file);
     },
   };
-}
-
-async function writeByRename(file: string, text: string, durable: boolean): Promise<void> {
-  const handle = await open(`${file}.tmp`, 'w', FILE_MODE);
-  try {
-    await handle.writeFile(text);
-    if (durable) await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.tmp`, file);
 }
 
 /** All folders below `containers/`; `damaged` ones are for quarantine, never fatal. */

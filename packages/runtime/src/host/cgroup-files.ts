@@ -1,5 +1,14 @@
 /** Small synchronous calls on cgroup folders: each costs microseconds, a thread pool's round trip more. */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** The instance's cgroup that holds launcher and shims, beside the containers'. */
@@ -19,11 +28,29 @@ export function readText(path: string): string {
 
 /** False where there is no such file; other errors are thrown. Never creates: cgroupfs has the files or has not. */
 export function writeText(path: string, value: string): boolean {
+  return writeTexts(path, [value], () => undefined);
+}
+
+/** Each value with a write of its own, as cgroupfs wants them; `next` is told which one comes. */
+export function writeTexts(path: string, values: readonly string[], next: (value: string) => void): boolean {
+  const fd = openIfThere(path);
+  if (fd === undefined) return false;
   try {
-    writeFileSync(path, value, { flag: 'r+' });
+    for (const value of values) {
+      next(value);
+      writeSync(fd, value);
+    }
     return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -51,8 +78,12 @@ export function subfolders(path: string): readonly string[] {
 
 /** Children first. False while a process, or a dying one, still is in it. */
 export function removeFolder(path: string): boolean {
+  if (removeEmpty(path)) return true;
   const children = subfolders(path).map((name) => removeFolder(join(path, name)));
-  if (children.includes(false)) return false;
+  return children.length > 0 && !children.includes(false) && removeEmpty(path);
+}
+
+function removeEmpty(path: string): boolean {
   try {
     rmdirSync(path);
     return true;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Emit, fail } from '@orc/model';
 import type { CgroupWrite } from '../plan/cgroups.ts';
-import { errnoOf, writeText } from './cgroup-files.ts';
+import { errnoOf, writeTexts } from './cgroup-files.ts';
 
 /** `folder` gives the cgroup of a controller; undefined: that controller is not there. */
 export function writeAll(
@@ -10,26 +10,46 @@ export function writeAll(
   folder: (controller: string) => string | undefined,
   emit: Emit,
 ): void {
-  for (const each of writes) {
+  for (const run of runsOf(writes)) {
+    const [each] = run;
     const path = folder(each.controller);
     if (path === undefined) throw missing(each.controller);
-    if (!writeOne(path, each)) {
+    if (!writeRun(path, run)) {
       if (each.optional !== true) throw missing(each.controller, each.file);
       emit('warn', 'the kernel has no such limit', { file: each.file, value: each.value });
     }
   }
 }
 
-function writeOne(folder: string, each: CgroupWrite): boolean {
-  if (attempt(folder, each.file, each.value)) return true;
-  return each.instead !== undefined && attempt(folder, each.instead.file, each.instead.value);
+type Run = readonly [CgroupWrite, ...CgroupWrite[]];
+
+/** What goes into one file in a row, as device rules do, opens it once. */
+function runsOf(writes: readonly CgroupWrite[]): readonly Run[] {
+  const runs: [CgroupWrite, ...CgroupWrite[]][] = [];
+  for (const each of writes) {
+    const last = runs.at(-1);
+    const same = last?.[0].controller === each.controller && last[0].file === each.file;
+    if (same && each.instead === undefined && last[0].instead === undefined) last.push(each);
+    else runs.push([each]);
+  }
+  return runs;
 }
 
-function attempt(folder: string, file: string, value: string): boolean {
+function writeRun(folder: string, run: Run): boolean {
+  const [{ file, instead }] = run;
+  const values = run.map((each) => each.value);
+  if (attempt(folder, file, values)) return true;
+  return instead !== undefined && attempt(folder, instead.file, [instead.value]);
+}
+
+function attempt(folder: string, file: string, values: readonly string[]): boolean {
+  let current = '';
   try {
-    return writeText(join(folder, file), value);
+    return writeTexts(join(folder, file), values, (value) => {
+      current = value;
+    });
   } catch (error) {
-    throw refused(file, value, errnoOf(error));
+    throw refused(file, current, errnoOf(error));
   }
 }
 

@@ -75,11 +75,11 @@ export function securityFrom(flags: Flags, profile: string | undefined): Securit
     const [, name = word, value = 'true'] = /^([^=:]+)[=:](.*)$/s.exec(word) ?? [];
     if (name === 'no-new-privileges') security.noNewPrivileges = value === 'true';
     else if (name === 'seccomp') security.seccomp = profile ?? (value === 'builtin' ? 'default' : value);
-    else if (name === 'apparmor') security.apparmor = value;
+    else if (name === 'apparmor' && value === 'unconfined') security.apparmor = value;
     else if (name === 'systempaths' && value === 'unconfined') security.unmaskSystemPaths = true;
     else
       throw fail('usage.invalid', `--security-opt ${word} is unknown`, {
-        hint: 'no-new-privileges, seccomp=…, apparmor=… and systempaths=unconfined are known',
+        hint: 'no-new-privileges, seccomp=…, apparmor=unconfined and systempaths=unconfined are known',
       });
   }
   return Object.keys(security).length === 0 ? undefined : security;

@@ -33,7 +33,10 @@ export const CREATE_FLAGS: readonly Flag[] = [
   list('--cap-add <capability>', 'Add a capability'),
   list('--cap-drop <capability>', 'Drop a capability'),
   on('--privileged', 'Give it all privileges of root on the host'),
-  list('--security-opt <option>', 'no-new-privileges, seccomp=…, apparmor=…, systempaths=unconfined'),
+  list(
+    '--security-opt <option>',
+    'no-new-privileges, seccomp=…, apparmor=unconfined, systempaths=unconfined',
+  ),
   list('--ulimit <name=soft[:hard]>', 'Resource limit of its processes'),
   list('--sysctl <name=value>', 'Kernel parameter of its namespaces'),
   list('--device <path[:target[:rwm]]>', 'Give it a device of the host'),

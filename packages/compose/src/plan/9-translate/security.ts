@@ -18,15 +18,17 @@ export function securityOf(context: ServiceContext): Security {
 }
 
 const SELINUX_OFF = 'disable';
+/** Profiles of AppArmor are not applied yet. */
+const UNCONFINED = 'unconfined';
 
 function apply(context: ServiceContext, security: Mutable, key: string, value: string, index: number): void {
   if (key === 'no-new-privileges') security.noNewPrivileges = value !== 'false';
   else if (key === 'seccomp') security.seccomp = seccompProfile(context, value, index);
-  else if (key === 'apparmor') security.apparmor = value;
+  else if (key === 'apparmor' && value === UNCONFINED) security.apparmor = value;
   else if (key === 'systempaths' && value === 'unconfined') security.unmaskSystemPaths = true;
   else if (key !== 'label' || value !== SELINUX_OFF) {
-    const hint = 'known are no-new-privileges, seccomp, apparmor and systempaths=unconfined';
-    refuse(context, ['security_opt', index], `"${key}" is not supported`, hint);
+    const hint = 'known are no-new-privileges, seccomp, apparmor=unconfined and systempaths=unconfined';
+    refuse(context, ['security_opt', index], `"${key}=${value}" is not supported`, hint);
   }
 }
 

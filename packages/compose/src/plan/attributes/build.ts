@@ -1,7 +1,9 @@
 /** Rows of `services.<name>.build`. */
-import { type ShortRow, YES, no, only, plainRows, warned } from './row.ts';
+import { type ShortRow, YES, no, only, warned } from './row.ts';
 
 const CACHE = warned('builds use the cache of this host');
+const SECRETS = no('build secrets are not supported yet', 'pass them at run time');
+const ULIMITS = no('limits of build steps are not supported yet', 'remove it');
 const ATTEST = only(['false'], 'attestations are not made yet', 'remove it');
 
 export const BUILD_ROWS: readonly ShortRow[] = [
@@ -43,13 +45,14 @@ export const BUILD_ROWS: readonly ShortRow[] = [
   ['isolation', '', '', only(['', 'default'], 'it concerns Windows', 'remove it')],
   ['privileged', 'bool', '', only(['false'], 'privileged builds are not supported', 'remove it')],
   ['entitlements', '', 'unique', no('entitlements are not supported yet', 'remove it')],
-  ['secrets', 'fileRefs', 'by:secret', no('build secrets are not supported yet', 'pass them at run time')],
-  ['secrets.*.mode', 'mode', '', YES],
-  ['secrets.*.uid', 'string', '', YES],
-  ['secrets.*.gid', 'string', '', YES],
+  ['secrets', 'fileRefs', 'by:secret', SECRETS],
+  ['secrets.*.mode', 'mode', '', SECRETS],
+  ['secrets.*.uid', 'string', '', SECRETS],
+  ['secrets.*.gid', 'string', '', SECRETS],
   ['tags', '', 'unique', YES],
-  ['ulimits', '', '', no('limits of build steps are not supported yet', 'remove it')],
-  ['ulimits.*', 'ulimit', 'replaceUnlike', YES],
-  ...plainRows('ulimits.*.hard', 'ulimits.*.soft'),
+  ['ulimits', '', '', ULIMITS],
+  ['ulimits.*', 'ulimit', 'replaceUnlike', ULIMITS],
+  ['ulimits.*.hard', '', '', ULIMITS],
+  ['ulimits.*.soft', '', '', ULIMITS],
   ['platforms', '', 'unique', YES],
 ];

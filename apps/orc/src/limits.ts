@@ -25,6 +25,8 @@ export const READ_BYTES = 256 * 1024;
 export const MERGE_IDLE_MS = 40;
 /** Lines of one source that wait for older ones of others. */
 export const MERGE_LINES_MAX = 512;
+/** The longest time that a timer of node takes; a longer one would end at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 /** A project that is not as wanted is looked at again after so long without an event. */
 export const QUIET_LOOK_MS = 1000;
 /** A container that nothing in its project is about to make room for is given up after so long. */

@@ -179,6 +179,24 @@ test.each(ROWS)('%s', (line, spec) => {
   expect(specOf(line)).toEqual(spec);
 });
 
+test.each([
+  ['disabled', { recursive: false }],
+  ['enabled', {}],
+])('bind-recursive=%s', (word, recursive) => {
+  const bind = { type: 'bind', source: '/a', target: '/b', ...recursive };
+  expect(specOf(`--mount type=bind,src=/a,dst=/b,bind-recursive=${word} b`)).toEqual({ mounts: [bind] });
+});
+
+test.each([
+  ['--mount type=bind,src=/a,dst=/b,bind-propagation=sideways b', 'sideways'],
+  ['--mount type=tmpfs,dst=/t,tmpfs-mode=9 b', 'mode 9'],
+  ['--mount source=v,dst=/v,volume-driver=nfs b', 'nfs'],
+  ['--tmpfs /t:mode=rwx b', 'mode rwx'],
+  ['--log-opt max-file=few b', 'max-file=few'],
+])('%s is refused', (line, operand) => {
+  expect(() => specOf(line)).toThrow(operand);
+});
+
 test('sig-proxy is on unless it is turned off', () => {
   const proxy = (line: string): unknown =>
     parseArgv(TABLE, ['container', 'run', ...words(line)], processIo())?.invocation.flags.on('sig-proxy');

@@ -1,6 +1,6 @@
 /** What every command's body gets: where to write, what was said before the verb, and the daemon. */
 import type { Client } from '@orc/api/client';
-import { fail } from '@orc/model';
+import { type Problem, fail, formatProblem } from '@orc/model';
 import type { ProgressMode, Reporter } from '../report/reporter.ts';
 import { type Host, hostOf } from './host.ts';
 import type { Io } from './io.ts';
@@ -74,6 +74,11 @@ async function openClient(io: Io, host: Host): Promise<Client> {
 async function openReporter(io: Io, globals: Globals): Promise<Reporter> {
   const { createReporter } = await import('../report/create.ts');
   return createReporter(io, globals.progress, globals.ansi);
+}
+
+/** What the daemon did and had to say about it. */
+export function showWarnings(context: Context, warnings: readonly Problem[]): void {
+  for (const each of warnings) context.err(formatProblem({ ...each, severity: 'warning' }));
 }
 
 /** For questions: the answer, or a refusal when nobody is there to answer. */

@@ -43,3 +43,19 @@ export function processIo(): Io {
     },
   };
 }
+
+/** Runs `work` with a signal that Ctrl-C aborts. */
+export async function interruptible<T>(io: Io, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const undo = io.onSignal('SIGINT', () => stop.abort());
+  try {
+    return await work(stop.signal);
+  } finally {
+    undo();
+  }
+}
+
+/** Resolves once the reader has room for more. */
+export async function written(out: Output, data: Uint8Array | string): Promise<void> {
+  if (!out.write(data)) await new Promise((resolve) => out.once('drain', resolve));
+}

@@ -10,12 +10,14 @@ import { walkContext } from './walk.ts';
 /** The name of the context for `build`. `dockerfile`: its path in the context. */
 export async function sendContext(client: Client, folder: string, dockerfile: string): Promise<string> {
   const files = walkContext(folder, dockerfile);
-  const { context, needed } = await client.openContext(keyOf(folder), files);
+  const { context, needed } = await client.openContext(keyOf(folder, dockerfile), files);
   if (needed.length > 0) await client.fillContext(context, contentsOf(folder, files, needed));
   return context;
 }
 
-const keyOf = (folder: string): string => createHash('sha256').update(folder).digest('hex');
+/** What is ignored depends on the Dockerfile too. */
+const keyOf = (folder: string, dockerfile: string): string =>
+  createHash('sha256').update(`${folder}\0${dockerfile}`).digest('hex');
 
 async function* contentsOf(
   folder: string,
@@ -40,7 +42,10 @@ async function* contentOf(folder: string, file: ContextFile): AsyncGenerator<Uin
         Math.min(READ_BYTES, left),
       );
       if (bytesRead === 0)
-        throw fail('input.invalid', `${file.path} became shorter while it was sent`, { retry: true });
+        throw fail('input.invalid', `${file.path} became shorter while it was sent`, {
+          hint: 'build again once nothing writes to it',
+          retry: true,
+        });
       left -= bytesRead;
       yield buffer.subarray(0, bytesRead);
     }

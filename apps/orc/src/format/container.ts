@@ -8,7 +8,7 @@ const SHORT_ID = 12;
 const COMMAND_MAX = 20;
 
 /** `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`, `Created`. */
-export function statusText(row: ContainerSummary, now: number): string {
+function statusText(row: ContainerSummary, now: number): string {
   const { status, exit } = row;
   if (status === 'running') return `Up ${humanDuration(now - (row.startedAt ?? now))}${healthText(row)}`;
   if (status === 'restarting') return `Restarting (${exit?.code ?? 0}) ${ago(exit?.at ?? now, now)}`;
@@ -23,7 +23,7 @@ function healthText({ health }: ContainerSummary): string {
 }
 
 /** `0.0.0.0:8080->80/tcp, 443/tcp`. */
-export function portsText(row: Pick<ContainerSummary, 'ports' | 'exposed'>): string {
+function portsText(row: Pick<ContainerSummary, 'ports' | 'exposed'>): string {
   const published = row.ports.map(portText);
   const known = new Set(row.ports.map((port) => `${port.containerPort}/${port.protocol}`));
   return [...published, ...row.exposed.filter((port) => !known.has(port))].join(', ');
@@ -36,13 +36,13 @@ const portText = ({ hostIp, hostPort, containerPort, protocol }: PortBinding): s
   return `${ip.includes(':') ? `[${ip}]` : ip}:${hostPort}->${inside}`;
 };
 
-export const commandText = (command: string, whole: boolean): string =>
+const commandText = (command: string, whole: boolean): string =>
   `"${whole || command.length <= COMMAND_MAX ? command : `${command.slice(0, COMMAND_MAX - 1)}…`}"`;
 
 export const shortId = (id: string, whole = false): string =>
   whole ? id : id.replace(/^sha256:/, '').slice(0, SHORT_ID);
 
-const labelsText = (labels: Readonly<Record<string, string>>): string =>
+export const labelsText = (labels: Readonly<Record<string, string>> = {}): string =>
   Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
     .join(',');

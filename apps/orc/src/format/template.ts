@@ -148,7 +148,10 @@ function evaluateStage(
   const [head = '', ...rest] = words;
   const call = Object.hasOwn(FUNCTIONS, head) ? FUNCTIONS[head] : undefined;
   if (call !== undefined) return call(...rest.map((word) => operand(word, dot, root)), ...piped);
-  if (rest.length > 0) throw fail('usage.invalid', `the format calls "${head}", which is no function`);
+  if (rest.length > 0)
+    throw fail('usage.invalid', `the format calls "${head}", which is no function`, {
+      hint: `known are ${Object.keys(FUNCTIONS).join(', ')}`,
+    });
   return operand(head, dot, root);
 }
 
@@ -161,7 +164,9 @@ function operand(word: string, dot: unknown, root: unknown): unknown {
   if (word === '$') return root;
   const path = /^(\$?)((?:\.[A-Za-z_]\w*)+)$/.exec(word);
   if (path === null)
-    throw fail('usage.invalid', `the format has "${word}", which is neither a field nor a function`);
+    throw fail('usage.invalid', `the format has "${word}", which is neither a field nor a function`, {
+      hint: 'write {{.Name}}',
+    });
   return fieldOf(path[1] === '$' ? root : dot, (path[2] as string).slice(1).split('.'));
 }
 

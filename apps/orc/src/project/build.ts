@@ -4,6 +4,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Client } from '@orc/api/client';
 import { type BuildSpec, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
+import { interruptible } from '../cli/io.ts';
 import { sendContext } from '../context/send.ts';
 import { showImage } from './pull.ts';
 
@@ -20,13 +21,13 @@ export async function buildImage(
   { spec, tags, quiet }: BuildJob,
 ): Promise<string> {
   const { dockerfile, name } = readDockerfile(spec);
-  const stop = new AbortController();
-  const undo = context.io.onSignal('SIGINT', () => stop.abort());
-  try {
-    if (!existsSync(spec.context) || !statSync(spec.context).isDirectory())
-      throw fail('input.missing', `the build context ${spec.context} is no folder`);
+  if (!existsSync(spec.context) || !statSync(spec.context).isDirectory())
+    throw fail('input.missing', `the build context ${spec.context} is no folder`, {
+      hint: 'name a folder, or see build.context',
+    });
+  return interruptible(context.io, async (signal) => {
     const sent = await sendContext(client, spec.context, name);
-    const rows = client.build(sent, { spec, dockerfile, dockerfileName: name, tags }, stop.signal);
+    const rows = client.build(sent, { spec, dockerfile, dockerfileName: name, tags }, signal);
     const reporter = quiet ? undefined : await context.reporter();
     const id = await showImage(
       reporter,
@@ -34,11 +35,9 @@ export async function buildImage(
       { working: 'Building', done: 'Built' },
       rows,
     );
-    if (stop.signal.aborted) throw fail('canceled', 'the build was canceled');
+    if (signal.aborted) throw fail('canceled', 'the build was canceled');
     return id;
-  } finally {
-    undo();
-  }
+  });
 }
 
 /** Its text, and its path in the context (or as written when it lies outside). */

@@ -41,6 +41,10 @@ const COLORS = [
   'blueBright',
 ] as const;
 
+/** `web-1` of `shop-web-1`. */
+export const shortName = (project: string, container: string): string =>
+  container.startsWith(`${project}-`) ? container.slice(project.length + 1) : container;
+
 type Source = { stream: Promise<void>; last: string };
 
 export function createLogView(context: Context, client: Client, options: LogViewOptions): LogView {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client, ImageProgress } from '@orc/api/client';
 import { OrcError, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
-import type { Io } from '../cli/io.ts';
+import { type Io, interruptible } from '../cli/io.ts';
 import type { Progress, Reporter } from '../report/reporter.ts';
 
 export type PullOptions = { readonly platform?: string; readonly quiet?: boolean };
@@ -16,15 +16,13 @@ export async function pullImage(
   reference: string,
   { platform, quiet = false }: PullOptions,
 ): Promise<string> {
-  const stop = new AbortController();
-  const undo = context.io.onSignal('SIGINT', () => stop.abort());
   const auth = registryAuth(context.io, reference);
   const options = {
     ...(platform === undefined ? {} : { platform }),
     ...(auth === undefined ? {} : { auth }),
   };
-  try {
-    const rows = client.pullImage(reference, options, stop.signal);
+  return interruptible(context.io, async (signal) => {
+    const rows = client.pullImage(reference, options, signal);
     const words = { working: 'Pulling', done: 'Pulled' };
     const id = await showImage(
       quiet ? undefined : await context.reporter(),
@@ -32,11 +30,9 @@ export async function pullImage(
       words,
       rows,
     );
-    if (stop.signal.aborted) throw fail('canceled', `the pull of ${reference} was canceled`);
+    if (signal.aborted) throw fail('canceled', `the pull of ${reference} was canceled`);
     return id;
-  } finally {
-    undo();
-  }
+  });
 }
 
 /** Shows rows of the image store under one name; gives the resulting id, if there is one. */

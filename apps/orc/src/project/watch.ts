@@ -1,7 +1,7 @@
 /** Follows a project until a judgement on it is reached. Events only say when to look again: the state decides. */
 import type { Client, ProjectView } from '@orc/api/client';
 import { OrcError, fail } from '@orc/model';
-import { QUIET_LOOK_MS } from '../limits.ts';
+import { QUIET_LOOK_MS, TIMER_MS_MAX } from '../limits.ts';
 
 export type Verdict = 'wait' | 'done';
 
@@ -19,7 +19,7 @@ export type Watch = {
 export async function watchProject(client: Client, watch: Watch): Promise<boolean> {
   const late = new AbortController();
   const over = new AbortController();
-  const timer = setTimeout(() => late.abort(), watch.timeoutMs ?? 2 ** 31 - 1);
+  const timer = setTimeout(() => late.abort(), Math.min(watch.timeoutMs ?? TIMER_MS_MAX, TIMER_MS_MAX));
   const signals = [late.signal, over.signal, ...(watch.signal === undefined ? [] : [watch.signal])];
   try {
     const done = await looking(client, watch, AbortSignal.any(signals));
@@ -38,7 +38,7 @@ const tooLate = ({ project, timeoutMs = 0 }: Watch): Error =>
 
 async function looking(client: Client, watch: Watch, signal: AbortSignal): Promise<boolean> {
   const changed = ticker();
-  const events = pump(client, watch, signal, changed.tick).catch(changed.fail);
+  void pump(client, watch, signal, changed.tick).catch(changed.fail);
   signal.addEventListener('abort', () => changed.tick());
   let heard = performance.now();
   while (!signal.aborted) {
@@ -48,7 +48,6 @@ async function looking(client: Client, watch: Watch, signal: AbortSignal): Promi
     if (!(await next)) heard = performance.now();
     clearTimeout(quiet);
   }
-  void events;
   return false;
 }
 

@@ -5,7 +5,7 @@ import type { Io } from '../cli/io.ts';
 import { healthcheckFrom, loggingFrom, restartFrom, securityFrom } from './policies.ts';
 import { mountsFrom } from './mounts.ts';
 import { parseExpose, parsePublish } from './ports.ts';
-import { bytesOf, compact, pairsOf } from './values.ts';
+import { bytesOf, compact, pairsOf, some, valuesOf } from './values.ts';
 
 export type FlagFiles = {
   /** Of `--env-file` and `--label-file`, merged in their order. */
@@ -29,7 +29,7 @@ export function specFromFlags(
     platform: flags.text('platform'),
     entrypoint: entrypointOf(flags.text('entrypoint')),
     command: command.length > 0 ? command : flags.text('entrypoint') === undefined ? undefined : [],
-    env: some({ ...files.env, ...envOf(flags.list('env'), outer.env) }),
+    env: some({ ...files.env, ...valuesOf('env', flags.list('env'), outer.env) }),
     workingDir: flags.text('workdir'),
     user: flags.text('user'),
     groupAdd: filled(flags.list('group-add')),
@@ -87,31 +87,15 @@ const networkOf = (flags: Flags): Part => ({
 
 const filled = <T>(values: readonly T[]): readonly T[] | undefined =>
   values.length === 0 ? undefined : values;
-const some = <T extends object>(value: T): T | undefined =>
-  Object.keys(value).length === 0 ? undefined : value;
 const seconds = (value: number | undefined): number | undefined =>
   value === undefined ? undefined : value * 1000;
 const entrypointOf = (value: string | undefined): readonly string[] | undefined =>
   value === undefined ? undefined : value === '' ? [] : [value];
 
-/** A name without a value takes over the outer one, or is left out. */
-export function envOf(
-  words: readonly string[],
-  outer: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string>> {
-  const pairs = words.map((word): [string, string | undefined] => {
-    const at = word.indexOf('=');
-    const name = at === -1 ? word : word.slice(0, at);
-    if (name === '') throw fail('usage.invalid', `--env ${word} has no name`, { hint: 'write NAME=value' });
-    return [name, at === -1 ? outer[word] : word.slice(at + 1)];
-  });
-  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
-}
-
 function resourcesOf(flags: Flags): Resources {
   const cpus = flags.text('cpus');
   if (cpus !== undefined && !(Number(cpus) > 0))
-    throw fail('usage.invalid', `--cpus takes a number such as 1.5, not "${cpus}"`);
+    throw fail('usage.invalid', `--cpus takes a number, not "${cpus}"`, { hint: 'write 1.5' });
   const swap = flags.text('memory-swap');
   return compact<Resources>({
     nanoCpus: cpus === undefined ? undefined : Math.round(Number(cpus) * 1e9),

@@ -52,7 +52,7 @@ export function parseVolume(word: string, cwd: string): Mount {
 }
 
 /** docker's `--mount`: comma-separated `key=value`, bare keys are true. */
-export function parseMount(word: string, cwd: string): Mount {
+function parseMount(word: string, cwd: string): Mount {
   const fields = new Map(
     word.split(',').map((part): [string, string] => {
       const at = part.indexOf('=');
@@ -73,7 +73,10 @@ export function parseMount(word: string, cwd: string): Mount {
     throw fail('usage.invalid', `--mount ${word} has no target`, { hint: 'add target=/path' });
   const mount = mountOf(word, type, { target, source, readOnly, take, cwd });
   const [left] = fields.keys();
-  if (left !== undefined) throw fail('usage.invalid', `--mount ${word} has the unknown key ${left}`);
+  if (left !== undefined)
+    throw fail('usage.invalid', `--mount ${word} has the unknown key ${left}`, {
+      hint: 'write type=bind,source=/path,target=/path,readonly',
+    });
   return mount;
 }
 
@@ -90,19 +93,27 @@ function mountOf(word: string, type: string, { target, source, readOnly, take, c
     if (source === undefined)
       throw fail('usage.invalid', `--mount ${word} has no source`, { hint: 'add source=/path' });
     const propagation = take('bind-propagation');
-    const recursive = take('bind-recursive', 'bind-nonrecursive');
+    const [recursive, nonRecursive] = [take('bind-recursive'), take('bind-nonrecursive')];
+    if (propagation !== undefined && !isPropagation(propagation))
+      throw fail('usage.invalid', `--mount ${word} has the propagation ${propagation}, which is none`, {
+        hint: `use ${PROPAGATIONS.join(', ')}`,
+      });
     return {
       type: 'bind',
       source: resolve(cwd, source),
       target,
       ...readOnly,
-      ...(propagation !== undefined && isPropagation(propagation) ? { propagation } : {}),
-      ...(recursive === 'disabled' || recursive === 'true' ? { recursive: false } : {}),
+      ...(propagation === undefined ? {} : { propagation }),
+      ...(recursive === 'disabled' || nonRecursive === 'true' ? { recursive: false } : {}),
     };
   }
   if (type === 'volume') {
     const [nocopy, subpath] = [take('volume-nocopy'), take('volume-subpath')];
-    take('volume-driver');
+    const driver = take('volume-driver') ?? 'local';
+    if (driver !== 'local')
+      throw fail('input.unsupported', `--mount ${word} has the driver ${driver}`, {
+        hint: 'local is offered',
+      });
     return {
       type: 'volume',
       target,
@@ -122,20 +133,30 @@ function mountOf(word: string, type: string, { target, source, readOnly, take, c
     target,
     ...readOnly,
     ...(size === undefined ? {} : { sizeBytes: sizeOf(word, size) }),
-    ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
+    ...(mode === undefined ? {} : { mode: modeOf(word, mode) }),
   };
 }
 
 function sizeOf(word: string, text: string): number {
   const bytes = parseBytes(text);
-  if (bytes === undefined) throw fail('usage.invalid', `${word} has the size ${text}, which is none`);
+  if (bytes === undefined)
+    throw fail('usage.invalid', `${word} has the size ${text}, which is none`, { hint: 'write 64m or 1g' });
   return bytes;
 }
 
+function modeOf(word: string, text: string): number {
+  if (!/^[0-7]{1,5}$/.test(text))
+    throw fail('usage.invalid', `${word} has the mode ${text}, which is none`, { hint: 'write 1777' });
+  return Number.parseInt(text, 8);
+}
+
 /** `/run:size=64m,mode=1777,noexec`. */
-export function parseTmpfs(word: string): Mount {
+function parseTmpfs(word: string): Mount {
   const [target = '', options = ''] = word.split(':');
-  if (!isAbsolute(target)) throw fail('usage.invalid', `--tmpfs ${word} does not begin with a path`);
+  if (!isAbsolute(target))
+    throw fail('usage.invalid', `--tmpfs ${word} does not begin with a path`, {
+      hint: 'write /run:size=64m',
+    });
   const words = options.split(',').filter((each) => each !== '');
   const size = words.find((each) => each.startsWith('size='))?.slice(5);
   const mode = words.find((each) => each.startsWith('mode='))?.slice(5);
@@ -144,7 +165,7 @@ export function parseTmpfs(word: string): Mount {
     type: 'tmpfs',
     target,
     ...(size === undefined ? {} : { sizeBytes: sizeOf(word, size) }),
-    ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
+    ...(mode === undefined ? {} : { mode: modeOf(word, mode) }),
     ...(words.includes('ro') ? { readOnly: true } : {}),
     ...(rest.length === 0 ? {} : { options: rest }),
   };

@@ -18,7 +18,8 @@ export function restartFrom(flags: Flags): RestartPolicy | undefined {
     throw fail('usage.invalid', `--restart ${value} is no policy`, {
       hint: 'write no, always, unless-stopped, on-failure or on-failure:5',
     });
-  if (flags.on('rm')) throw fail('usage.invalid', '--restart and --rm exclude each other');
+  if (flags.on('rm'))
+    throw fail('usage.invalid', '--restart and --rm exclude each other', { hint: 'leave one of them out' });
   const condition = match[1] as RestartPolicy['condition'];
   const delay = { kind: 'backoff' } as const;
   return match[2] === undefined ? { condition, delay } : { condition, delay, maxAttempts: Number(match[2]) };
@@ -36,7 +37,9 @@ export function healthcheckFrom(flags: Flags): Healthcheck | undefined {
   });
   if (flags.on('no-healthcheck')) {
     if (command !== undefined || Object.keys(times).length > 0)
-      throw fail('usage.invalid', '--no-healthcheck excludes the other --health flags');
+      throw fail('usage.invalid', '--no-healthcheck excludes the other --health flags', {
+        hint: 'leave one of them out',
+      });
     return { test: ['NONE'] };
   }
   if (command !== undefined) return { test: ['CMD-SHELL', command], ...times };
@@ -59,12 +62,15 @@ export function loggingFrom(flags: Flags): Logging | undefined {
   const size = options['max-size'];
   const bytes = size === undefined ? undefined : size === '-1' ? 0 : parseBytes(size);
   if (size !== undefined && bytes === undefined)
-    throw fail('usage.invalid', `--log-opt max-size=${size} is no size`);
+    throw fail('usage.invalid', `--log-opt max-size=${size} is no size`, { hint: 'write 10m' });
+  const files = options['max-file'];
+  if (files !== undefined && !/^[1-9]\d{0,3}$/.test(files))
+    throw fail('usage.invalid', `--log-opt max-file=${files} is no number of files`, { hint: 'write 3' });
   return compact<Logging>({
     // Both of docker's file drivers are orc's one format.
     driver: driver === 'none' ? 'none' : 'local',
     maxSizeBytes: bytes,
-    maxFiles: options['max-file'] === undefined ? undefined : Number(options['max-file']),
+    maxFiles: files === undefined ? undefined : Number(files),
   });
 }
 

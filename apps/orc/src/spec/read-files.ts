@@ -29,6 +29,12 @@ function readText(io: Io, flag: string, file: string): string {
   try {
     return readFileSync(resolve(io.cwd, file), 'utf8');
   } catch (error) {
-    throw fail('input.missing', `--${flag} ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw fail(
+      'input.missing',
+      `--${flag} ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      {
+        hint: `looked for ${resolve(io.cwd, file)}`,
+      },
+    );
   }
 }

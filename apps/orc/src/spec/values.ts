@@ -1,10 +1,20 @@
 /** Values of flags. */
-import { fail, parseBytes, parseDurationMs } from '@orc/model';
+import { defined, fail, parseBytes, parseDurationMs } from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 
-/** Without the fields that are undefined. */
+/** Without the fields that are undefined; the type is said, so that its literals are known. */
 export const compact = <T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T =>
-  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+  defined(value) as T;
+
+/** Undefined for an object without fields. */
+export const some = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length === 0 ? undefined : value;
+
+/** A number of seconds as `timeoutMs`; nothing when the flag is not there. */
+export function timeoutOf(flags: Flags, name = 'timeout'): { timeoutMs?: number } {
+  const seconds = flags.number(name);
+  return seconds === undefined ? {} : { timeoutMs: seconds * 1000 };
+}
 
 export function bytesOf(flags: Flags, name: string): number | undefined {
   const value = flags.text(name);
@@ -36,6 +46,22 @@ export function pairsOf(flag: string, words: readonly string[]): Readonly<Record
   );
 }
 
+/** `NAME=value` words of an environment; a name without a value takes over the outer one, or is left out. */
+export function valuesOf(
+  flag: string,
+  words: readonly string[],
+  outer: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const pairs = words.map((word): [string, string | undefined] => {
+    const at = word.indexOf('=');
+    const name = at === -1 ? word : word.slice(0, at);
+    if (name === '')
+      throw fail('usage.invalid', `--${flag} ${word} has no name`, { hint: 'write NAME=value' });
+    return [name, at === -1 ? outer[word] : word.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
 /** `--filter name=value`, repeated: name to values. */
 export function filtersFrom(words: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const filters: Record<string, string[]> = {};
@@ -65,6 +91,7 @@ export function parseEnvFile(
     const name = at === -1 ? line.trim() : line.slice(0, at);
     if (name === '' || /\s/.test(name))
       throw fail('input.invalid', `"${name}" is no name of a variable`, {
+        hint: 'write NAME=value, one to a line',
         where: { file, line: index + 1, excerpt: raw },
       });
     const value = at === -1 ? outer[name] : line.slice(at + 1);

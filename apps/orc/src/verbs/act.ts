@@ -1,11 +1,12 @@
 /** `start`, `stop`, `restart`, `kill`, `rm` and `scale` of a project. */
 import type { Client, ProjectAction, ProjectView } from '@orc/api/client';
-import { fail, formatProblem } from '@orc/model';
+import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
-import { type Context, confirm } from '../cli/context.ts';
+import { type Context, confirm, showWarnings } from '../cli/context.ts';
 import { type Ending, judgeAction, judgeUp } from '../project/judge.ts';
 import { mustKnow, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
+import { timeoutOf } from '../spec/values.ts';
 import { signalName } from './container.ts';
 import { scaleOf } from './up.ts';
 
@@ -29,11 +30,7 @@ export async function knownProject(
   return { name, view };
 }
 
-const timeoutOf = (flags: Flags): { timeoutMs?: number } => {
-  const seconds = flags.number('timeout');
-  return seconds === undefined ? {} : { timeoutMs: seconds * 1000 };
-};
-const some = (services: readonly string[]): { services?: readonly string[] } =>
+const only = (services: readonly string[]): { services?: readonly string[] } =>
   services.length === 0 ? {} : { services };
 
 const acting =
@@ -43,7 +40,7 @@ const acting =
     const { name } = await knownProject(context, client, args);
     const action: ProjectAction = {
       kind,
-      ...some(args),
+      ...only(args),
       ...timeoutOf(flags),
       ...(flags.on('no-deps') ? { noDeps: true } : {}),
     };
@@ -59,7 +56,7 @@ export const kill: Body = async (context, args, flags) => {
   const client = await context.client();
   const { name } = await knownProject(context, client, args);
   const signal = signalName(flags.text('signal') ?? 'SIGKILL');
-  const result = await client.actProject(name, { kind: 'kill', signal, ...some(args) });
+  const result = await client.actProject(name, { kind: 'kill', signal, ...only(args) });
   // Another signal need not end the program.
   if (signal === 'SIGKILL' || signal === '9') await watchAction(context, client, name, 'kill', result);
   return 0;
@@ -68,7 +65,7 @@ export const kill: Body = async (context, args, flags) => {
 export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
   const { name, view } = await knownProject(context, client, args);
-  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...some(args) });
+  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...only(args) });
   const stopped = view.tasks
     .filter((task) => args.length === 0 || args.includes(task.spec.service))
     .filter((task) => flags.on('stop') || task.status.phase !== 'running')
@@ -85,7 +82,7 @@ export const rm: Body = async (context, args, flags) => {
     return 1;
   await actAndWatch(context, client, name, {
     kind: 'rm',
-    ...some(args),
+    ...only(args),
     ...(flags.on('volumes') ? { volumes: true } : {}),
   });
   return 0;
@@ -128,7 +125,7 @@ async function watchAction(
   result: Awaited<ReturnType<Client['actProject']>>,
 ): Promise<void> {
   const reporter = await context.reporter();
-  for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
+  showWarnings(context, result.warnings);
   const names = result.changes
     .filter((each) => each.kind === 'task' && each.action !== 'keep')
     .map((each) => each.name);
@@ -152,15 +149,14 @@ async function untilHealthy(
   services: readonly string[],
   flags: Flags,
 ): Promise<number> {
-  const seconds = flags.number('wait-timeout');
   const reporter = await context.reporter();
   await watchProject(client, {
     project: name,
     eventIndex: 0,
-    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+    ...timeoutOf(flags, 'wait-timeout'),
     judge: (view) => {
       if (view === null) return 'done';
-      const judgement = judgeUp(view, { healthy: true, ...some(services) });
+      const judgement = judgeUp(view, { healthy: true, ...only(services) });
       for (const row of judgement.rows) reporter.update(row);
       if (judgement.failure !== undefined) throw judgement.failure;
       return judgement.done ? 'done' : 'wait';

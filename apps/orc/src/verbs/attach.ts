@@ -1,7 +1,7 @@
 /** Joins this process's streams with a container's or an exec's: input, output, size, signals, detaching. */
 import type { Duplex } from '@orc/api/client';
 import { fail } from '@orc/model';
-import type { Io } from '../cli/io.ts';
+import { type Io, written } from '../cli/io.ts';
 
 export type Session = {
   readonly duplex: Duplex;
@@ -13,6 +13,14 @@ export type Session = {
   /** Passes a signal on; absent: none are. */
   readonly signal?: (name: string) => Promise<unknown>;
 };
+
+/** For `-it`: a program on a terminal that is fed from a pipe would never see its end. */
+export function mustBeTerminal(io: Io): void {
+  if (io.stdin.isTTY === true) return;
+  throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', {
+    hint: 'leave -t out',
+  });
+}
 
 /** Resolves when the output has ended, or the user detached. */
 export async function joinStreams(io: Io, session: Session): Promise<'ended' | 'detached'> {
@@ -30,10 +38,8 @@ export async function joinStreams(io: Io, session: Session): Promise<'ended' | '
 }
 
 async function pumpOutput(io: Io, duplex: Duplex): Promise<'ended'> {
-  for await (const { stream, data } of duplex.output) {
-    const out = stream === 'stderr' ? io.stderr : io.stdout;
-    if (!out.write(data)) await new Promise((resolve) => out.once('drain', resolve));
-  }
+  for await (const { stream, data } of duplex.output)
+    await written(stream === 'stderr' ? io.stderr : io.stdout, data);
   return 'ended';
 }
 
@@ -54,7 +60,7 @@ function terminal(io: Io, session: Session): (() => void)[] {
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-export const forwardSignals = (io: Io, send: (name: string) => Promise<unknown>): (() => void)[] =>
+const forwardSignals = (io: Io, send: (name: string) => Promise<unknown>): (() => void)[] =>
   FORWARDED.map((name) => io.onSignal(name, () => void send(name).catch(() => undefined)));
 
 function pumpInput(io: Io, session: Session, detach: (how: 'detached') => void): () => void {

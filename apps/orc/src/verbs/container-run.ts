@@ -1,7 +1,7 @@
 /** `orc container run`, `create`, `start`, `attach`. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Client } from '@orc/api/client';
+import type { Client, Duplex } from '@orc/api/client';
 import { type Container, type ContainerSpec, type Exit, OrcError, PROBLEM_CODES, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
@@ -10,7 +10,7 @@ import { idOf } from '../project/images.ts';
 import { pullImage } from '../project/pull.ts';
 import { specFromFlags } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
-import { joinStreams } from './attach.ts';
+import { joinStreams, mustBeTerminal } from './attach.ts';
 
 const DAEMON_FAILED = 125;
 
@@ -53,11 +53,7 @@ function specOf(context: Context, args: readonly string[], flags: Flags): Contai
   const [image = '', ...command] = args;
   const { env, cwd } = context.io;
   const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), { env, cwd });
-  const keepsInput = flags.on('interactive') && flags.on('tty') && !flags.on('detach');
-  if (keepsInput && context.io.stdin.isTTY !== true)
-    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', {
-      hint: 'leave -t out',
-    });
+  if (flags.on('interactive') && flags.on('tty') && !flags.on('detach')) mustBeTerminal(context.io);
   return spec;
 }
 
@@ -127,8 +123,22 @@ export async function runAttached(context: Context, client: Client, attached: At
     exit.catch(() => undefined);
     throw error;
   });
+  const how = await join(context, client, { id, spec, flags, duplex, stdin });
+  if (how === 'ended') return exit;
+  stop.abort();
+  exit.catch(() => undefined);
+  return { code: 0, oomKilled: false, at: context.io.now(), reason: 'detached' };
+}
+
+type Joined = Pick<Attached, 'id' | 'spec' | 'flags'> & { readonly duplex: Duplex; readonly stdin: boolean };
+
+function join(
+  context: Context,
+  client: Client,
+  { id, spec, flags, duplex, stdin }: Joined,
+): ReturnType<typeof joinStreams> {
   const keys = flags.text('detach-keys');
-  const how = await joinStreams(context.io, {
+  return joinStreams(context.io, {
     duplex,
     stdin,
     tty: spec.tty === true,
@@ -136,17 +146,14 @@ export async function runAttached(context: Context, client: Client, attached: At
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(flags.on('sig-proxy') ? { signal: (name: string) => client.killContainer(id, name) } : {}),
   });
-  if (how === 'ended') return exit;
-  stop.abort();
-  exit.catch(() => undefined);
-  return { code: 0, oomKilled: false, at: context.io.now(), reason: 'detached' };
 }
 
 export const start: Body = async (context, args, flags) => {
   const client = await context.client();
   if (!flags.on('attach') && !flags.on('interactive')) return startAll(context, client, args);
   const [only = '', ...others] = args;
-  if (others.length > 0) throw fail('usage.invalid', 'start -a and -i take one container');
+  if (others.length > 0)
+    throw fail('usage.invalid', 'start -a and -i take one container', { hint: 'name one' });
   const { id, spec } = await client.getContainer(only);
   const open = { ...spec, openStdin: spec.openStdin === true && flags.on('interactive'), autoRemove: false };
   return (await runAttached(context, client, { id, spec: open, flags })).code;
@@ -182,15 +189,7 @@ async function attachTo(
   const exit = client.waitContainer(id, 'not-running', stop.signal);
   exit.catch(() => undefined);
   const duplex = await client.attachContainer(id, { stdin, stdout: true, stderr: true });
-  const keys = flags.text('detach-keys');
-  const how = await joinStreams(context.io, {
-    duplex,
-    stdin,
-    tty: spec.tty === true,
-    resize: (columns, rows) => client.resizeContainer(id, columns, rows),
-    ...(keys === undefined ? {} : { detachKeys: keys }),
-    ...(flags.on('sig-proxy') ? { signal: (name: string) => client.killContainer(id, name) } : {}),
-  });
+  const how = await join(context, client, { id, spec, flags, duplex, stdin });
   if (how === 'ended') return (await exit).code;
   stop.abort();
   return 0;

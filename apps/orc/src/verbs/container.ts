@@ -3,12 +3,13 @@ import type { LogRequest } from '@orc/api/client';
 import { fail, parseDurationMs } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
+import { interruptible, written } from '../cli/io.ts';
 import { containerListing } from '../format/container.ts';
 import { inspectContainer } from '../format/inspect.ts';
-import { printInspect, printList } from '../format/output.ts';
+import { printList } from '../format/output.ts';
 import { parseTime } from '../format/time.ts';
-import { filtersFrom } from '../spec/values.ts';
-import { eachOf } from './each.ts';
+import { filtersFrom, timeoutOf } from '../spec/values.ts';
+import { eachOf, inspectEach } from './each.ts';
 
 export const ls: Body = async (context, _, flags) => {
   const client = await context.client();
@@ -31,11 +32,8 @@ export const rm: Body = async (context, args, flags) => {
 };
 
 const stopOptions = (flags: Flags): { timeoutMs?: number; signal?: string } => {
-  const [seconds, signal] = [flags.number('timeout') ?? flags.number('time'), flags.text('signal')];
-  return {
-    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
-    ...(signal === undefined ? {} : { signal: signalName(signal) }),
-  };
+  const signal = flags.text('signal');
+  return { ...timeoutOf(flags), ...(signal === undefined ? {} : { signal: signalName(signal) }) };
 };
 
 /** `9`, `KILL`, `sigkill` to `SIGKILL`; numbers are passed on. */
@@ -76,29 +74,17 @@ export const wait: Body = async (context, args) => {
 
 export const inspect: Body = async (context, args, flags) => {
   const client = await context.client();
-  const found: unknown[] = [];
-  const code = await eachOf(context, args, async (name) => {
-    found.push(inspectContainer(await client.getContainer(name)));
-    return undefined;
-  });
-  if (found.length > 0 || code !== 0) printInspect(context, flags, found);
-  return code;
+  return inspectEach(context, flags, args, async (name) => inspectContainer(await client.getContainer(name)));
 };
 
 export const logs: Body = async (context, args, flags) => {
   const client = await context.client();
   const { io } = context;
-  const stop = new AbortController();
-  const undo = io.onSignal('SIGINT', () => stop.abort());
-  for await (const { stream, data } of client.containerLogs(
-    args[0] as string,
-    logRequest(context, flags),
-    stop.signal,
-  )) {
-    const out = stream === 'stderr' ? io.stderr : io.stdout;
-    if (!out.write(data)) await new Promise((resolve) => out.once('drain', resolve));
-  }
-  undo();
+  const request = logRequest(context, flags);
+  await interruptible(io, async (signal) => {
+    for await (const { stream, data } of client.containerLogs(args[0] as string, request, signal))
+      await written(stream === 'stderr' ? io.stderr : io.stdout, data);
+  });
   return 0;
 };
 
@@ -106,7 +92,7 @@ export const logs: Body = async (context, args, flags) => {
 export function logRequest(context: Context, flags: Flags): LogRequest {
   const tail = flags.text('tail');
   if (tail !== undefined && tail !== 'all' && !/^\d+$/.test(tail))
-    throw fail('usage.invalid', `--tail takes a number or all, not "${tail}"`);
+    throw fail('usage.invalid', `--tail takes a number or all, not "${tail}"`, { hint: 'write 20' });
   const times = { sinceMs: timeOf(context, flags, 'since'), untilMs: timeOf(context, flags, 'until') };
   return {
     follow: flags.on('follow'),

@@ -1,14 +1,14 @@
 /** `orc down`. */
 import type { Client, ProjectView } from '@orc/api/client';
-import { OrcError, formatProblem } from '@orc/model';
+import { COMPOSE_LABELS, OrcError } from '@orc/model';
 import type { Body } from '../cli/command.ts';
-import type { Context } from '../cli/context.ts';
+import { type Context, showWarnings } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
 import { loadProject, mustKnow, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
+import { timeoutOf } from '../spec/values.ts';
 import { showFixed } from './up.ts';
 import { eachOf } from './each.ts';
-import { ONE_OFF, PROJECT } from '../project/labels.ts';
 
 export const down: Body = async (context, args, flags) => {
   const client = await context.client();
@@ -21,14 +21,13 @@ export const down: Body = async (context, args, flags) => {
     view.services.map((each) => each.spec.service),
     name,
   );
-  const seconds = flags.number('timeout');
   const result = await client.removeProject(name, {
     volumes: flags.on('volumes'),
     removeOrphans: flags.on('remove-orphans'),
     ...(args.length === 0 ? {} : { services: args }),
-    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+    ...timeoutOf(flags),
   });
-  for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
+  showWarnings(context, result.warnings);
   await untilGone(context, client, name, result);
   return flags.text('rmi') === undefined
     ? 0
@@ -71,9 +70,9 @@ async function untilGone(
 
 /** Containers of `orc run` hold the project's networks. */
 async function removeOneOffs(context: Context, client: Client, name: string): Promise<void> {
-  const filters = { label: [`${PROJECT}=${name}`] };
+  const filters = { label: [`${COMPOSE_LABELS.project}=${name}`] };
   const rows = (await client.listContainers({ all: true, filters })).filter(
-    (row) => row.labels[ONE_OFF] === 'True',
+    (row) => row.labels[COMPOSE_LABELS.oneOff] === 'True',
   );
   const reporter = rows.length === 0 ? undefined : await context.reporter();
   for (const row of rows) {

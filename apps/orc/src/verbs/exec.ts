@@ -1,12 +1,10 @@
 /** `orc container exec`, and `orc exec` once it knows the container. */
 import type { Client, ExecConfig } from '@orc/api/client';
-import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
-import { envOf } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
-import { compact } from '../spec/values.ts';
-import { joinStreams } from './attach.ts';
+import { compact, some, valuesOf } from '../spec/values.ts';
+import { joinStreams, mustBeTerminal } from './attach.ts';
 
 export const exec: Body = async (context, args, flags) => {
   const [container = '', ...argv] = args;
@@ -24,16 +22,13 @@ type Wanted = { readonly argv: readonly string[]; readonly stdin: boolean; reado
 
 export function configOf(context: Context, flags: Flags, { argv, stdin, tty }: Wanted): ExecConfig {
   const { io } = context;
-  if (stdin && tty && !flags.on('detach') && io.stdin.isTTY !== true)
-    throw fail('usage.invalid', 'standard input is no terminal, so -t cannot be used with -i', {
-      hint: 'leave -t out',
-    });
-  const env = { ...readFlagFiles(io, flags).env, ...envOf(flags.list('env'), io.env) };
+  if (stdin && tty && !flags.on('detach')) mustBeTerminal(io);
+  const env = { ...readFlagFiles(io, flags).env, ...valuesOf('env', flags.list('env'), io.env) };
   return compact<ExecConfig>({
     argv,
     tty,
     stdin: stdin && !flags.on('detach'),
-    env: Object.keys(env).length === 0 ? undefined : env,
+    env: some(env),
     workingDir: flags.text('workdir'),
     user: flags.text('user'),
     privileged: flags.on('privileged') || undefined,

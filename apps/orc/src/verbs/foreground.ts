@@ -3,7 +3,8 @@ import type { Client, ContainerSummary } from '@orc/api/client';
 import { type OrcEvent, type Project, fail } from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
-import { type LogView, createLogView } from '../project/log-view.ts';
+import { type LogView, createLogView, shortName } from '../project/log-view.ts';
+import { timeoutOf } from '../spec/values.ts';
 import { actAndWatch } from './act.ts';
 import { type Settling, settle } from './up.ts';
 
@@ -28,7 +29,7 @@ export async function foreground(context: Context, client: Client, run: Foregrou
   const undo = context.io.onSignal('SIGINT', () => interrupt(context, client, run, interrupted));
   const undoTerm = context.io.onSignal('SIGTERM', () => interrupt(context, client, run, interrupted));
   try {
-    const following = follow(context, client, run, view, over.signal, interrupted.signal);
+    const following = follow(client, run, view, over.signal, interrupted.signal);
     following.catch(() => undefined);
     const code = await settle(context, client, { ...run, signal: interrupted.signal });
     if (code !== 0) return await stopAll(context, client, run, 130);
@@ -66,12 +67,7 @@ const servicesOf = ({ wanted }: Foreground): { services?: readonly string[] } =>
   wanted.services === undefined ? {} : { services: wanted.services };
 
 async function stopAll(context: Context, client: Client, run: Foreground, code: number): Promise<number> {
-  const timeout = run.flags.number('timeout');
-  const action = {
-    kind: 'stop' as const,
-    ...servicesOf(run),
-    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
-  };
+  const action = { kind: 'stop' as const, ...servicesOf(run), ...timeoutOf(run.flags) };
   await actAndWatch(context, client, run.project.name, action);
   return code;
 }
@@ -81,14 +77,14 @@ type Ended =
   | { readonly why: 'first'; readonly service: string; readonly code: number };
 
 async function finish(context: Context, client: Client, run: Foreground, ended: Ended): Promise<number> {
-  if (ended.why === 'all') return codeFrom(context, client, run, 0);
+  if (ended.why === 'all') return codeFrom(client, run, 0);
   context.err('Aborting on container exit...');
   await stopAll(context, client, run, 0);
-  return codeFrom(context, client, run, ended.code);
+  return codeFrom(client, run, ended.code);
 }
 
 /** `--exit-code-from`: that service's status, whoever ended first. */
-async function codeFrom(_: Context, client: Client, run: Foreground, otherwise: number): Promise<number> {
+async function codeFrom(client: Client, run: Foreground, otherwise: number): Promise<number> {
   const service = run.flags.text('exit-code-from');
   if (service === undefined) return otherwise;
   const rows = await client.listContainers({
@@ -96,13 +92,15 @@ async function codeFrom(_: Context, client: Client, run: Foreground, otherwise: 
     filters: { project: [run.project.name], service: [service] },
   });
   const row = rows[0];
-  if (row === undefined) throw fail('notfound.service', `--exit-code-from ${service} has no container`);
+  if (row === undefined)
+    throw fail('notfound.service', `--exit-code-from ${service} has no container`, {
+      hint: 'see "orc ps -a"',
+    });
   return row.exit?.code ?? 0;
 }
 
 /** Opens the logs of every container as it starts; resolves when all have ended, or the first if that is the wish. */
 async function follow(
-  context: Context,
   client: Client,
   run: Foreground,
   view: LogView,
@@ -115,7 +113,7 @@ async function follow(
   const shown = attachedServices(run);
   const open = (row: Pick<ContainerSummary, 'id' | 'name' | 'service'>): void => {
     if (shown.has(row.service ?? ''))
-      view.open({ id: row.id, name: labelOf(project, row.name), sinceMs: begun });
+      view.open({ id: row.id, name: shortName(project.name, row.name), sinceMs: begun });
   };
   for (const row of await rowsOf(client, run)) if (row.status === 'running') open(row);
   const filters = { type: ['container'], event: ['start', 'die'] };
@@ -127,11 +125,10 @@ async function follow(
       continue;
     }
     await view.ended(event.actor.id);
-    if (shown.has(service)) view.say(labelOf(project, name), `exited with code ${exitCode ?? '?'}`);
+    if (shown.has(service)) view.say(shortName(project.name, name), `exited with code ${exitCode ?? '?'}`);
     if (abortFirst && isFinal(event, run)) return { why: 'first', service, code: Number(exitCode ?? 0) };
     if (await allEnded(client, run)) return { why: 'all' };
   }
-  void context;
   return { why: 'all' };
 }
 
@@ -159,7 +156,3 @@ function attachedServices({ project, wanted, flags }: Foreground): ReadonlySet<s
     .map((each) => each.service);
   return new Set(chosen.filter((each) => !noAttach.includes(each)));
 }
-
-/** `web-1` of `shop-web-1`. */
-const labelOf = (project: Pick<Project, 'name'>, name: string): string =>
-  name.startsWith(`${project.name}-`) ? name.slice(project.name.length + 1) : name;

@@ -7,12 +7,12 @@ import { type BuildSpec, type ImageSummary, OrcError, fail, formatSize } from '@
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId } from '../format/container.ts';
-import { type Listing, printInspect, printList } from '../format/output.ts';
+import { type Listing, printList } from '../format/output.ts';
 import { ago, dateOf } from '../format/time.ts';
 import { buildImage } from '../project/build.ts';
 import { pullImage, showImage } from '../project/pull.ts';
-import { bytesOf, compact, filtersFrom, pairsOf } from '../spec/values.ts';
-import { eachOf } from './each.ts';
+import { bytesOf, compact, filtersFrom, pairsOf, some, valuesOf } from '../spec/values.ts';
+import { eachOf, inspectEach } from './each.ts';
 
 type Row = { readonly image: ImageSummary; readonly repository: string; readonly tag: string };
 const NONE = '<none>';
@@ -98,7 +98,7 @@ export const build: Body = async (context, args, flags) => {
     context: resolve(cwd, folder),
     dockerfile: file === undefined ? undefined : resolve(cwd, file),
     dockerfileInline: undefined,
-    args: some(argsOf(context, flags.list('build-arg'))),
+    args: some(valuesOf('build-arg', flags.list('build-arg'), context.io.env)),
     target: flags.text('target'),
     labels: some(pairsOf('label', flags.list('label'))),
     noCache: flags.on('no-cache') || undefined,
@@ -119,19 +119,6 @@ export const build: Body = async (context, args, flags) => {
   if (flags.on('quiet')) context.out(id);
   return 0;
 };
-
-const some = <T extends object>(value: T): T | undefined =>
-  Object.keys(value).length === 0 ? undefined : value;
-
-/** A bare name takes over its value from the environment. */
-export const argsOf = (context: Context, words: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    words.flatMap((word) => {
-      const at = word.indexOf('=');
-      const value = at === -1 ? context.io.env[word] : word.slice(at + 1);
-      return value === undefined ? [] : [[at === -1 ? word : word.slice(0, at), value]];
-    }),
-  );
 
 /** A file, or standard input. */
 function archiveOf(context: Context, file: string | undefined): AsyncIterable<Uint8Array> {
@@ -197,13 +184,7 @@ export const rm: Body = async (context, args, flags) => {
 
 export const inspect: Body = async (context, args, flags) => {
   const client = await context.client();
-  const found: unknown[] = [];
-  const code = await eachOf(context, args, async (name) => {
-    found.push(await client.inspectImage(name));
-    return undefined;
-  });
-  if (found.length > 0 || code !== 0) printInspect(context, flags, found);
-  return code;
+  return inspectEach(context, flags, args, (name) => client.inspectImage(name));
 };
 
 type Step = {

@@ -1,12 +1,13 @@
 /** `orc network …`. */
 import type { NetworkObj, NetworkSpec } from '@orc/model';
-import { fail } from '@orc/model';
+import { OrcError, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
+import { labelsText, shortId } from '../format/container.ts';
 import { inspectNetwork } from '../format/inspect.ts';
-import { type Listing, printInspect, printList } from '../format/output.ts';
+import { type Listing, printList } from '../format/output.ts';
 import { dateOf } from '../format/time.ts';
 import { compact, filtersFrom, pairsOf } from '../spec/values.ts';
-import { eachOf } from './each.ts';
+import { eachOf, inspectEach } from './each.ts';
 
 export const ls: Body = async (context, _, flags) => {
   const filters = filtersFrom(flags.list('filter'));
@@ -28,10 +29,9 @@ export const labelsFit = (
     return at === -1 ? each in labels : labels[each.slice(0, at)] === each.slice(at + 1);
   });
 
-const SHORT = 12;
 const listing = (whole: boolean): Listing<NetworkObj> => ({
   columns: [
-    { header: 'NETWORK ID', cell: (row) => (whole ? row.id : row.id.slice(0, SHORT)) },
+    { header: 'NETWORK ID', cell: (row) => shortId(row.id, whole) },
     { header: 'NAME', cell: (row) => row.name },
     { header: 'DRIVER', cell: (row) => row.spec.driver },
     { header: 'SCOPE', cell: () => 'local' },
@@ -39,16 +39,14 @@ const listing = (whole: boolean): Listing<NetworkObj> => ({
   fields: (row) => ({
     CreatedAt: dateOf(row.createdAt),
     Driver: row.spec.driver,
-    ID: whole ? row.id : row.id.slice(0, SHORT),
+    ID: shortId(row.id, whole),
     IPv6: String(row.spec.ipv6 ?? false),
     Internal: String(row.spec.internal ?? false),
-    Labels: Object.entries(row.spec.labels ?? {})
-      .map((pair) => pair.join('='))
-      .join(','),
+    Labels: labelsText(row.spec.labels),
     Name: row.name,
     Scope: 'local',
   }),
-  id: (row) => (whole ? row.id : row.id.slice(0, SHORT)),
+  id: (row) => shortId(row.id, whole),
 });
 
 export const create: Body = async (context, args, flags) => {
@@ -63,7 +61,9 @@ function specOf(flags: Flags): NetworkSpec {
     throw fail('input.unsupported', `--driver ${driver} is not offered`, { hint: 'bridge is' });
   const [subnets, gateways, ranges] = [flags.list('subnet'), flags.list('gateway'), flags.list('ip-range')];
   if (subnets.length === 0 && gateways.length + ranges.length > 0)
-    throw fail('usage.invalid', '--gateway and --ip-range need a --subnet');
+    throw fail('usage.invalid', '--gateway and --ip-range need a --subnet', {
+      hint: 'add --subnet 10.9.0.0/24',
+    });
   const rows = subnets.map((subnet, index) =>
     compact<{ subnet: string; gateway?: string; ipRange?: string }>({
       subnet,
@@ -85,19 +85,19 @@ function specOf(flags: Flags): NetworkSpec {
 
 export const inspect: Body = async (context, args, flags) => {
   const client = await context.client();
-  const found: unknown[] = [];
-  const code = await eachOf(context, args, async (name) => {
-    found.push(inspectNetwork(await client.getNetwork(name)));
-    return undefined;
-  });
-  if (found.length > 0 || code !== 0) printInspect(context, flags, found);
-  return code;
+  return inspectEach(context, flags, args, async (name) => inspectNetwork(await client.getNetwork(name)));
 };
 
-export const rm: Body = async (context, args) => {
+export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
   return eachOf(context, args, async (name) => {
-    await client.removeNetwork(name);
-    return name;
+    try {
+      await client.removeNetwork(name);
+      return name;
+    } catch (error) {
+      const missing = error instanceof OrcError && error.problem.code === 'notfound.network';
+      if (missing && flags.on('force')) return undefined;
+      throw error;
+    }
   });
 };

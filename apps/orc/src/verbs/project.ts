@@ -1,18 +1,21 @@
 /** The verbs of a project that are a few lines each. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Client } from '@orc/api/client';
 import type { ComposeModel } from '@orc/compose';
-import { OrcError, fail } from '@orc/model';
+import { OrcError, type OrcEvent, defined, fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
-import { type LogView, createLogView } from '../project/log-view.ts';
+import { interruptible } from '../cli/io.ts';
+import { rfc3339 } from '../format/time.ts';
+import { type LogView, createLogView, shortName } from '../project/log-view.ts';
 import { idOf, inParallel } from '../project/images.ts';
-import { loadFiles, loadProject } from '../project/load.ts';
+import { loadFiles, loadProject, mustKnow, projectName } from '../project/load.ts';
 import { pullImage } from '../project/pull.ts';
+import { valuesOf } from '../spec/values.ts';
 import { knownProject } from './act.ts';
 import { logRequest, timeOf } from './container.ts';
 import { configOf, execIn } from './exec.ts';
-import { argsOf } from './image.ts';
 import { containerOf, rowsOf } from './ps.ts';
 import { withDependencies } from './up.ts';
 
@@ -21,38 +24,34 @@ export const logs: Body = async (context, args, flags) => {
   const { name } = await knownProject(context, client, args);
   const index = flags.number('index');
   const rows = (await rowsOf(client, name, args)).filter((row) => index === undefined || row.slot === index);
-  const stop = new AbortController();
-  const undo = context.io.onSignal('SIGINT', () => stop.abort());
-  const label = (each: string): string => (each.startsWith(`${name}-`) ? each.slice(name.length + 1) : each);
-  const view = createLogView(context, client, {
-    width: Math.max(0, ...rows.map((row) => label(row.name).length)),
-    timestamps: flags.on('timestamps'),
-    prefix: !flags.on('no-log-prefix'),
-    color: context.color && !flags.on('no-color'),
-    signal: stop.signal,
-    request: logRequest(context, flags),
+  await interruptible(context.io, async (signal) => {
+    const view = createLogView(context, client, {
+      width: Math.max(0, ...rows.map((row) => shortName(name, row.name).length)),
+      timestamps: flags.on('timestamps'),
+      prefix: !flags.on('no-log-prefix'),
+      color: context.color && !flags.on('no-color'),
+      signal,
+      request: logRequest(context, flags),
+    });
+    for (const row of rows) view.open({ id: row.id, name: shortName(name, row.name) });
+    if (flags.on('follow')) await followNew(client, name, args, view, signal);
+    await view.done();
   });
-  for (const row of rows) view.open({ id: row.id, name: label(row.name) });
-  if (flags.on('follow')) await followNew(context, name, args, view, label, stop.signal);
-  await view.done();
-  undo();
   return 0;
 };
 
 /** Until the user stops it: containers that start later are shown too. */
 async function followNew(
-  context: Context,
+  client: Client,
   project: string,
   services: readonly string[],
   view: LogView,
-  label: (name: string) => string,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = await context.client();
   for await (const event of client.events({ filters: { type: ['container'], event: ['start'] } }, signal)) {
     const { project: of, service = '', name = '' } = event.actor.attributes;
     if (of === project && (services.length === 0 || services.includes(service)))
-      view.open({ id: event.actor.id, name: label(name) });
+      view.open({ id: event.actor.id, name: shortName(project, name) });
   }
 }
 
@@ -79,9 +78,10 @@ export const build: Body = async (context, args, flags) => {
     ...(flags.on('no-cache') ? { noCache: true } : {}),
     ...(flags.on('pull') ? { pull: true } : {}),
   };
+  const given = valuesOf('build-arg', flags.list('build-arg'), context.io.env);
   await inParallel(jobs, async ({ build: spec, container }) => {
     if (spec === undefined) return;
-    const merged = { ...spec, ...extra, args: { ...spec.args, ...argsOf(context, flags.list('build-arg')) } };
+    const merged = { ...spec, ...extra, args: { ...spec.args, ...given } };
     const id = await buildImage(context, client, {
       spec: merged,
       tags: [container.image, ...(spec.tags ?? [])],
@@ -140,7 +140,11 @@ export const config: Body = async (context, args, flags) => {
     );
     return 0;
   }
-  if (flags.text('hash') !== undefined) return hashes(context, flags.text('hash') as string);
+  const hashed = flags.text('hash');
+  if (hashed !== undefined) {
+    await printHashes(context, model, hashed);
+    return 0;
+  }
   const { renderJson, renderYaml } = await import('@orc/compose');
   const text =
     flags.text('format') === 'json'
@@ -170,22 +174,24 @@ function namesOf(model: ComposeModel, on: (name: string) => boolean): readonly s
   return undefined;
 }
 
-/** SHA-256 of what each service's containers depend on, as far as the files say it. */
-async function hashes(context: Context, wanted: string): Promise<number> {
-  const { createHash } = await import('node:crypto');
-  const names = wanted === '*' ? [] : wanted.split(',');
-  const project = await loadProject(context, names);
-  const chosen = project.services.filter((each) => names.length === 0 || names.includes(each.service));
-  for (const { service, container } of chosen)
-    context.out(`${service} ${createHash('sha256').update(JSON.stringify(container)).digest('hex')}`);
-  return 0;
+/** As the containers' label `com.docker.compose.config-hash` has it. */
+async function printHashes(context: Context, model: ComposeModel, wanted: string): Promise<void> {
+  const { configHash } = await import('@orc/compose');
+  const known = Object.keys(model.services);
+  const names = wanted === '*' ? known : wanted.split(',');
+  mustKnow(names, known, model.name);
+  for (const [name, service] of Object.entries(model.services))
+    if (names.includes(name)) context.out(`${name} ${configHash(service)}`);
 }
 
 export const wait: Body = async (context, args, flags) => {
   const client = await context.client();
   const { name } = await knownProject(context, client, args);
   const rows = await rowsOf(client, name, args);
-  if (rows.length === 0) throw fail('conflict.state', `the project ${name} has no containers to wait for`);
+  if (rows.length === 0)
+    throw fail('conflict.state', `the project ${name} has no containers to wait for`, {
+      hint: 'start them with "orc up -d"',
+    });
   const signal = new AbortController().signal;
   const exits = rows.map(async (row) => {
     const { code } = await client.waitContainer(row.id, 'not-running', signal);
@@ -200,26 +206,25 @@ export const wait: Body = async (context, args, flags) => {
 
 export const events: Body = async (context, args, flags) => {
   const client = await context.client();
-  const name = await (await import('../project/load.ts')).projectName(context);
-  const stop = new AbortController();
-  const undo = context.io.onSignal('SIGINT', () => stop.abort());
-  const times = { sinceMs: timeOf(context, flags, 'since'), untilMs: timeOf(context, flags, 'until') };
-  const query = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
-  for await (const event of client.events(
-    { ...query, filters: { type: ['container'], project: [name] } },
-    stop.signal,
-  )) {
-    const { service = '', ...attributes } = event.actor.attributes;
-    if (args.length > 0 && !args.includes(service)) continue;
-    const time = new Date(event.time).toISOString();
-    const { action, type, actor } = event;
-    if (flags.on('json'))
-      context.out(JSON.stringify({ action, attributes, id: actor.id, service, time, type }));
-    else {
-      const said = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
-      context.out(`${time} ${type} ${action} ${actor.id} (${said.join(', ')})`);
+  const name = await projectName(context);
+  const times = defined({
+    sinceMs: timeOf(context, flags, 'since'),
+    untilMs: timeOf(context, flags, 'until'),
+  });
+  const query = { ...times, filters: { type: ['container'], project: [name] } };
+  await interruptible(context.io, async (signal) => {
+    for await (const event of client.events(query, signal)) {
+      const { service = '' } = event.actor.attributes;
+      if (args.length === 0 || args.includes(service)) context.out(eventLine(event, flags.on('json')));
     }
-  }
-  undo();
+  });
   return 0;
 };
+
+function eventLine({ time: at, action, type, actor }: OrcEvent, json: boolean): string {
+  const { service = '', ...attributes } = actor.attributes;
+  const time = rfc3339(at);
+  if (json) return JSON.stringify({ action, attributes, id: actor.id, service, time, type });
+  const said = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
+  return `${time} ${type} ${action} ${actor.id} (${said.join(', ')})`;
+}

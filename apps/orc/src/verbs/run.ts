@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@orc/api/client';
 import {
+  COMPOSE_LABELS,
   type ContainerSpec,
   type NamespaceMode,
   type NetworkAttachment,
@@ -13,13 +14,11 @@ import {
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
-import { ONE_OFF, PROJECT, SERVICE } from '../project/labels.ts';
 import { loadProject } from '../project/load.ts';
-import { envOf } from '../spec/from-flags.ts';
 import { parseVolume } from '../spec/mounts.ts';
 import { parsePublish } from '../spec/ports.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
-import { pairsOf } from '../spec/values.ts';
+import { pairsOf, valuesOf } from '../spec/values.ts';
 import { asRun, runAttached } from './container-run.ts';
 import { put, settle, withDependencies } from './up.ts';
 
@@ -86,7 +85,9 @@ function specOf(
   const interactive = flags.on('interactive');
   const tty = !flags.on('no-tty') && io.stdin.isTTY === true && io.stdout.isTTY === true;
   if (flags.list('publish').length > 0 && flags.on('service-ports'))
-    throw fail('usage.invalid', '--publish and --service-ports exclude each other');
+    throw fail('usage.invalid', '--publish and --service-ports exclude each other', {
+      hint: 'leave one out',
+    });
   const published = [
     ...(flags.on('service-ports') ? ports : []),
     ...flags.list('publish').flatMap(parsePublish),
@@ -95,7 +96,7 @@ function specOf(
   const env = {
     ...base.env,
     ...readFlagFiles(io, fileFlags(flags)).env,
-    ...envOf(flags.list('env'), io.env),
+    ...valuesOf('env', flags.list('env'), io.env),
   };
   const [user, workdir] = [flags.text('user'), flags.text('workdir')];
   return {
@@ -105,9 +106,9 @@ function specOf(
     labels: {
       ...base.labels,
       ...pairsOf('label', flags.list('label')),
-      [PROJECT]: project.name,
-      [SERVICE]: service.service,
-      [ONE_OFF]: 'True',
+      [COMPOSE_LABELS.project]: project.name,
+      [COMPOSE_LABELS.service]: service.service,
+      [COMPOSE_LABELS.oneOff]: 'True',
     },
     tty,
     openStdin: interactive && !flags.on('detach'),

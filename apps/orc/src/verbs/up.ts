@@ -1,12 +1,13 @@
 /** `orc up` and `orc create`. */
 import type { Client, PlannedChange, ProjectView, PutProject, PutResult } from '@orc/api/client';
-import { type Digest, type Project, type ProjectService, fail, formatProblem } from '@orc/model';
+import { type Digest, type Project, type ProjectService, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
-import type { Context } from '../cli/context.ts';
+import { type Context, showWarnings } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
 import { type Wanted, judgeUp } from '../project/judge.ts';
 import { loadProject } from '../project/load.ts';
 import { watchProject } from '../project/watch.ts';
+import { timeoutOf } from '../spec/values.ts';
 import type { Reporter } from '../report/reporter.ts';
 
 export const up: Body = async (context, args, flags) => {
@@ -24,8 +25,7 @@ export const up: Body = async (context, args, flags) => {
       wanted: { created: true, ...only(project, args, flags) },
     });
   const wanted: Wanted = { healthy: flags.on('wait'), ...only(project, args, flags) };
-  const timeout = flags.number('wait-timeout');
-  const timeoutMs = timeout === undefined ? {} : { timeoutMs: timeout * 1000 };
+  const timeoutMs = timeoutOf(flags, 'wait-timeout');
   if (detached) return settle(context, client, { project, result, wanted, ...timeoutMs });
   const { foreground } = await import('./foreground.ts');
   return foreground(context, client, { project, result, wanted, flags, begun, ...timeoutMs });
@@ -45,15 +45,18 @@ export const create: Body = async (context, args, flags) => {
 /** docker compose's rules on what excludes what. */
 function mustFit(flags: Flags): void {
   const both = (a: string, b: string): void => {
-    if (flags.on(a) && flags.on(b)) throw fail('usage.invalid', `--${a} and --${b} exclude each other`);
+    if (flags.on(a) && flags.on(b)) throw exclude(a, b);
   };
   both('build', 'no-build');
   both('force-recreate', 'no-recreate');
   both('detach', 'abort-on-container-exit');
   both('wait', 'abort-on-container-exit');
   if (flags.on('detach') && flags.text('exit-code-from') !== undefined)
-    throw fail('usage.invalid', '--detach and --exit-code-from exclude each other');
+    throw exclude('detach', 'exit-code-from');
 }
+
+const exclude = (a: string, b: string): Error =>
+  fail('usage.invalid', `--${a} and --${b} exclude each other`, { hint: 'leave one of them out' });
 
 export type Settling = {
   readonly project: Pick<Project, 'name'>;
@@ -116,7 +119,7 @@ export async function put(
     images,
     options: { ...optionsOf(names, flags, desired), ...(prepare === undefined ? {} : { prepare }) },
   });
-  for (const warning of result.warnings) context.err(formatProblem({ ...warning, severity: 'warning' }));
+  showWarnings(context, result.warnings);
   if (dryRun) printPlan(context, result);
   return result;
 }
@@ -141,7 +144,6 @@ async function knownImages(
 }
 
 function optionsOf(names: readonly string[], flags: Flags, desired: 'ready' | 'run'): PutProject['options'] {
-  const timeout = flags.number('timeout');
   const scale = scaleOf(flags.list('scale'));
   const switches = {
     noDeps: flags.on('no-deps'),
@@ -156,7 +158,7 @@ function optionsOf(names: readonly string[], flags: Flags, desired: 'ready' | 'r
     ...Object.fromEntries(Object.entries(switches).filter(([, value]) => value)),
     ...(names.length === 0 ? {} : { services: names }),
     ...(Object.keys(scale).length === 0 ? {} : { scale }),
-    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+    ...timeoutOf(flags),
   };
 }
 
@@ -205,7 +207,9 @@ export async function settle(context: Context, client: Client, settling: Settlin
 
 function judge(reporter: Reporter, settling: Settling, view: ProjectView | null): 'wait' | 'done' {
   if (view === null)
-    throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`);
+    throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`, {
+      hint: 'somebody took it down: try again',
+    });
   const kept = new Set(
     settling.result.changes.filter((each) => each.action === 'keep').map((each) => each.name),
   );

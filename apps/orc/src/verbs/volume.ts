@@ -2,10 +2,11 @@
 import type { VolumeObj, VolumeSpec } from '@orc/model';
 import { fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
+import { labelsText } from '../format/container.ts';
 import { inspectVolume } from '../format/inspect.ts';
-import { type Listing, printInspect, printList } from '../format/output.ts';
+import { type Listing, printList } from '../format/output.ts';
 import { filtersFrom, pairsOf } from '../spec/values.ts';
-import { eachOf } from './each.ts';
+import { eachOf, inspectEach } from './each.ts';
 import { labelsFit } from './network.ts';
 
 export const ls: Body = async (context, _, flags) => {
@@ -24,9 +25,7 @@ const LISTING: Listing<VolumeObj & { readonly mountpoint: string }> = {
   ],
   fields: (row) => ({
     Driver: row.spec.driver,
-    Labels: Object.entries(row.spec.labels ?? {})
-      .map((pair) => pair.join('='))
-      .join(','),
+    Labels: labelsText(row.spec.labels),
     Mountpoint: row.mountpoint,
     Name: row.name,
     Scope: 'local',
@@ -50,13 +49,7 @@ export const create: Body = async (context, args, flags) => {
 
 export const inspect: Body = async (context, args, flags) => {
   const client = await context.client();
-  const found: unknown[] = [];
-  const code = await eachOf(context, args, async (name) => {
-    found.push(inspectVolume(await client.getVolume(name)));
-    return undefined;
-  });
-  if (found.length > 0 || code !== 0) printInspect(context, flags, found);
-  return code;
+  return inspectEach(context, flags, args, async (name) => inspectVolume(await client.getVolume(name)));
 };
 
 export const rm: Body = async (context, args, flags) => {

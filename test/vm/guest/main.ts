@@ -13,7 +13,8 @@ const LOG_CHARACTERS = 3000;
 
 async function main(): Promise<void> {
   const before = footprint();
-  const instance = await startInstance();
+  // The first start reads everything from the emulated disk: on a busy host it may take longer than a lab allows.
+  const instance = await startInstance().catch(() => startInstance());
   try {
     await bootstrapBusybox(instance);
     const only = process.env['ORC_VM_ONLY'] ?? '';

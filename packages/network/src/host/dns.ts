@@ -32,6 +32,7 @@ export function openDns(options: DnsOptions): Dns {
   const forwarder = openForwarder(options.random);
   const handle = openHandle(options, forwarder);
   let port: number = LIMITS.dnsPort;
+  let listening: Promise<void> = Promise.resolve();
 
   const open = async (address: string): Promise<Listener> => {
     const udp = await openUdp(address, port, handle);
@@ -61,21 +62,27 @@ export function openDns(options: DnsOptions): Dns {
     listener?.tcp.close();
   };
 
+  const listen = async (addresses: readonly string[]): Promise<void> => {
+    for (const address of listeners.keys()) if (!addresses.includes(address)) close(address);
+    for (let tries = 0; !(await openAll(addresses)); tries += 1) {
+      if (tries === LIMITS.dnsPortTriesMax) {
+        options.emit('error', 'some containers get no names: no port for the name server', {
+          addresses,
+          port,
+        });
+        return;
+      }
+      for (const address of listeners.keys()) close(address);
+      port = LIMITS.dnsPort + ((port - LIMITS.dnsPort + 1) % LIMITS.dnsPortTriesMax);
+    }
+  };
+
   return {
     port: () => port,
-    listen: async (addresses) => {
-      for (const address of listeners.keys()) if (!addresses.includes(address)) close(address);
-      for (let tries = 0; !(await openAll(addresses)); tries += 1) {
-        if (tries === LIMITS.dnsPortTriesMax) {
-          options.emit('error', 'some containers get no names: no port for the name server', {
-            addresses,
-            port,
-          });
-          return;
-        }
-        for (const address of listeners.keys()) close(address);
-        port = LIMITS.dnsPort + ((port - LIMITS.dnsPort + 1) % LIMITS.dnsPortTriesMax);
-      }
+    // One at a time: two that open the same address would find it taken by each other.
+    listen: (addresses) => {
+      listening = listening.then(() => listen(addresses));
+      return listening;
     },
     close: () => {
       for (const address of listeners.keys()) close(address);

@@ -66,6 +66,21 @@ insideNamespaces(import.meta.filename, () => {
       for (const each of [box, other]) await stopBox(net, each);
     });
 
+    test('are answered on each gateway when networks come in several calls at once', async () => {
+      const more = [40, 41, 42].map((index) => network(`more-${index}`, index));
+      await Promise.all(more.map((_, at) => net.networks([...standing, ...more.slice(0, at + 1)])));
+      for (const { name } of [...standing, ...more]) {
+        const box = await startBox(host, net, [name]);
+        net.names([{ network: name, name: 'web', addresses: ['192.0.2.77'] }]);
+        const gateway = box.ip.replace(/\d+$/, '1');
+        expect(await box.peer.call('dns', { host: gateway, name: 'web' })).toBe('NOERROR 192.0.2.77');
+        await stopBox(net, box);
+      }
+      const ports = sh("ss -lun | awk '$4 ~ /:6[0-9]+$/ {print $4}'").trim().split('\n');
+      expect(new Set(ports.map((each) => each.split(':')[1])).size).toBe(1);
+      await net.networks(standing);
+    });
+
     test("are nobody else's business: outsiders get no answer, internal askers no foreign name", async () => {
       const shut = await startBox(host, net, ['vault']);
       expect(await shut.peer.call('dns', { host: '10.77.3.1', name: 'example.com' })).toBe('NXDOMAIN');

@@ -1,5 +1,5 @@
 /** Builds the World and wires the rooms; no logic of its own. */
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { type Agent, openAgent } from '@orc/agent';
 import { type Backend, serve } from '@orc/api';
@@ -77,6 +77,8 @@ type Rooms = {
 /** In this order: what a later one adopts, the earlier ones hold. */
 async function openRooms({ root, run, instance }: Places, config: Config, world: World): Promise<Rooms> {
   await mkdir(root, { recursive: true, mode: PRIVATE });
+  // It may have been there, open to all: layers hold setuid programs (DECISIONS 36).
+  await chmod(root, PRIVATE);
   await mkdir(run, { recursive: true, mode: RUN_MODE });
   const { clock } = world;
   const events = openEvents(clock, clock.now() * 1000);

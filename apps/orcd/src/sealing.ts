@@ -1,7 +1,7 @@
 /** Secrets are sealed before they enter the log (DECISIONS 35): AES-256-GCM, the key in the root, 0600. */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail } from '@orc/model';
 
 export type Sealing = {
@@ -67,7 +67,14 @@ function readOrMakeKey(file: string, isNew: boolean): Buffer {
     closeSync(handle);
   }
   renameSync(`${file}.tmp`, file);
+  syncFolder(dirname(file));
   return key;
+}
+
+function syncFolder(path: string): void {
+  const handle = openSync(path, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

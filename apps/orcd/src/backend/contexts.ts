@@ -2,8 +2,19 @@
  * Build contexts that clients send. A context lies in a folder named by its key; a file whose fingerprint (device,
  * inode, size, times of the sender) is the one of the last time is not sent again.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, symlink, utimes, writeFile, chmod } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import type { ContextFile } from '@orc/api';
 import { fail } from '@orc/model';
@@ -27,12 +38,22 @@ type Pending = {
 type Known = Readonly<Record<string, string>>;
 
 const FILES_MAX = 1_000_000;
+/** Transfers that are remembered; a client that went away does not say so. */
+const PENDING_MAX = 256;
 const MANIFEST = 'context.json';
 const FILES = 'files';
 
 export function openContexts(root: string): Contexts {
   const base = join(root, 'contexts');
   const pending = new Map<string, Pending>();
+  const locked = turns();
+  const remember = (context: string, found: Pending): void => {
+    pending.set(context, found);
+    for (const oldest of pending.keys()) {
+      if (pending.size <= PENDING_MAX) break;
+      pending.delete(oldest);
+    }
+  };
   return {
     async open(key, files) {
       if (files.length > FILES_MAX)
@@ -40,23 +61,19 @@ export function openContexts(root: string): Contexts {
           hint: 'name what is not needed in .dockerignore',
         });
       for (const file of files) checkPath(file.path);
-      const context = createHash('sha256').update(key).digest('hex').slice(0, 32);
-      const folder = join(base, context);
-      await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
-      const known = await readKnown(folder);
-      await removeStrangers(folder, known, files);
-      const needed = files.flatMap((file, index) =>
-        file.type === 'file' && known[file.path] !== file.fingerprint ? [index] : [],
-      );
-      pending.set(context, { folder, files, needed });
-      if (needed.length === 0) await finish(pending.get(context) as Pending);
-      return { context, needed };
+      const folder = join(base, createHash('sha256').update(key).digest('hex').slice(0, 32));
+      const context = randomBytes(16).toString('hex');
+      const opened = await locked(folder, () => compare(folder, files));
+      remember(context, opened);
+      return { context, needed: opened.needed };
     },
     async fill(context, contents) {
       const found = pending.get(context);
       if (found === undefined) throw fail('notfound.object', `no such build context: ${context}`);
-      await receive(found, contents);
-      await finish(found);
+      await locked(found.folder, async () => {
+        await receive(found, contents);
+        await finish(found);
+      });
     },
     async take(context) {
       if (context === null) return emptyContext(base);
@@ -65,6 +82,33 @@ export function openContexts(root: string): Contexts {
         throw fail('notfound.object', `no such build context: ${context}`, { hint: 'send it first' });
       return { folder: join(found.folder, FILES), remove: () => Promise.resolve() };
     },
+  };
+}
+
+async function compare(folder: string, files: readonly ContextFile[]): Promise<Pending> {
+  await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
+  const known = await readKnown(folder);
+  await removeStrangers(folder, known, files);
+  const needed = files.flatMap((file, index) =>
+    file.type === 'file' && known[file.path] !== file.fingerprint ? [index] : [],
+  );
+  const opened = { folder, files, needed };
+  if (needed.length === 0) await finish(opened);
+  return opened;
+}
+
+/** Services that share a context send it at the same time: one after the other for each folder. */
+function turns(): <T>(folder: string, act: () => Promise<T>) => Promise<T> {
+  const tails = new Map<string, Promise<unknown>>();
+  return (folder, act) => {
+    const turn = (tails.get(folder) ?? Promise.resolve()).then(act);
+    const tail = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (tails.get(folder) === tail) tails.delete(folder);
+      });
+    tails.set(folder, tail);
+    return turn;
   };
 }
 
@@ -107,17 +151,46 @@ async function receive(
   contents: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const reader = exactly(contents);
+  const plain = plainFolders(join(folder, FILES));
   for (const index of needed) {
     const file = files[index] as ContextFile;
     const path = join(folder, FILES, file.path);
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(path, 'w', 0o600);
+    await plain(dirname(file.path));
+    const aside = join(folder, `incoming-${process.hrtime.bigint()}`);
+    const handle = await open(aside, 'wx', 0o600);
     try {
       for await (const chunk of reader(file.size)) await handle.writeFile(chunk);
     } finally {
       await handle.close();
     }
+    await place(aside, path);
   }
+}
+
+/** In one step, since a build may read it meanwhile; and never through a link. */
+async function place(aside: string, path: string): Promise<void> {
+  await rename(aside, path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EISDIR') throw error;
+    await rm(path, { recursive: true, force: true });
+    await rename(aside, path);
+  });
+}
+
+/**
+ * Makes folders without a link on the way: a transfer of another listing, cut off, may have left one where this has a
+ * folder, and what follows it would be written wherever it leads.
+ */
+function plainFolders(base: string): (path: string) => Promise<void> {
+  const done = new Set(['.']);
+  return async function plain(path) {
+    if (done.has(path)) return;
+    await plain(dirname(path));
+    const at = join(base, path);
+    const found = await lstat(at).catch(() => undefined);
+    if (found !== undefined && !found.isDirectory()) await rm(at, { force: true });
+    if (found?.isDirectory() !== true) await mkdir(at, { recursive: true });
+    done.add(path);
+  };
 }
 
 /** Cuts a stream into pieces of known sizes. */
@@ -144,9 +217,10 @@ function exactly(contents: AsyncIterable<Uint8Array>): (size: number) => AsyncIt
 /** Folders, links, modes and times; then the manifest, so that an interrupted transfer is sent again. */
 async function finish({ folder, files, needed }: Pending): Promise<void> {
   const fresh = new Set(needed);
+  const plain = plainFolders(join(folder, FILES));
   for (const [index, file] of files.entries()) {
     const path = join(folder, FILES, file.path);
-    if (file.type === 'directory') await mkdir(path, { recursive: true });
+    await plain(file.type === 'directory' ? file.path : dirname(file.path));
     if (file.type === 'symlink') await relink(path, file.linkname ?? '');
     if (file.type !== 'file' || !fresh.has(index)) continue;
     await chmod(path, file.mode);
@@ -160,7 +234,6 @@ async function finish({ folder, files, needed }: Pending): Promise<void> {
 }
 
 async function relink(path: string, target: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   await symlink(target, path);
 }

@@ -1,0 +1,85 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ContextFile } from '@orc/api';
+import { openContexts } from '../src/backend/contexts.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'orc-contexts-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const entry = (path: string, type: ContextFile['type'], content = ''): ContextFile => ({
+  path,
+  type,
+  mode: 0o755,
+  size: content.length,
+  mtimeMs: 0,
+  fingerprint: `${type}:${content}`,
+});
+
+async function* bytes(text: string): AsyncIterable<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+/** As a client does; where the files lie. */
+async function send(files: readonly ContextFile[], text: string): Promise<string> {
+  const contexts = openContexts(root);
+  const { context, needed } = await contexts.open('key', files);
+  if (needed.length > 0) await contexts.fill(context, bytes(text));
+  return (await contexts.take(context)).folder;
+}
+
+test('what is known is not asked for again, and what is gone goes', async () => {
+  const folder = await send([entry('a', 'file', 'one'), entry('b', 'file', 'two')], 'onetwo');
+  expect(await send([entry('a', 'file', 'one')], '')).toBe(folder);
+  expect(readdirSync(folder)).toEqual(['a']);
+});
+
+test.each([
+  ['a file', entry('x', 'file', 'new'), 'x'],
+  ['a folder', entry('x/host', 'file', 'new'), 'x/host'],
+  ['a folder that is listed', entry('x', 'directory'), ''],
+])('a link that a transfer cut off left in the place of %s is not followed', async (_, file, path) => {
+  const outside = join(root, 'outside');
+  mkdirSync(outside, { mode: 0o700 });
+  const folder = await send([entry('y', 'file', 'y')], 'y');
+  symlinkSync(path === 'x' ? join(outside, 'host') : outside, join(folder, 'x'));
+  unlinkSync(join(folder, '../context.json'));
+  await send([file], 'new');
+  expect(readdirSync(outside)).toEqual([]);
+  expect(statSync(outside).mode & 0o777).toBe(0o700);
+  if (path !== '') expect(readFileSync(join(folder, path), 'utf8')).toBe('new');
+});
+
+test('two that send the same context at once both have it whole', async () => {
+  const contexts = openContexts(root);
+  const files = [
+    entry('a', 'file', 'one'),
+    entry('d', 'directory'),
+    entry('d/l', 'symlink'),
+    entry('d/b', 'file', 'two'),
+  ];
+  const named = files.map((file) => (file.type === 'symlink' ? { ...file, linkname: '../a' } : file));
+  const opened = await Promise.all([contexts.open('key', named), contexts.open('key', named)]);
+  await Promise.all(opened.map(({ context }) => contexts.fill(context, bytes('onetwo'))));
+  for (const { context } of opened) {
+    const { folder } = await contexts.take(context);
+    expect(['a', 'd/b', 'd/l'].map((path) => readFileSync(join(folder, path), 'utf8'))).toEqual([
+      'one',
+      'two',
+      'one',
+    ]);
+  }
+});

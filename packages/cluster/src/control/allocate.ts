@@ -17,6 +17,7 @@ import {
   sizeOf,
   type TaskObj,
 } from '@orc/model';
+import { attachmentsOf } from '../project/hash.ts';
 import { BLOCK_PREFIX_LENGTH, NETWORK_INDEX_MAX, NETWORK_PREFIX_LENGTH } from '../limits.ts';
 import { type Draft, now, patchStatus } from '../state/draft.ts';
 import { all, named } from '../state/table.ts';
@@ -30,6 +31,7 @@ export function allocateNetworks(pass: Pass): void {
     const subnets = subnetsOf(pass, network);
     if (subnets.length === 0) continue;
     const index = network.status.index || freeIndex(pass.draft);
+    if (index === undefined) continue;
     patchStatus<'network'>(pass.draft, network, { subnets, index });
   }
 }
@@ -60,10 +62,10 @@ function takenSubnets(pass: Pass): readonly Cidr[] {
   return [...texts.map((each) => each.subnet), ...pass.avoid].flatMap((text) => parseCidr(text) ?? []);
 }
 
-function freeIndex(draft: Draft): number {
+function freeIndex(draft: Draft): number | undefined {
   const taken = new Set(all(now(draft), 'network').map((network) => network.status.index));
   for (let index = 1; index <= NETWORK_INDEX_MAX; index += 1) if (!taken.has(index)) return index;
-  return 0;
+  return undefined;
 }
 
 /** Addresses in use, by network; gathered once for a pass. */
@@ -95,9 +97,6 @@ function add(byNetwork: Map<string, Set<number>>, network: string, text: string 
   if (found === undefined) byNetwork.set(network, new Set([address]));
   else found.add(address);
 }
-
-const attachmentsOf = (template: ServiceObj['spec']['template']): readonly NetworkAttachment[] =>
-  template.networkMode?.kind === 'networks' ? template.networkMode.attachments : [];
 
 /** All of a task's addresses, or in words why there is none. The network with the default route is eth0. */
 export function allocateEndpoints(
@@ -183,13 +182,13 @@ function fixedAddress(
 /** Blocks of nodes are not for tasks. */
 function withBlocks(taken: ReadonlySet<number>, network: NetworkObj): ReadonlySet<number> {
   if (network.status.blocks.length === 0) return taken;
-  const all = new Set(taken);
+  const held = new Set(taken);
   for (const { cidr } of network.status.blocks) {
     const block = parseCidr(cidr);
     if (block === undefined) continue;
-    for (let address = block.base; address < block.base + sizeOf(block); address += 1) all.add(address);
+    for (let address = block.base; address < block.base + sizeOf(block); address += 1) held.add(address);
   }
-  return all;
+  return held;
 }
 
 /** A part of the network for the node's own containers: the last one that is free. Undefined: none is. */

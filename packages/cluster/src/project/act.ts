@@ -176,6 +176,7 @@ function actOnSlot(planning: Planning, service: ServiceObj, action: ProjectActio
     planning.problems.push({
       code: 'notfound.container',
       message: `service ${service.spec.service} has no container ${slot}`,
+      hint: 'orc ps --all lists the containers',
     });
     return;
   }

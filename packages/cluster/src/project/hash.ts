@@ -1,5 +1,10 @@
 /** What a container depends on, in one number: a task with another hash is replaced. */
-import type { ContainerSpec, ProjectService } from '@orc/model';
+import {
+  COMPOSE_LABEL_PREFIX,
+  type ContainerSpec,
+  type NetworkAttachment,
+  type ProjectService,
+} from '@orc/model';
 import { now } from '../state/draft.ts';
 import { canonical } from '../state/same.ts';
 import { named } from '../state/table.ts';
@@ -14,10 +19,11 @@ export type Used = {
   readonly configs: ReadonlySet<string>;
 };
 
+export const attachmentsOf = (template: ContainerSpec): readonly NetworkAttachment[] =>
+  template.networkMode?.kind === 'networks' ? template.networkMode.attachments : [];
+
 export const networksOf = (template: ContainerSpec): readonly string[] =>
-  template.networkMode?.kind === 'networks'
-    ? template.networkMode.attachments.map((each) => each.network)
-    : [];
+  attachmentsOf(template).map((each) => each.network);
 
 export const mountSources = (
   template: ContainerSpec,
@@ -74,11 +80,9 @@ export function hashOfService({ draft, proposer }: Planning, hashed: Hashed): st
   );
 }
 
-const TOOL_LABELS = 'com.docker.compose.';
-
 /** Labels that compose writes for other tools name files and dependencies: they are no reason to replace a container. */
 function withoutToolLabels(template: ContainerSpec): ContainerSpec {
   if (template.labels === undefined) return template;
-  const kept = Object.entries(template.labels).filter(([name]) => !name.startsWith(TOOL_LABELS));
+  const kept = Object.entries(template.labels).filter(([name]) => !name.startsWith(COMPOSE_LABEL_PREFIX));
   return { ...template, labels: Object.fromEntries(kept) };
 }

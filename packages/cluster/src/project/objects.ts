@@ -78,6 +78,7 @@ function checkSubnets({ draft, problems }: Planning, name: string, spec: Network
       problems.push({
         code: 'input.invalid',
         message: `network ${name} has the subnet ${subnet}, which is none`,
+        hint: 'write a CIDR such as 10.9.0.0/24',
       });
       continue;
     }

@@ -48,11 +48,19 @@ export function createVolume(state: State, name: string, spec: VolumeSpec, propo
 
 function nameIsFree({ draft, problems }: Planning, kind: 'network' | 'volume', name: string): boolean {
   if (!KINDS[kind].namePattern.test(name)) {
-    problems.push({ code: 'input.invalid', message: `${kind} name ${name} is not allowed` });
+    problems.push({
+      code: 'input.invalid',
+      message: `${kind} name ${name} is not allowed`,
+      hint: 'use letters, digits, ".", "_" and "-", and begin with a letter or digit',
+    });
     return false;
   }
   if (named(draft.base, kind, name) === undefined) return true;
-  problems.push({ code: 'conflict.name', message: `${kind} ${name} exists already` });
+  problems.push({
+    code: 'conflict.name',
+    message: `${kind} ${name} exists already`,
+    hint: `choose another name, or see "orc ${kind} ls"`,
+  });
   return false;
 }
 
@@ -118,7 +126,8 @@ export function grantBlock(
   const cidr = freeBlock(draft, found);
   if (cidr === undefined) {
     const message = `network ${network} has no addresses left to give to a node`;
-    return { changes: [], problem: { code: 'network.exhausted', message } };
+    const hint = 'use a network with a larger subnet';
+    return { changes: [], problem: { code: 'network.exhausted', message, hint } };
   }
   patchStatus<'network'>(draft, found, { blocks: [...found.status.blocks, { node, cidr }] });
   return { changes: changesOf(draft) };

@@ -123,6 +123,7 @@ const fixedName = (service: ProjectService, replicas: number): Problem => ({
 const tooMany = (service: ProjectService, replicas: number): Problem => ({
   code: 'input.toolarge',
   message: `service ${service.service} asks for ${replicas} containers, the limit is ${REPLICAS_MAX}`,
+  hint: 'write a smaller scale',
 });
 const noImage = (service: ProjectService): Problem => ({
   code: 'notfound.image',

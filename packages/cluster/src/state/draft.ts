@@ -1,5 +1,5 @@
 /** A state in which something is being decided: read like any other, and turned into the changes that lead there. */
-import type { AnyObj, Change, Kind, ObjectId, ObjOf } from '@orc/model';
+import { type AnyObj, type Change, defined, type Kind, type ObjectId, type ObjOf } from '@orc/model';
 import { same } from './same.ts';
 import { type Edit, edit, erase, get, type State, write } from './table.ts';
 
@@ -45,9 +45,6 @@ export function patchStatus<K extends Kind>(
 }
 
 /** Objects in the log have no undefined fields: they would be lost on the way. */
-const defined = <T extends object>(value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
-
 export const fresh = <K extends Kind>(
   kind: K,
   id: ObjectId,

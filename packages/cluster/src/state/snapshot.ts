@@ -2,7 +2,7 @@
  * The state as JSON lines: a header, one object a line (sorted by kind and id, so equal states have equal bytes), and
  * an end with their count. Objects keep fields, and lines keep kinds, that this version does not know.
  */
-import { type AnyObj, assert, fail } from '@orc/model';
+import { type AnyObj, fail, type OrcError } from '@orc/model';
 import { SNAPSHOT_SLICE_CHARS } from '../limits.ts';
 import { all, edit, emptyState, KIND_NAMES, type State, write } from './table.ts';
 
@@ -45,7 +45,7 @@ function* linesOf(state: State): Generator<string> {
 export function decodeSnapshot(bytes: Uint8Array): State {
   const lines = new TextDecoder().decode(bytes).split('\n');
   const header = parse(lines[0] ?? '') as Partial<Header>;
-  if (header.snapshot !== 'orc') throw fail('disk.damaged', 'the snapshot has no header');
+  if (header.snapshot !== 'orc') throw damaged('has no header');
   if ((header.schema ?? 0) > SCHEMA) {
     throw fail(
       'disk.damaged',
@@ -55,10 +55,9 @@ export function decodeSnapshot(bytes: Uint8Array): State {
       },
     );
   }
-  assert(lines.pop() === '', 'a snapshot ends with a newline');
+  if (lines.pop() !== '') throw damaged('is not whole: its last line has no end');
   const end = parse(lines.pop() ?? '') as { end?: number };
-  if (end.end !== lines.length - 1)
-    throw fail('disk.damaged', 'the snapshot is not whole: its end is missing');
+  if (end.end !== lines.length - 1) throw damaged('is not whole: its end is missing');
   return readObjects(lines.slice(1), header as Header);
 }
 
@@ -77,6 +76,9 @@ function parse(line: string): object {
   try {
     return JSON.parse(line) as object;
   } catch {
-    throw fail('disk.damaged', `the snapshot has a line that is not JSON: ${line.slice(0, 40)}`);
+    throw damaged(`has a line that is not JSON: ${line.slice(0, 40)}`);
   }
 }
+
+const damaged = (what: string): OrcError =>
+  fail('disk.damaged', `the snapshot ${what}`, { hint: 'set it aside: an older one and the log stand in' });

@@ -1,5 +1,5 @@
 /** One hierarchy; controllers are switched on for a folder's children in its `cgroup.subtree_control`. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Emit, Resources } from '@orc/model';
 import type { CgroupMounts } from '../plan/cgroup-mounts.ts';
 import { oomKillCount, statsV2 } from '../plan/cgroup-stats.ts';
@@ -97,4 +97,16 @@ function killSlowly(folder: string): void {
   writeText(join(folder, 'cgroup.freeze'), '1');
   killAll(processesOf(folder));
   writeText(join(folder, 'cgroup.freeze'), '0');
+}
+
+/**
+ * Where one more process of a container may live. A cgroup that hands controllers on takes none itself (cgroups(7), "no
+ * internal processes"), as when systemd runs inside: then where its first process is.
+ */
+export function entranceOf(folder: string, pid: number): string {
+  if (readText(join(folder, 'cgroup.subtree_control')).trim() === '') return folder;
+  const own = `/${basename(folder)}/`;
+  const path = /^0::(.*)$/m.exec(readText(`/proc/${pid}/cgroup`))?.[1] ?? '';
+  const at = path.indexOf(own);
+  return at === -1 ? folder : join(folder, path.slice(at + own.length));
 }

@@ -6,6 +6,7 @@ import { encodePlan } from '../plan/encode.ts';
 import { withHome } from '../plan/process.ts';
 import { boundedRlimits } from '../plan/rlimits.ts';
 import type { Attachment, AttachOptions, Exec, ExecRequest, Running } from '../types.ts';
+import { entranceOf } from './cgroup-v2.ts';
 import type { Cgroups } from './cgroups.ts';
 import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
 import { type Context, exitOf, readContext, readExit } from './folder.ts';
@@ -57,7 +58,7 @@ export function openRunning(host: Host, parts: RunningParts): Running {
     exited,
     ...(parts.attachment === undefined ? {} : { attachment: parts.attachment }),
     attach: (options) => alive(() => attach(folder, options)),
-    exec: (request) => alive(() => exec(host, folder, request)),
+    exec: (request) => alive(() => exec(host, folder, started.pid, request)),
     signal: async (name) => request(FRAME.signal, numberPayload(signalNumber(name))),
     resize: (columns, rows) => request(FRAME.resize, sizePayload(columns, rows)),
     kill: () => alive(() => host.cgroups.kill(id)),
@@ -97,7 +98,7 @@ async function attach(folder: string, options: AttachOptions): Promise<Attachmen
   return channel.attachment;
 }
 
-async function exec(host: Host, folder: string, request: ExecRequest): Promise<Exec> {
+async function exec(host: Host, folder: string, pid: number, request: ExecRequest): Promise<Exec> {
   const context = readContext(folder);
   const identity = await execIdentity(host, folder, context, request);
   const env = { ...context.env, ...(request.tty ? { TERM: 'xterm' } : {}), ...request.env };
@@ -113,13 +114,17 @@ async function exec(host: Host, folder: string, request: ExecRequest): Promise<E
     stdin: request.attach.stdin,
     tasksFiles: context.tasksFiles,
     ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
-    ...(context.cgroupV2 === undefined ? {} : { cgroupV2: context.cgroupV2 }),
+    ...(context.cgroupV2 === undefined ? {} : { cgroupV2: cgroupOf(context.cgroupV2, pid, request) }),
   });
   const data = encodePlan(plan);
   const connection = await connect(folder, SHIM_SOCKET);
   const { started } = await startOn(connection, FRAME.exec, plan, data, attachBits(request.attach));
   return execOf(openChannel(connection), readStarted(started).pid);
 }
+
+/** With a time limit it gets a cgroup of its own below the container's, which always may have one. */
+const cgroupOf = (folder: string, pid: number, { timeoutMs }: ExecRequest): string =>
+  timeoutMs === undefined ? entranceOf(folder, pid) : folder;
 
 const execIdentity = (host: Host, folder: string, context: Context, request: ExecRequest) =>
   resolveIdentity(host.launcher, {

@@ -67,10 +67,13 @@ function createServer(door: Door): HttpServer {
   return server;
 }
 
+/** One for all: each abort would make an error with a stack, and every request ends with one. */
+const OVER = fail('canceled', 'the request is over');
+
 async function answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => {
-    gone.abort();
+    gone.abort(OVER);
     // The head promised to keep the connection.
     if (door.closing.aborted) request.socket.destroySoon();
   });

@@ -74,8 +74,10 @@ const containers = (at: Call): Pick<Client, Exclude<Containers, 'resizeExec'>> =
   removeContainer: (name, query) => invoke(at('DELETE', `/containers/${id(name)}`, { query })),
   waitContainer: async (name, condition, signal, begun) => {
     const path = `/containers/${id(name)}/wait`;
-    for await (const exit of rows<Exit>(at('POST', path, { query: { condition }, signal }), begun))
-      return exit;
+    // Read to its end, so that the connection serves again.
+    let exit: Exit | undefined;
+    for await (const row of rows<Exit>(at('POST', path, { query: { condition }, signal }), begun)) exit = row;
+    if (exit !== undefined) return exit;
     throw signal.aborted ? fail('canceled', `the wait for ${name} was canceled`) : cut();
   },
   containerLogs: (name, query, signal) =>

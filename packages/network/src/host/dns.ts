@@ -30,7 +30,7 @@ export function openDns(options: DnsOptions): Dns {
   const listeners = new Map<string, Listener>();
   const connections = new Set<Socket>();
   const forwarder = openForwarder(options.random);
-  const handle = openHandle(options, forwarder);
+  const handle = guarded(openHandle(options, forwarder), options.emit);
   let port: number = LIMITS.dnsPort;
   let listening: Promise<void> = Promise.resolve();
 
@@ -111,6 +111,18 @@ function openHandle(options: DnsOptions, forwarder: Forwarder): Handle {
 }
 
 type Handle = (message: Buffer, source: string, tcp: boolean) => Promise<Buffer | undefined>;
+
+/** Questions come from containers: one that the library trips over may not end the daemon. */
+const guarded =
+  (handle: Handle, emit: Emit): Handle =>
+  async (message, source, tcp) => {
+    try {
+      return await handle(message, source, tcp);
+    } catch (error) {
+      emit('debug', 'a question for a name could not be answered', { source, error: String(error) });
+      return undefined;
+    }
+  };
 
 function decoded(message: Buffer): Packet | undefined {
   try {

@@ -23,7 +23,6 @@ export type Loading = {
 type More = {
   readonly hint?: string | undefined;
   readonly severity?: 'warning';
-  readonly code?: ProblemCode;
 };
 
 /** Adds a problem at a place; the same words at the same place only once. */
@@ -39,7 +38,7 @@ export function report(
   if (loading.seen.has(key) || loading.seen.size > LIMITS.problemsMax * 10) return;
   loading.seen.add(key);
   loading.problems.push({
-    code: more.code ?? code,
+    code,
     message,
     ...(place === undefined ? {} : { where: whereOf(place) }),
     ...(more.hint === undefined ? {} : { hint: more.hint }),

@@ -25,7 +25,7 @@ export function documentsOf(
 ): readonly MapNode[] | undefined {
   const fact = factOf(loading, path);
   if (fact === undefined) return undefined;
-  const text = usableText(loading, fact, path, asked, 'compose.file');
+  const text = usableText(loading, fact, path, asked);
   if (text === undefined) return undefined;
   const known = parsedFacts.get(fact);
   const parsed = known?.source.path === path ? known : parse(loading, path, text);
@@ -53,17 +53,21 @@ function usableText(
   fact: Fact,
   path: string,
   asked: Node | Place | undefined,
-  code: 'compose.file',
 ): string | undefined {
   const name = shownName(loading, path);
   if (fact.kind === 'file' || fact.kind === 'text') {
     const text = factText(fact);
-    if (text === null) report(loading, code, asked, `${name} is not UTF-8 text`);
+    if (text === null)
+      report(loading, 'compose.file', asked, `${name} is not UTF-8 text`, {
+        hint: 'save it as UTF-8',
+      });
     return text ?? undefined;
   }
   const why = WHY[fact.kind];
   const message = fact.kind === 'unreadable' ? `${name} cannot be read: ${fact.message}` : `${name} ${why}`;
-  report(loading, code, asked, message, { hint: fact.kind === 'missing' ? `looked for ${path}` : undefined });
+  report(loading, 'compose.file', asked, message, {
+    hint: fact.kind === 'missing' ? `looked for ${path}` : undefined,
+  });
   return undefined;
 }
 
@@ -89,7 +93,7 @@ export function envFileOf(
   const fact = factOf(loading, request.path);
   if (fact === undefined) return undefined;
   if (!request.required && (fact.kind === 'missing' || fact.kind === 'directory')) return new Map();
-  const text = usableText(loading, fact, request.path, request.asked, 'compose.file');
+  const text = usableText(loading, fact, request.path, request.asked);
   if (text === undefined) return undefined;
   const source = sourceOf(loading, request.path, text, true);
   if (text.length > LIMITS.envFileBytesMax) {

@@ -104,8 +104,7 @@ function filesOf(
 }
 
 export function remoteFile(loading: Loading, path: string, asked?: Parameters<typeof report>[2]): void {
-  report(loading, 'compose.unsupported', asked, `${path}: compose files are not fetched from elsewhere yet`, {
-    code: 'compose.file',
+  report(loading, 'compose.file', asked, `${path}: compose files are not fetched from elsewhere yet`, {
     hint: 'fetch it yourself and name the local file',
   });
 }
@@ -134,7 +133,6 @@ function lookUp(loading: Loading, from: string): readonly string[] | undefined {
     undefined,
     `no configuration file provided: there is no compose.yaml in ${from}`,
     {
-      code: 'compose.file',
       hint: `name one with -f; looked for ${NAMES.join(', ')} there and in every directory above`,
     },
   );

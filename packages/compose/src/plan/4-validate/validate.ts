@@ -75,7 +75,7 @@ const KIND_NAMES: Readonly<Record<Kind, string>> = {
   null: 'empty',
 };
 
-export const pathName = (path: Path): string => (path.length === 0 ? 'the file' : path.join('.'));
+const pathName = (path: Path): string => (path.length === 0 ? 'the file' : path.join('.'));
 
 const orList = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;

@@ -1,7 +1,7 @@
 /** Whether a text is an IPv4 or IPv6 address. */
 import { parseIpv4 } from '@orc/model';
 
-export const isIpv4 = (text: string): boolean => parseIpv4(text) !== undefined;
+const isIpv4 = (text: string): boolean => parseIpv4(text) !== undefined;
 
 export const isIpv6 = (text: string): boolean =>
   text.includes(':') && /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]`);

@@ -161,7 +161,7 @@ const completeDependency = (node: Node): Node => {
 
 type Implied = { readonly name: string; readonly place: Place; readonly restart: boolean };
 
-export function implied(service: Node): readonly Implied[] {
+function implied(service: Node): readonly Implied[] {
   const found: Implied[] = [];
   for (const [key, restart, nameOf] of SOURCES) {
     const value = get(service, key);

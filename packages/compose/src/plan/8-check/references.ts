@@ -8,10 +8,8 @@ type Work = { readonly loading: Loading; readonly tree: MapNode; readonly servic
 
 export function checkReferences(loading: Loading, tree: MapNode, service: string, node: MapNode): void {
   const work: Work = { loading, tree, service };
-  for (const name of ['depends_on']) {
-    for (const each of keysOf(get(node, name)))
-      need(work, 'services', each, `service "${service}" depends on undefined service "${each.name}"`);
-  }
+  for (const each of keysOf(get(node, 'depends_on')))
+    need(work, 'services', each, `service "${service}" depends on undefined service "${each.name}"`);
   for (const each of keysOf(get(node, 'networks'))) {
     need(work, 'networks', each, `service "${service}" refers to undefined network ${each.name}`);
   }

@@ -1,4 +1,5 @@
 /** What the parts of the translation share. */
+import { defined as withoutUndefined } from '@orc/model';
 import type { ComposeModel, ModelService } from '../../compose-model.ts';
 import { type Loading, report, warn } from '../loading.ts';
 import { type MapNode, type Node, type Path, nearest } from '../node.ts';
@@ -43,9 +44,8 @@ export function withoutEffect(context: ServiceContext, path: Path, why: string):
   );
 }
 
-/** An object without its undefined members, as `exactOptionalPropertyTypes` wants it. */
-export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
-}
+/** Without its undefined members; the type is of a kind that the field it is written to can check. */
+export const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  withoutUndefined(value) as never;
 
 export const isEmpty = (value: object): boolean => Object.keys(value).length === 0;

@@ -1,4 +1,5 @@
 /** The labels by which other tools know what belongs to compose. */
+import { COMPOSE_LABELS } from '@orc/model';
 import type { ModelService, StringMap } from '../../compose-model.ts';
 
 export type Origin = {
@@ -8,22 +9,18 @@ export type Origin = {
   readonly envFiles: readonly string[];
 };
 
-const PREFIX = 'com.docker.compose.';
-
 /** `container-number` and `image` are not known here: the agent adds them. */
 export function labelsOf(name: string, service: ModelService, origin: Origin): StringMap {
   return {
     ...service.labels,
-    [`${PREFIX}project`]: origin.project,
-    [`${PREFIX}service`]: name,
-    [`${PREFIX}oneoff`]: 'False',
-    [`${PREFIX}config-hash`]: configHash(service),
-    [`${PREFIX}depends_on`]: dependencies(service),
-    [`${PREFIX}project.config_files`]: origin.configFiles.join(','),
-    [`${PREFIX}project.working_dir`]: origin.workingDir,
-    ...(origin.envFiles.length === 0
-      ? {}
-      : { [`${PREFIX}project.environment_file`]: origin.envFiles.join(',') }),
+    [COMPOSE_LABELS.project]: origin.project,
+    [COMPOSE_LABELS.service]: name,
+    [COMPOSE_LABELS.oneOff]: 'False',
+    [COMPOSE_LABELS.configHash]: configHash(service),
+    [COMPOSE_LABELS.dependsOn]: dependencies(service),
+    [COMPOSE_LABELS.configFiles]: origin.configFiles.join(','),
+    [COMPOSE_LABELS.workingDir]: origin.workingDir,
+    ...(origin.envFiles.length === 0 ? {} : { [COMPOSE_LABELS.environmentFile]: origin.envFiles.join(',') }),
   };
 }
 
@@ -52,12 +49,12 @@ export function configHash(service: ModelService): string {
 
 export const networkLabels = (project: string, key: string, own: StringMap | undefined): StringMap => ({
   ...own,
-  [`${PREFIX}project`]: project,
-  [`${PREFIX}network`]: key,
+  [COMPOSE_LABELS.project]: project,
+  [COMPOSE_LABELS.network]: key,
 });
 
 export const volumeLabels = (project: string, key: string, own: StringMap | undefined): StringMap => ({
   ...own,
-  [`${PREFIX}project`]: project,
-  [`${PREFIX}volume`]: key,
+  [COMPOSE_LABELS.project]: project,
+  [COMPOSE_LABELS.volume]: key,
 });

@@ -1,7 +1,8 @@
 /** Volumes, tmpfs, secrets and configs as mounts. */
 import { type Mount, type Propagation, type TmpfsMount, parseBytes } from '@orc/model';
 import type { ModelFileRef, ModelMount, ModelService } from '../../compose-model.ts';
-import { type ServiceContext, defined, invalid, refuse } from './context.ts';
+import { type ServiceContext, invalid, refuse, defined } from './context.ts';
+import type { Path } from '../node.ts';
 import { boundFolder } from './resources.ts';
 
 export function mountsOf(context: ServiceContext): readonly Mount[] | undefined {
@@ -83,7 +84,8 @@ function shortTmpfs(context: ServiceContext, line: string): TmpfsMount {
   const at = line.indexOf(':');
   const target = at === -1 ? line : line.slice(0, at);
   const words = at === -1 ? [] : line.slice(at + 1).split(',');
-  if (!target.startsWith('/')) invalid(context, ['tmpfs'], `"${target}" is not an absolute path`);
+  if (!target.startsWith('/'))
+    invalid(context, tmpfsPath(context, line), `"${target}" is not an absolute path`);
   const size = words.find((word) => word.startsWith('size='))?.slice('size='.length);
   const mode = words.find((word) => word.startsWith('mode='))?.slice('mode='.length);
   const options = words.filter(
@@ -94,11 +96,29 @@ function shortTmpfs(context: ServiceContext, line: string): TmpfsMount {
     type: 'tmpfs',
     target,
     readOnly: words.includes('ro') || undefined,
-    sizeBytes: size === undefined || isPercent ? undefined : parseBytes(size),
-    mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
+    sizeBytes: size === undefined || isPercent ? undefined : tmpfsSize(context, line, size),
+    mode: mode === undefined ? undefined : tmpfsMode(context, line, mode),
     options: isPercent ? [...options, `size=${size}`] : options.length === 0 ? undefined : options,
   });
 }
+
+function tmpfsSize(context: ServiceContext, line: string, text: string): number | undefined {
+  const bytes = parseBytes(text);
+  if (bytes === undefined)
+    invalid(context, tmpfsPath(context, line), `"${text}" is not a size`, 'such as 64m');
+  return bytes;
+}
+
+function tmpfsMode(context: ServiceContext, line: string, text: string): number | undefined {
+  if (/^[0-7]{1,5}$/.test(text)) return Number.parseInt(text, 8);
+  invalid(context, tmpfsPath(context, line), `"${text}" is not a file mode`, 'octal, such as 1777');
+  return undefined;
+}
+
+const tmpfsPath = (context: ServiceContext, line: string): Path => [
+  'tmpfs',
+  (context.service.tmpfs ?? []).indexOf(line),
+];
 
 function fileMounts(context: ServiceContext, type: 'secret' | 'config'): readonly Mount[] {
   const folder = type === 'secret' ? '/run/secrets/' : '/';

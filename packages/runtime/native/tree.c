@@ -210,6 +210,8 @@ int op_copy_up(struct plan *p, struct cursor *c) {
   int result = set_marker(begun);
   if (!result) result = clear_directory(folder);
   if (!result) result = copy_tree(from, to);
+  /* Nobody looks again once the marker is there: a power loss may not leave it with half of the files. */
+  if (!result && syncfs(to)) result = -errno;
   if (!result) result = set_marker(marker);
   if (!result && unlink(begun)) result = -errno;
   return result;

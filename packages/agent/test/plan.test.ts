@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { afterProbe, HEALTH_START, probeDelayMs, probeOf } from '../src/plan/health.ts';
 import { allMounts, resolveMounts } from '../src/plan/mounts.ts';
+import { propagationProblem } from '../src/plan/propagation.ts';
 import { CONTAINER_NAME, randomName } from '../src/plan/names.ts';
 import { decideRestart } from '../src/plan/restart.ts';
 import { nextStep, type Observed } from '../src/plan/step.ts';
@@ -177,4 +178,25 @@ test('random names are valid', () => {
       CONTAINER_NAME.test(randomName(() => seed, attempt)),
     ),
   );
+});
+
+const MOUNTINFO = `21 1 8:1 / / rw shared:1 - ext4 /dev/vda rw
+22 21 0:30 / /data rw - tmpfs tmpfs rw
+23 22 0:31 / /data/with\\040space rw master:1 propagate_from:2 - tmpfs tmpfs rw
+24 21 0:32 / /over rw shared:2 - tmpfs tmpfs rw
+25 24 0:33 / /over rw - tmpfs tmpfs rw
+`;
+
+test.each([
+  ['/etc', 'rshared', undefined],
+  ['/database', 'rslave', undefined],
+  ['/data/x', 'rshared', /mount \/data is not shared/],
+  ['/data', 'slave', /mount \/data is not shared/],
+  ['/data/with space/x', 'rslave', undefined],
+  ['/data/with space/x', 'shared', /with space is not shared/],
+  ['/over', 'rslave', /mount \/over is not shared/],
+] as const)('%s with %s: refused where nothing would travel', (source, propagation, expected) => {
+  const problem = propagationProblem(source, propagation, MOUNTINFO);
+  if (expected === undefined) expect(problem).toBeUndefined();
+  else expect(problem?.message).toMatch(expected);
 });

@@ -185,6 +185,17 @@ describe('binds', () => {
     expect(spawnSync('umount', [join(peer, 'later')]).status).toBe(0);
   });
 
+  test('propagation from a mount that has no peers is refused: it would have no effect', () => {
+    expect(spawnSync('mount', ['--make-private', peer]).status).toBe(0);
+    const service = `a: {image: busybox, volumes: [{type: bind, source: ${peer}, target: /x, bind: {propagation: rslave}}]}`;
+    const wrong = lab.project('private', `services:\n  ${service}\n`);
+    const { code, stderr } = wrong.orc(['up', '-d']);
+    expect(spawnSync('mount', ['--make-shared', peer]).status).toBe(0);
+    expect(stderr).toContain(`the mount ${peer} is not shared`);
+    expect(code).toBe(1);
+    wrong.ok(['down']);
+  });
+
   test('mounts below the source come along unless recursive is off', async () => {
     expect(await sh('binds', 'grep -c " /deep/" /proc/mounts')).not.toBe('0');
     expect(await sh('binds', 'grep -c " /shallow/" /proc/mounts || true')).toBe('0');

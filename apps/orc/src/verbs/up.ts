@@ -218,13 +218,21 @@ function judge(reporter: Reporter, settling: Settling, view: ProjectView | null)
     const text = row.text === 'Started' && kept.has(row.id.replace('Container ', '')) ? 'Running' : row.text;
     reporter.update({ ...row, text });
   }
-  const names = new Set(view.tasks.map((each) => each.name));
-  const gone = settling.result.changes.filter((each) => each.kind === 'task' && each.action === 'remove');
-  for (const each of gone)
-    if (!names.has(each.name))
-      reporter.update({ id: `Container ${each.name}`, text: 'Removed', state: 'done' });
+  const gone = showRemoved(reporter, settling.result.changes, view);
   if (judgement.failure !== undefined) throw judgement.failure;
-  return judgement.done ? 'done' : 'wait';
+  return judgement.done && gone ? 'done' : 'wait';
+}
+
+/** Whether all that were to be removed are. */
+function showRemoved(reporter: Reporter, changes: readonly PlannedChange[], view: ProjectView): boolean {
+  const present = new Set(view.tasks.map((each) => each.name));
+  const removed = changes.filter((each) => each.kind === 'task' && each.action === 'remove');
+  for (const { name } of removed) {
+    const id = `Container ${name}`;
+    if (present.has(name)) reporter.update({ id, text: 'Removing', state: 'working' });
+    else reporter.update({ id, text: 'Removed', state: 'done' });
+  }
+  return removed.every(({ name }) => !present.has(name));
 }
 
 const CAPITALS: Readonly<Record<string, string>> = {

@@ -6,12 +6,14 @@ import {
   type ImageConfig,
   type NamespaceMode,
   type PortBinding,
+  type Propagation,
   type ResolvedImage,
 } from '@orc/model';
 import type { AttachOptions, ResolvedMount, Running, StartRequest } from '@orc/runtime';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
 import { allMounts, resolveMounts } from '../plan/mounts.ts';
+import { needsPeers, propagationProblem } from '../plan/propagation.ts';
 import { type Connection, connect, hostnameOf, namesOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import type { State, StateFile, Stored } from './folder.ts';
@@ -142,12 +144,21 @@ async function mountsOf(
   deps: LifeDeps,
 ): Promise<readonly ResolvedMount[]> {
   const mounts = allMounts(stored.spec.mounts ?? [], config);
-  for (const mount of mounts)
-    if (mount.type === 'bind') await checkSource(mount.source, mount.createHostPath === true);
+  for (const mount of mounts) {
+    if (mount.type !== 'bind') continue;
+    await checkSource(mount.source, mount.createHostPath === true);
+    if (needsPeers(mount.propagation)) await checkPropagation(mount.source, mount.propagation);
+  }
   return resolveMounts(mounts, {
     volume: ({ target }) => places.byTarget.get(target) as string,
     file: deps.file,
   });
+}
+
+async function checkPropagation(source: string, propagation: Propagation = 'rprivate'): Promise<void> {
+  const [path, mounts] = await Promise.all([realpath(source), readFile('/proc/self/mountinfo', 'utf8')]);
+  const problem = propagationProblem(path, propagation, mounts);
+  if (problem !== undefined) throw problem;
 }
 
 async function checkSource(source: string, create: boolean): Promise<void> {

@@ -1,0 +1,289 @@
+/** The verbs of a project: what each changes, and what it leaves alone. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type ComposeLab, type LabProject, startComposeLab } from '../../lab/project.ts';
+
+const COMPOSE = `
+x-idle: &idle
+  image: busybox
+  init: true
+  command: sh -c 'echo started $$HOSTNAME; exec sleep 1000'
+services:
+  web:
+    <<: *idle
+    depends_on: [db]
+    ports: ["127.0.0.1::80"]
+    environment: {COLOUR: "\${COLOUR:-red}"}
+    configs: [settings]
+  db:
+    <<: *idle
+    volumes: ["data:/data"]
+    secrets: [key]
+  side: *idle
+  tool:
+    <<: *idle
+    profiles: [tools]
+volumes: {data: {}}
+configs: {settings: {file: ./settings}}
+secrets: {key: {file: ./key}}
+`;
+const FILES = { settings: 'one', key: 'hush' };
+
+let lab: ComposeLab;
+let project: LabProject;
+let before: Readonly<Record<string, string>>;
+
+/** Containers that are others than before, or new, or gone. */
+async function changed(): Promise<readonly string[]> {
+  const after = await project.ids();
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names]
+    .filter((name) => before[name] !== after[name])
+    .map((name) => name.replace(`${project.name}-`, ''))
+    .sort();
+}
+const statuses = async (): Promise<Readonly<Record<string, string>>> => {
+  const all = await lab.instance.client.listContainers({ all: true });
+  const own = all.filter((each) => each.name.startsWith(`${project.name}-`));
+  return Object.fromEntries(own.map((each) => [each.name.replace(`${project.name}-`, ''), each.status]));
+};
+
+beforeAll(async () => {
+  lab = await startComposeLab();
+});
+afterAll(() => lab?.close());
+
+beforeEach(async () => {
+  project = lab.project('verbs', COMPOSE, FILES);
+  project.ok(['up', '-d', '--remove-orphans']);
+  before = await project.ids();
+  expect(Object.keys(before).sort()).toEqual(['verbs-db-1', 'verbs-side-1', 'verbs-web-1']);
+});
+
+describe('up', () => {
+  test('again changes nothing', async () => {
+    project.ok(['up', '-d']);
+    expect(await changed()).toEqual([]);
+  });
+
+  test.each<[string, () => Readonly<Record<string, string>> | undefined, readonly string[]]>([
+    ['an environment value', () => ({ COLOUR: 'blue' }), ['web-1']],
+    ['the content of a config', () => void project.write('settings', 'two'), ['web-1']],
+    ['the content of a secret', () => void project.write('key', 'louder'), ['db-1']],
+    [
+      'a label',
+      () =>
+        void project.write(
+          'compose.yaml',
+          COMPOSE.replace('side: *idle', 'side: {<<: *idle, labels: [a=b]}'),
+        ),
+      ['side-1'],
+    ],
+  ])('%s recreates just those that use it', async (_, change, expected) => {
+    const env = change() ?? {};
+    const dry = project.orc(['up', '-d', '--dry-run'], { env });
+    for (const name of expected) expect(dry.stdout + dry.stderr).toContain(`verbs-${name}`);
+    expect(dry.code).toBe(0);
+    expect(await changed()).toEqual([]);
+    project.ok(['up', '-d'], { env });
+    expect(await changed()).toEqual(expected);
+  });
+
+  test('SERVICE takes its dependencies along, --no-deps does not', async () => {
+    project.ok(['down', '-t', '0']);
+    project.ok(['up', '-d', '--no-deps', 'web']);
+    expect(Object.keys(await statuses())).toEqual(['web-1']);
+    project.ok(['down', '-t', '0']);
+    project.ok(['up', '-d', 'web']);
+    expect(Object.keys(await statuses()).sort()).toEqual(['db-1', 'web-1']);
+  });
+
+  test('--force-recreate, --no-recreate', async () => {
+    project.ok(['up', '-d', '--no-recreate'], { env: { COLOUR: 'green' } });
+    expect(await changed()).toEqual([]);
+    project.ok(['up', '-d', '--force-recreate', '--no-deps', 'web']);
+    expect(await changed()).toEqual(['web-1']);
+    project.ok(['up', '-d', '--force-recreate']);
+    expect(await changed()).toEqual(['db-1', 'side-1', 'web-1']);
+  });
+
+  test('--scale and scale keep the containers that stay', async () => {
+    project.ok(['up', '-d', '--scale', 'side=3']);
+    expect(await changed()).toEqual(['side-2', 'side-3']);
+    project.ok(['scale', 'side=2']);
+    expect(await changed()).toEqual(['side-2']);
+    project.ok(['up', '-d']);
+    expect(await changed()).toEqual([]);
+    project.ok(['up', '-d', '--scale', 'side=0']);
+    expect(await changed()).toEqual(['side-1']);
+  });
+
+  test('--remove-orphans removes what the file no longer has, and only then', async () => {
+    project.write('compose.yaml', COMPOSE.replace('  side: *idle\n', ''));
+    expect(project.orc(['up', '-d']).stderr).toContain('side');
+    expect(await changed()).toEqual([]);
+    project.ok(['up', '-d', '--remove-orphans']);
+    expect(await changed()).toEqual(['side-1']);
+  });
+
+  test('a profile, and a service of one that is named', async () => {
+    project.ok(['--profile', 'tools', 'up', '-d']);
+    expect(await changed()).toEqual(['tool-1']);
+    project.ok(['--profile', 'tools', 'down', '-t', '0']);
+  });
+
+  test('--no-start and create make and do not start', async () => {
+    project.ok(['down', '-t', '0']);
+    project.ok(['create']);
+    expect(await statuses()).toEqual({ 'db-1': 'created', 'side-1': 'created', 'web-1': 'created' });
+    project.ok(['start']);
+    expect(await statuses()).toEqual({ 'db-1': 'running', 'side-1': 'running', 'web-1': 'running' });
+  });
+});
+
+describe('stop, start, restart, kill, rm, down', () => {
+  test('stop and start keep the containers', async () => {
+    project.ok(['stop', '-t', '5', 'side']);
+    expect((await statuses())['side-1']).toBe('exited');
+    project.ok(['start', 'side']);
+    expect((await statuses())['side-1']).toBe('running');
+    expect(await changed()).toEqual([]);
+    expect((await project.container('side')).attempt).toBe(2);
+  });
+
+  test('start waits for dependencies: what it says has started has', async () => {
+    project.ok(['stop']);
+    project.ok(['start']);
+    expect(await statuses()).toEqual({ 'db-1': 'running', 'side-1': 'running', 'web-1': 'running' });
+  });
+
+  test('restart restarts in place; up starts what was stopped', async () => {
+    const { pid } = await project.container('side');
+    project.ok(['restart', 'side']);
+    expect((await project.container('side')).pid).not.toBe(pid);
+    project.ok(['stop']);
+    project.ok(['up', '-d']);
+    expect(await changed()).toEqual([]);
+    expect((await statuses())['web-1']).toBe('running');
+  });
+
+  test('kill ends at once, or sends a signal', async () => {
+    project.ok(['kill', 'side']);
+    expect((await project.container('side')).exit?.code).toBe(137);
+    project.ok(['start', 'side']);
+    project.ok(['kill', '-s', 'WINCH', 'side']);
+    expect((await project.container('side')).status).toBe('running');
+    project.ok(['kill', '-s', 'TERM', 'side']);
+    await expect.poll(async () => (await statuses())['side-1']).toBe('exited');
+    expect((await project.container('side')).exit?.code).toBe(143);
+  });
+
+  test('rm removes what is stopped, with -s also what runs', async () => {
+    project.ok(['rm', '-f']);
+    expect(await changed()).toEqual([]);
+    project.ok(['stop', 'side']);
+    project.ok(['rm', '-f']);
+    expect(await changed()).toEqual(['side-1']);
+    project.ok(['rm', '-fs', 'db']);
+    expect(await changed()).toEqual(['db-1', 'side-1']);
+  });
+
+  test('down removes containers and networks, -v volumes and what is in them too', async () => {
+    const names = (noun: string): string => project.ok([noun, 'ls', '--format', '{{.Name}}']);
+    await project.sh('db', 'echo kept > /data/file');
+    project.ok(['down', '-t', '0']);
+    expect(await project.ids()).toEqual({});
+    expect(names('network')).not.toContain('verbs');
+    expect(names('volume')).toContain('verbs_data');
+    project.ok(['up', '-d']);
+    expect(await project.sh('db', 'cat /data/file')).toBe('kept');
+    project.ok(['down', '-v', '-t', '0']);
+    expect(names('volume')).not.toContain('verbs');
+    project.ok(['up', '-d']);
+    expect(await project.sh('db', 'ls /data')).toBe('');
+  });
+});
+
+describe('run and exec', () => {
+  test('run --rm: its exit code, its output, dependencies started, nothing left', async () => {
+    project.ok(['down', '-t', '0']);
+    const { code, stdout } = project.orc(['run', '--rm', '-T', 'web', 'sh', '-c', 'echo out; exit 42']);
+    expect({ code, stdout }).toEqual({ code: 42, stdout: 'out\n' });
+    expect(Object.keys(await statuses())).toEqual(['db-1']);
+  });
+
+  test('run has the service’s environment, configs, volumes and network, not its ports', async () => {
+    const script = 'echo $COLOUR; cat /settings; ping -c1 -W1 db >/dev/null && echo found';
+    expect(project.ok(['run', '--rm', '-T', '-e', 'COLOUR=own', 'web', 'sh', '-c', script])).toBe(
+      'own\nonefound\n',
+    );
+  });
+
+  test.each([
+    [['no-such-program'], 127],
+    [['/etc/passwd'], 126],
+  ])('run %s ends with %i', (command, code) => {
+    expect(project.orc(['run', '--rm', '-T', '--no-deps', 'side', ...command]).code).toBe(code);
+  });
+
+  test('exec -T: input, output, exit code, user, folder, environment', () => {
+    const { code, stdout, stderr } = project.orc(
+      [
+        'exec',
+        '-T',
+        '-u',
+        '7',
+        '-w',
+        '/tmp',
+        '-e',
+        'A=b',
+        'side',
+        'sh',
+        '-c',
+        'id -u; pwd; echo $A; cat; echo e >&2; exit 5',
+      ],
+      { input: 'given\n' },
+    );
+    expect({ code, stdout, stderr }).toEqual({ code: 5, stdout: '7\n/tmp\nb\ngiven\n', stderr: 'e\n' });
+  });
+});
+
+describe('what is shown', () => {
+  test('logs --tail, of chosen services', async () => {
+    await expect.poll(() => project.ok(['logs', '--tail', '1', 'side'])).toMatch(/side-1 +\| started/);
+    expect(project.ok(['logs', '--no-log-prefix', '--tail', '0', 'side'])).toBe('');
+  });
+
+  test('ps --format json', () => {
+    const rows = project
+      .ok(['ps', '--format', 'json'])
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .flat();
+    expect(rows.map((row) => [row['Service'], row['State']]).sort()).toEqual([
+      ['db', 'running'],
+      ['side', 'running'],
+      ['web', 'running'],
+    ]);
+  });
+
+  test('port', async () => {
+    const hostPort = (await project.container('web')).ports[0]?.hostPort;
+    expect(project.ok(['port', 'web', '80']).trim()).toBe(`127.0.0.1:${hostPort}`);
+    expect(project.orc(['port', 'web', '81']).code).toBe(1);
+  });
+
+  test('config: all of it, services, and wrong files with place and code 2', () => {
+    expect(project.ok(['config'])).toContain('COLOUR: red');
+    expect(project.ok(['config', '--services']).trim().split('\n').sort()).toEqual(['db', 'side', 'web']);
+    project.write('compose.yaml', COMPOSE.replace('x-idle: &idle', 'servces: {}\nx-idle: &idle'));
+    const { code, stderr } = project.orc(['config']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/compose\.yaml:2:1/);
+  });
+
+  test('ls and images', () => {
+    expect(project.ok(['ls'])).toMatch(/verbs +running\(3\)/);
+    expect(project.ok(['images'])).toMatch(/busybox/);
+  });
+});

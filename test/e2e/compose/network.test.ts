@@ -31,7 +31,7 @@ services:
     ports: ["127.0.0.1:PORT3:7777/udp"]
   many:
     <<: *idle
-    scale: 3
+    deploy: {replicas: 3}
   both:
     <<: *idle
     networks:

@@ -11,7 +11,7 @@ x-idle: &idle
 services:
   words:
     <<: *idle
-    entrypoint: [sh, -c, 'echo "$$0|$$1|$$GREETING|$$FROM_FILE|$$BOTH|$$EMPTY|$$FROM_SHELL"; exec sleep 1000']
+    entrypoint: [sh, -c, 'echo "$$RAW|$$0|$$1|$$GREETING|$$FROM_FILE|$$BOTH|$$EMPTY|$$FROM_SHELL"; exec sleep 1000']
     command: ["zero", "one two"]
     environment:
       GREETING: hello
@@ -22,6 +22,8 @@ services:
       - one.env
       - path: absent.env
         required: false
+      - path: raw.env
+        format: raw
   line:
     <<: *idle
     init: false
@@ -88,6 +90,7 @@ beforeAll(async () => {
   const compose = COMPOSE.replace('ARCH', process.arch === 'x64' ? 'amd64' : 'arm64');
   project = lab.project('proc', compose, {
     'one.env': 'FROM_FILE="from file" # said why\nBOTH=file\n',
+    'raw.env': 'RAW="kept" # so\n',
     'more.labels': 'com.example.two=2\n',
   });
   project.ok(['up', '-d'], { env: { FROM_SHELL: 'shell' } });
@@ -101,7 +104,7 @@ describe('program and environment', () => {
   test('entrypoint, command, environment, env_file, values of the shell', async () => {
     await eventually(
       () => project.logs('words'),
-      /^zero\|one two\|hello\|from file\|environment\|\|shell\n$/,
+      /^"kept" # so\|zero\|one two\|hello\|from file\|environment\|\|shell\n$/,
     );
   });
 

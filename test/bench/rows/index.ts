@@ -9,6 +9,7 @@ import { logs } from './logs.ts';
 import { many } from './many.ts';
 import { memory } from './memory.ts';
 import { project } from './project.ts';
+import { trace } from './trace.ts';
 
 export type Bench = {
   readonly orc: Instance;
@@ -17,4 +18,13 @@ export type Bench = {
 };
 export type Row = (bench: Bench) => Promise<void>;
 
-export const ROWS: Readonly<Record<string, Row>> = { cycle, many, exec, logs, project, memory, idle };
+export const ROWS: Readonly<Record<string, Row>> = {
+  cycle,
+  trace,
+  many,
+  exec,
+  logs,
+  project,
+  memory,
+  idle,
+};

@@ -177,10 +177,10 @@ test('what is undefined is left out, and nothing else', () => {
 });
 
 describe('a task has ended for good', () => {
-  const exited = (code: number, restarts = 0, generation = 1): TaskObj =>
+  const exited = (code: number, restarts = 0, generation = 1, reason = 'exit'): TaskObj =>
     ({
       spec: { desired: { state: 'run', generation: 1 } },
-      status: { phase: code === 0 ? 'exited' : 'failed', generation, restarts, exit: { code } },
+      status: { phase: code === 0 ? 'exited' : 'failed', generation, restarts, exit: { code, reason } },
     }) as unknown as TaskObj;
   const rejected = { ...exited(1), status: { phase: 'rejected', generation: 0 } } as unknown as TaskObj;
   const under = (condition: RestartPolicy['condition'], maxAttempts = 0): { template: object } => ({
@@ -191,6 +191,7 @@ describe('a task has ended for good', () => {
     ['no', exited(1), under('no'), true],
     ['always', exited(0), under('always'), false],
     ['on-failure, which succeeded', exited(0), under('on-failure'), true],
+    ['on-failure, whose shim was lost', exited(0, 0, 1, 'shim lost'), under('on-failure'), false],
     ['on-failure, attempts left', exited(1, 2), under('on-failure', 3), false],
     ['on-failure, attempts used up', exited(1, 3), under('on-failure', 3), true],
     ['a start that is still to come', exited(1, 0, 0), { template: {} }, false],

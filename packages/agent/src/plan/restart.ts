@@ -1,5 +1,5 @@
 /** Whether and when a container that ended begins again in place (DECISIONS 1, 2). */
-import type { Exit, RestartPolicy } from '@orc/model';
+import { type Exit, exitSucceeded, type RestartPolicy } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 
 export type Ended = {
@@ -20,12 +20,10 @@ export type RestartDecision =
 const afterReboot = ({ condition }: RestartPolicy): RestartDecision =>
   condition === 'on-failure' ? { restart: false } : { restart: true, delayMs: 0, restarts: 0 };
 
-const succeeded = (exit: Exit): boolean => exit.code === 0 && exit.reason !== 'shim lost';
-
 export function decideRestart(policy: RestartPolicy | undefined, ended: Ended): RestartDecision {
   if (policy === undefined || policy.condition === 'no') return { restart: false };
   if (ended.exit.reason === 'reboot') return afterReboot(policy);
-  if (policy.condition === 'on-failure' && succeeded(ended.exit)) return { restart: false };
+  if (policy.condition === 'on-failure' && exitSucceeded(ended.exit)) return { restart: false };
   const lasted = ended.ranMs >= (policy.windowMs ?? LIMITS.restartBackoffResetMs);
   const restarts = lasted ? 0 : ended.restarts;
   if (policy.maxAttempts !== undefined && policy.maxAttempts > 0 && restarts >= policy.maxAttempts)

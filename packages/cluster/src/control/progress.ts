@@ -1,5 +1,5 @@
 /** What the controllers read of a task, beyond what the model says of it. */
-import { endedForGood, hasEnded, isPending, isRunning, isSettled } from '@orc/model';
+import { endedForGood, exitSucceeded, hasEnded, isPending, isRunning, isSettled } from '@orc/model';
 import type { ServiceSpec, TaskObj } from '@orc/model';
 
 export { endedForGood, hasEnded, isPending, isRunning, isSettled };
@@ -26,7 +26,10 @@ export const isUp = (task: TaskObj): boolean =>
   isRunning(task) && isSettled(task) && (task.status.health === 'none' || task.status.health === 'healthy');
 
 export const succeeded = (task: TaskObj): boolean =>
-  task.status.phase === 'exited' && isSettled(task) && task.status.exit?.code === 0;
+  task.status.phase === 'exited' &&
+  isSettled(task) &&
+  task.status.exit !== undefined &&
+  exitSucceeded(task.status.exit);
 
 /** Its program may still be running on a node. */
 export const mayRun = (task: TaskObj): boolean =>

@@ -260,6 +260,17 @@ describe('what is shown', () => {
     expect(project.ok(['logs', '--no-log-prefix', '--tail', '0', 'side'])).toBe('');
   });
 
+  test('up in the foreground: logs of all but attach: false, and the exit code that was asked for', () => {
+    const loud = `image: busybox, command: sh -c 'echo loud; sleep 0.5; exit 6'`;
+    const quiet = `image: busybox, init: true, attach: false, command: sh -c 'echo quiet; exec sleep 1000'`;
+    const shown = lab.project('shown', `services:\n  a: {${loud}}\n  b: {${quiet}}\n`);
+    const { code, stdout } = shown.orc(['up', '--exit-code-from', 'a']);
+    expect(code).toBe(6);
+    expect(stdout).toMatch(/a-1 +\| loud/);
+    expect(stdout).not.toContain('quiet');
+    shown.ok(['down']);
+  });
+
   test('ps --format json', () => {
     const rows = project
       .ok(['ps', '--format', 'json'])

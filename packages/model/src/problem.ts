@@ -22,7 +22,7 @@ export const PROBLEM_CODES = {
   'notfound.network': { http: 404, exit: 1 },
   'notfound.volume': { http: 404, exit: 1 },
   'notfound.project': { http: 404, exit: 1 },
-  'notfound.service': { http: 404, exit: 1 },
+  'notfound.service': { http: 404, exit: 2 },
   'notfound.exec': { http: 404, exit: 1 },
   'notfound.route': { http: 404, exit: 1 },
   'notfound.object': { http: 404, exit: 1 },

@@ -4,7 +4,7 @@ import { type OrcError, fail } from '@orc/model';
 import { type CommandRow, type Flag, type Flags, camel, flagsOf, longName } from './command.ts';
 import type { Globals } from './context.ts';
 import type { Io } from './io.ts';
-import { commandOf, plainSwitches } from './switches.ts';
+import { commandOf, globalsFirst, plainSwitches } from './switches.ts';
 
 export type Invocation = {
   readonly row: CommandRow;
@@ -16,6 +16,9 @@ export type Table = {
   readonly commands: readonly CommandRow[];
   readonly nouns: Readonly<Record<string, string>>;
   readonly globals: readonly Flag[];
+  /** What other command lines have and this one has not, with a hint; and what it has under another name. */
+  readonly notYet: Readonly<Record<string, string>>;
+  readonly elsewhere: Readonly<Record<string, string>>;
   readonly version: string;
 };
 
@@ -25,7 +28,8 @@ export function parseArgv(
   given: readonly string[],
   io: Io,
 ): { readonly globals: Globals; readonly invocation: Invocation } | undefined {
-  const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
+  const plain = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
+  const argv = globalsFirst(table, plain);
   const small = trimmed(table, argv);
   try {
     if (small !== undefined) return parseWith(small, argv, SILENT);
@@ -167,12 +171,28 @@ function wholeNumber(name: string, value: string): number {
 
 /** commander's sentence without its prefix; its suggestion as the hint. */
 function usageError(error: CommanderError, table: Table, argv: readonly string[]): OrcError {
+  const other = unknownVerb(error, table, argv);
+  if (other !== undefined) return other;
   const [sentence = '', ...more] = error.message.replace(/^error: /, '').split('\n');
   const meant = /\(Did you mean (?:one of )?(.*?)\?\)/.exec(more.join(' '))?.[1];
   const known = commandOf(table, argv).row?.name ?? argv.find((word) => Object.hasOwn(table.nouns, word));
   const help = known === undefined ? 'orc --help' : `orc ${known} --help`;
   const hint = meant === undefined ? `see "${help}"` : `did you mean ${meant}?`;
   return fail('usage.invalid', sentence.replaceAll("'", '"'), { hint });
+}
+
+/** A verb that is known from docker: what is spelled alike here may do something else entirely. */
+function unknownVerb(error: CommanderError, table: Table, argv: readonly string[]): OrcError | undefined {
+  const word = /unknown command '([^']*)'/.exec(error.message)?.[1];
+  if (word === undefined) return undefined;
+  const noun = argv.slice(0, argv.indexOf(word)).find((each) => Object.hasOwn(table.nouns, each));
+  const name = noun === undefined ? word : `${noun} ${word}`;
+  if (Object.hasOwn(table.elsewhere, name))
+    return fail('usage.invalid', `unknown command "${name}"`, {
+      hint: `it is "orc ${table.elsewhere[name]}"`,
+    });
+  const hint = Object.hasOwn(table.notYet, name) ? table.notYet[name] : undefined;
+  return hint === undefined ? undefined : fail('usage.invalid', `orc ${name} is not there yet`, { hint });
 }
 
 const PROGRESS = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;

@@ -20,6 +20,43 @@ function plain(row: CommandRow, word: string): readonly string[] {
   return flag.standard ? [`--no-${longName(flag.flags)}`] : [];
 }
 
+/**
+ * Flags of the whole program are taken after the verb too where the verb has none of that name: those of the project
+ * by verbs of the project, the others by all.
+ */
+export function globalsFirst(table: Table, argv: readonly string[]): readonly string[] {
+  const { row, at } = commandOf(table, argv);
+  if (row === undefined) return argv;
+  const offered = table.globals.filter((flag) => isOffered(row, flag));
+  const front: string[] = [];
+  const rest: string[] = [];
+  let next = at;
+  for (let word = argv[next]; word !== undefined && word !== '--'; word = argv[next]) {
+    const isFlag = word.startsWith('-') && word !== '-';
+    if (!isFlag && row.passThrough) break;
+    const isGlobal = isFlag && offered.some((flag) => isSpelled(flag, word));
+    const width = isFlag && takesNext(isGlobal ? offered : (row.flags ?? []), word) ? 2 : 1;
+    (isGlobal ? front : rest).push(...argv.slice(next, next + width));
+    next += width;
+  }
+  const verb = at - row.name.split(' ').length;
+  return [...argv.slice(0, verb), ...front, ...argv.slice(verb, at), ...rest, ...argv.slice(next)];
+}
+
+const OF_ALL = new Set(['progress', 'ansi', 'host']);
+const shortOf = ({ flags }: Flag): string | undefined => /^-\w(?=,)/.exec(flags)?.[0];
+
+function isOffered(row: CommandRow, flag: Flag): boolean {
+  const [name, short] = [longName(flag.flags), shortOf(flag)];
+  if (row.name.includes(' ') && !OF_ALL.has(name)) return false;
+  return !(row.flags ?? []).some(
+    (own) => longName(own.flags) === name || (short !== undefined && shortOf(own) === short),
+  );
+}
+
+const isSpelled = (flag: Flag, word: string): boolean =>
+  word === shortOf(flag) || word.split('=', 1)[0] === `--${longName(flag.flags)}`;
+
 /** The row that argv names, and the index of the word after its name. */
 export function commandOf(
   table: Table,

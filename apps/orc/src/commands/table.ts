@@ -4,6 +4,7 @@ import { choice, list, text } from '../cli/command.ts';
 import { VERSION } from '../version.ts';
 import { CONTAINER } from './container.ts';
 import { IMAGE } from './image.ts';
+import { ELSEWHERE, NOT_YET } from './not-yet.ts';
 import { PROJECT } from './project.ts';
 import { SYSTEM } from './system.ts';
 
@@ -26,5 +27,7 @@ export const TABLE: Table = {
     choice('--ansi <when>', 'Colours', ['auto', 'never', 'always']),
     text('-H, --host <socket>', 'Socket of the daemon: unix:///run/orc/orc.sock'),
   ],
+  notYet: NOT_YET,
+  elsewhere: ELSEWHERE,
   commands: [...PROJECT, ...CONTAINER, ...IMAGE, ...SYSTEM],
 };

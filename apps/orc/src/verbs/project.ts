@@ -125,6 +125,7 @@ export const config: Body = async (context, args, flags) => {
   const options = { translate: false, interpolate: !flags.on('no-interpolate'), services: args };
   const { model, environment } = await loadFiles(context, options);
   if (model === undefined) throw fail('internal', 'the compose files gave no model');
+  mustKnow(args, Object.keys(model.services), model.name);
   if (flags.on('quiet')) return 0;
   const names = namesOf(model, (name) => flags.on(name));
   if (names !== undefined) {

@@ -1,6 +1,6 @@
 /** `orc ps`, `ls`, `images`, `port`. */
 import type { Client, ContainerSummary } from '@orc/api/client';
-import { fail, formatSize } from '@orc/model';
+import { fail, formatSize, nearestWord } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId, taskListing } from '../format/container.ts';
@@ -50,8 +50,19 @@ function chosen(flags: Flags): (row: ContainerSummary) => boolean {
   const unknown = Object.keys(filters).find((key) => key !== 'status');
   if (unknown !== undefined)
     throw fail('usage.invalid', `--filter ${unknown} is unknown`, { hint: 'status is known' });
+  wanted.forEach(mustBeState);
   if (wanted.length > 0) return (row) => wanted.includes(row.status);
   return flags.on('all') ? () => true : (row) => row.status === 'running' || row.status === 'restarting';
+}
+
+const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'] as const;
+
+function mustBeState(word: string): void {
+  if ((STATES as readonly string[]).includes(word)) return;
+  const meant = nearestWord(word, STATES);
+  throw fail('usage.invalid', `no container has the status ${word}`, {
+    hint: meant === undefined ? `it is one of ${STATES.join(', ')}` : `did you mean ${meant}?`,
+  });
 }
 
 export const ls: Body = async (context, _, flags) => {
@@ -118,12 +129,16 @@ export const images: Body = async (context, args, flags) => {
   return 0;
 };
 
+const PORT_MAX = 65_535;
+
 export const port: Body = async (context, args, flags) => {
   const [service = '', wanted = ''] = args;
-  const client = await context.client();
-  const row = await containerOf(context, client, service, flags.number('index'));
   const protocol = flags.text('protocol') ?? 'tcp';
   const [inside = '', named = protocol] = wanted.split('/');
+  if (!/^\d{1,5}$/.test(inside) || Number(inside) > PORT_MAX || !['tcp', 'udp', 'sctp'].includes(named))
+    throw fail('usage.invalid', `"${wanted}" is no port`, { hint: 'write 80, or 53/udp' });
+  const client = await context.client();
+  const row = await containerOf(context, client, service, flags.number('index'));
   const found = row.ports.find((each) => String(each.containerPort) === inside && each.protocol === named);
   if (found?.hostPort === undefined)
     throw fail('notfound.object', `the port ${inside}/${named} of ${row.name} is not published`, {

@@ -21,6 +21,8 @@ export type GoldenCase = {
   readonly body: string;
   readonly expected: string;
   readonly line: number;
+  /** Lines that begin with `#` before the verb, kept when the file is rewritten. */
+  readonly comments: readonly string[];
 };
 export type Handler = (each: GoldenCase) => string | Promise<string>;
 
@@ -29,10 +31,12 @@ const SEPARATOR = '----';
 export function parseGolden(text: string): readonly GoldenCase[] {
   const lines = text.split('\n');
   const cases: GoldenCase[] = [];
+  let comments: string[] = [];
   let at = 0;
   while (at < lines.length) {
     const head = lines[at] as string;
     if (head.trim() === '' || head.startsWith('#')) {
+      if (head.startsWith('#')) comments.push(head);
       at += 1;
       continue;
     }
@@ -45,7 +49,9 @@ export function parseGolden(text: string): readonly GoldenCase[] {
       body: lines.slice(start + 1, bodyEnd).join('\n'),
       expected,
       line: start + 1,
+      comments,
     });
+    comments = [];
     at = next;
   }
   return cases;
@@ -80,7 +86,7 @@ function formatCase(each: GoldenCase, actual: string): string {
       : actual === ''
         ? []
         : [actual];
-  return [[each.verb, ...words].join(' '), ...body, SEPARATOR, ...expected, ''].join('\n');
+  return [...each.comments, [each.verb, ...words].join(' '), ...body, SEPARATOR, ...expected, ''].join('\n');
 }
 
 /** One vitest suite per `*.txt` in `folder`. */

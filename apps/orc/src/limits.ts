@@ -4,6 +4,8 @@
 export const DAEMON_START_MS = 10_000;
 /** How long another daemon, started at the same instant, may take once ours has given way. */
 export const DAEMON_OTHER_MS = 1500;
+/** How long a daemon may take to end; it gives itself 4 seconds. */
+export const DAEMON_STOP_MS = 10_000;
 /** First and last wait between two looks at the socket of a daemon that starts. */
 export const DAEMON_POLL_FIRST_MS = 5;
 export const DAEMON_POLL_LAST_MS = 250;

@@ -9,7 +9,7 @@ async function session({ body, args }: GoldenCase): Promise<string> {
   const cwd = join(FIXTURES, args['in'] ?? 'shop');
   const shown: string[] = [];
   for (const line of body.split('\n')) {
-    const { both, code } = await terminal.run(words(line), { cwd });
+    const { both, code } = await terminal.run(words(line), { cwd, uid: Number(args['uid'] ?? 0) });
     shown.push(
       `$ orc ${line}`,
       ...(both === '' ? [] : [both.trimEnd()]),

@@ -1,7 +1,7 @@
 /** When `up` is done, goes on waiting, or gives up: a table of states. */
 import { expect, test } from 'vitest';
 import type { ProjectView } from '@orc/api/client';
-import type { DependsOn, ObjectId, RestartPolicy, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
+import type { DependsOn, Exit, ObjectId, RestartPolicy, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
 import { judgeAction, judgeUp, type Wanted } from '../src/project/judge.ts';
 
 type Sketch = Partial<TaskStatus> & {
@@ -66,7 +66,7 @@ const view = (services: readonly ServiceObj[], tasks: readonly TaskObj[]): Proje
   ({ project: object('p'), services, tasks, networks: [], volumes: [] }) as unknown as ProjectView;
 
 const exit = (code: number): Sketch => ({
-  phase: code === 0 ? 'exited' : 'failed',
+  phase: 'exited',
   startedAt: 1,
   exit: { code, oomKilled: false, at: 2, reason: 'exit' },
 });
@@ -83,7 +83,8 @@ const healthy = { healthy: true };
 test.each<[string, Sketch, Wanted, string]>([
   ['running', {}, {}, 'done Started'],
   ['running, without a check', {}, healthy, 'done Started'],
-  ['a former generation', { generation: 0 }, {}, 'wait Creating'],
+  ['a former generation', { generation: 0 }, {}, 'wait Starting'],
+  ['not made yet', { attempt: 0, phase: 'new', generation: 0 }, {}, 'wait Creating'],
   ['starting its checks', { health: 'starting' }, healthy, 'wait Waiting'],
   ['starting its checks, not waited for', { health: 'starting' }, {}, 'done Started'],
   ['healthy', { health: 'healthy' }, healthy, 'done Healthy'],
@@ -97,6 +98,14 @@ test.each<[string, Sketch, Wanted, string]>([
     {},
     'start.failed: the container p-web-1 could not start: no such file',
   ],
+  [
+    'not started once more',
+    { phase: 'failed', startedAt: 1, exit: exit(0).exit as Exit, message: 'port taken' },
+    {},
+    'start.failed: the container p-web-1 could not start: port taken',
+  ],
+  ['not started before, asked for anew', { phase: 'failed', waiting: true }, {}, 'wait Starting'],
+  ['refused before, asked for anew', { phase: 'rejected', generation: 0 }, {}, 'wait Starting'],
   [
     'refused',
     { phase: 'rejected', message: 'no image' },
@@ -130,13 +139,25 @@ test.each<[string, Sketch, Wanted, string]>([
 
 test('what is restarted is waited for', () => {
   const always = { condition: 'always' } as const;
-  expect(verdict(exit(3), healthy, always)).toBe('wait Restarting');
-  expect(verdict({ phase: 'failed', message: 'x' }, {}, always)).toBe('wait Creating: x');
+  expect(verdict(exit(3), healthy, always)).toBe('wait Restarting (exited 3)');
+  const backOff: Sketch = { ...exit(3), phase: 'preparing' };
+  expect(verdict(backOff, healthy, always)).toBe('wait Restarting (exited 3)');
+  expect(verdict(backOff, {}, always)).toBe('done Restarting (exited 3)');
+});
+
+test('a start that failed is not repeated, and says what to do about it', () => {
+  const always = { condition: 'always', delay: { kind: 'backoff' } } as const;
+  const broken = task('web', { phase: 'failed', message: 'x', hint: 'do y' });
+  for (const judged of [
+    judgeUp(view([service('web', [], always)], [broken]), {}),
+    judgeAction(view([service('web', [], always)], [broken]), 'start', ['p-web-1']),
+  ])
+    expect(judged.failure?.problem).toMatchObject({ code: 'start.failed', hint: 'do y' });
 });
 
 test('what has used up its attempts is not', () => {
   const twice = { condition: 'on-failure', maxAttempts: 2 } as const;
-  expect(verdict({ ...exit(3), restarts: 1 }, healthy, twice)).toBe('wait Restarting');
+  expect(verdict({ ...exit(3), restarts: 1 }, healthy, twice)).toBe('wait Restarting (exited 3)');
   expect(verdict({ ...exit(3), restarts: 2 }, healthy, twice)).toBe(
     'start.failed: the container p-web-1 exited (3)',
   );
@@ -177,6 +198,10 @@ test.each<[Parameters<typeof judgeAction>[1], Sketch | undefined, boolean]>([
   ['start', { ...exit(0), waiting: true, pending: 'waits for db' }, false],
   ['restart', { waiting: true, pending: 'waits for db' }, true],
   ['restart', { generation: 0 }, false],
+  ['restart', { ...exit(3), phase: 'preparing' }, true],
+  ['restart', { ...exit(3), phase: 'preparing', generation: 0 }, false],
+  ['stop', { stop: true, phase: 'preparing' }, false],
+  ['stop', { stop: true, phase: 'assigned' }, true],
   ['rm', { phase: 'exited' }, false],
   ['rm', undefined, true],
 ])('%s is done or not', (kind, status, done) => {

@@ -6,8 +6,10 @@ import type { Places } from './instance.ts';
 
 const ATTEMPTS_MAX = 3;
 
-/** Throws `conflict.state` while another one lives. */
-export function takeLock({ root }: Pick<Places, 'root'>): { release(): void } {
+const OTHER = 'set ORC_ROOT and ORC_RUN for another instance';
+
+/** Throws `conflict.state` while another one lives; `hint` says what to do about it. */
+export function takeLock({ root }: Pick<Places, 'root'>, hint: string = OTHER): { release(): void } {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const file = join(root, 'orcd.pid');
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -15,7 +17,7 @@ export function takeLock({ root }: Pick<Places, 'root'>): { release(): void } {
     const pid = Number(readFileSync(file, 'utf8').split(' ')[0]);
     if (isAlive(file))
       throw fail('conflict.state', `a daemon runs for ${root} already (pid ${pid})`, {
-        hint: 'set ORC_ROOT and ORC_RUN for another instance',
+        hint,
       });
     rmSync(file, { force: true });
   }

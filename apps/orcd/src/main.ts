@@ -3,7 +3,7 @@
  * `orcd --purge`: ends every container of the instance, removes all that it has on this host, and ends.
  */
 import { parseArgs } from 'node:util';
-import { formatProblem, PROBLEM_CODES, toProblem } from '@orc/model';
+import { fail, formatProblem, PROBLEM_CODES, type Problem, toProblem } from '@orc/model';
 import { readConfig } from './config.ts';
 import { type Daemon, openDaemon } from './daemon.ts';
 import { placesOf } from './instance.ts';
@@ -26,7 +26,9 @@ async function main(): Promise<void> {
   const world = realWorld(
     config.logLevel === undefined ? process.env : { ...process.env, ORC_LOG_LEVEL: config.logLevel },
   );
-  const lock = takeLock(places);
+  if (process.getuid?.() !== 0)
+    throw fail('permission.root', 'the daemon needs root', { hint: 'run "sudo orc daemon"' });
+  const lock = takeLock(places, values.purge === true ? 'end it with "orc system stop"' : undefined);
   const began = world.clock.monotonic();
   const daemon = await openDaemon(places, config, world);
   if (values.purge === true) return purge(daemon);
@@ -57,9 +59,22 @@ async function purge(daemon: Daemon): Promise<void> {
   process.exit(0);
 }
 
+/** Options that make no sense, and folders of the host that refuse, are the caller's matter. */
+function problemOf(error: unknown): Problem {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith('ERR_PARSE_ARGS'))
+    return { code: 'usage.invalid', message: message.split('. ')[0] as string, hint: USAGE };
+  if (['EACCES', 'EPERM', 'EROFS'].includes(code ?? '') && path !== undefined)
+    return { code: 'permission.root', message: `${path} cannot be written (${code})`, hint: WRITABLE };
+  return toProblem(error);
+}
+
+const USAGE = 'write orcd, orcd --config FILE or orcd --purge';
+const WRITABLE = 'run it as root, or set ORC_ROOT and ORC_RUN to folders that can be written';
+
 main().catch((error: unknown) => {
-  const problem = toProblem(error);
-  console.error(formatProblem(problem));
+  const problem = problemOf(error);
+  console.error(`error: ${formatProblem(problem)}`);
   if (problem.code === 'internal') console.error(error);
   process.exit(PROBLEM_CODES[problem.code].exit);
 });

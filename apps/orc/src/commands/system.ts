@@ -17,6 +17,19 @@ export const SYSTEM: readonly CommandRow[] = [
     load: async () => (await import('../verbs/system.ts')).install,
   },
   {
+    name: 'system stop',
+    summary: 'End the daemon; containers live on',
+    examples: ['orc system stop', 'ORC_ROOT=/srv/orc ORC_RUN=/run/orc-srv orc system stop'],
+    load: async () => (await import('../verbs/system-end.ts')).stop,
+  },
+  {
+    name: 'system purge',
+    summary: 'End the daemon, and remove every container, image, volume and all other data of the instance',
+    flags: [on('-f, --force', 'Do not ask')],
+    examples: ['orc system purge', 'orc system purge -f'],
+    load: async () => (await import('../verbs/system-end.ts')).purge,
+  },
+  {
     name: 'daemon',
     group: 'Engine',
     summary: 'Run the daemon in the foreground',

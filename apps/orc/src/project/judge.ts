@@ -49,9 +49,10 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
 }
 
 function failureOf(service: ServiceObj, states: readonly State[]): OrcError | undefined {
-  const why = states.find((state) => state.failed !== undefined)?.failed;
-  const hint = `see "orc logs ${service.spec.service}"`;
-  return why === undefined ? undefined : fail('start.failed', why, { hint });
+  const failed = states.find((state) => state.failed !== undefined);
+  if (failed?.failed === undefined) return undefined;
+  const hint = failed.hint ?? `see "orc logs ${service.spec.service}"`;
+  return fail('start.failed', failed.failed, { hint });
 }
 
 const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
@@ -59,24 +60,25 @@ const isCurrent = (task: TaskObj, service: ServiceObj): boolean =>
   task.spec.hash === service.spec.hash &&
   task.spec.desired.state !== 'remove';
 
-type State = { readonly row: Progress; readonly reached: boolean; readonly failed?: string };
+type State = {
+  readonly row: Progress;
+  readonly reached: boolean;
+  readonly failed?: string;
+  readonly hint?: string;
+};
 
 function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: Wanted): State {
-  const { phase, health, message, startedAt } = task.status;
+  const { phase, health } = task.status;
   const id = `Container ${task.name}`;
   const row = (text: string, state: Progress['state']): Progress => ({ id, text, state });
-  const neverStarted = phase === 'failed' && startedAt === undefined && endedForGood(task, service.spec);
-  if (phase === 'rejected' || neverStarted)
-    return {
-      row: row('Error', 'error'),
-      reached: false,
-      failed: `the container ${task.name} could not start: ${message ?? phase}`,
-    };
+  const acted = isSettled(task) && !isPending(task, service.spec);
+  // What an earlier start came to says nothing about the one that was asked for now.
+  if (acted && (phase === 'rejected' || phase === 'failed')) return notStarted(task, row('Error', 'error'));
   if (wanted.created)
     return { row: row('Created', 'done'), reached: !['new', 'assigned', 'preparing'].includes(phase) };
-  const acted = isSettled(task) && !isPending(task, service.spec);
-  const ended = phase === 'exited' || phase === 'failed';
-  if (ended && acted && startedAt !== undefined) return endedState(task, service, wanted, row);
+  if (acted && phase === 'exited') return endedState(task, service, wanted, row);
+  if (acted && phase === 'preparing' && task.status.exit !== undefined)
+    return backOffState(task, wanted, row);
   if (phase !== 'running' || !acted) return { row: row(startingText(task), 'working'), reached: false };
   const awaited = wanted.healthy || isAwaited(service, view);
   if (!awaited || health === 'none') return { row: row('Started', 'done'), reached: true };
@@ -90,17 +92,28 @@ function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: 
   return { row: row(health === 'unhealthy' ? 'Unhealthy' : 'Waiting', 'working'), reached: !wanted.healthy };
 }
 
+function notStarted(task: TaskObj, row: Progress): State {
+  const { phase, message, hint = 'see "orc ps -a"' } = task.status;
+  const failed = `the container ${task.name} could not start: ${message ?? phase}`;
+  return { row, reached: false, failed, hint };
+}
+
+type Row = (text: string, state: Progress['state']) => Progress;
+
+/** It has started, and its policy starts it again. */
+function backOffState(task: TaskObj, { healthy = false }: Wanted, row: Row): State {
+  const text = restartingText(task);
+  return { row: row(text, healthy ? 'working' : 'warning'), reached: !healthy };
+}
+
+const restartingText = ({ status }: TaskObj): string => `Restarting (exited ${status.exit?.code ?? '?'})`;
+
 /** A program that did its work and ended is fine; with `--wait`, only if it ended well. */
-function endedState(
-  task: TaskObj,
-  service: ServiceObj,
-  wanted: Wanted,
-  row: (text: string, state: Progress['state']) => Progress,
-): State {
+function endedState(task: TaskObj, service: ServiceObj, wanted: Wanted, row: Row): State {
   const code = task.status.exit?.code ?? 0;
   if (code === 0) return { row: row('Exited', 'done'), reached: true };
   if (!wanted.healthy) return { row: row(`Exited (${code})`, 'warning'), reached: true };
-  if (!endedForGood(task, service.spec)) return { row: row('Restarting', 'working'), reached: false };
+  if (!endedForGood(task, service.spec)) return { row: row(restartingText(task), 'working'), reached: false };
   return {
     row: row(`Exited (${code})`, 'error'),
     reached: false,
@@ -110,8 +123,7 @@ function endedState(
 
 const startingText = (task: TaskObj): string => {
   if (task.spec.pendingReason !== undefined) return `Waiting: ${task.spec.pendingReason}`;
-  if (task.status.phase === 'ready') return 'Starting';
-  return task.status.message ? `Creating: ${task.status.message}` : 'Creating';
+  return task.status.phase === 'ready' || task.status.attempt > 0 ? 'Starting' : 'Creating';
 };
 
 /** Somebody's start depends on its health. */
@@ -186,6 +198,9 @@ export function judgeAction(view: ProjectView | null, kind: Ending, names: reado
     const task = view?.tasks.find((each) => each.name === name);
     const service = view?.services.find((each) => each.id === task?.spec.serviceId);
     const id = `Container ${name}`;
+    const broken = task === undefined ? undefined : brokenStart(task, service, kind, id);
+    failure ??= broken?.failure;
+    if (broken !== undefined) return broken.row;
     if (acted(task, service, kind)) return { id, text: done, state: 'done' };
     if (kind !== 'start' || !task || !service || !isPending(task, service.spec))
       return { id, text: working, state: 'working' };
@@ -196,14 +211,30 @@ export function judgeAction(view: ProjectView | null, kind: Ending, names: reado
   return failure === undefined ? { done: all, rows } : { done: all, rows, failure };
 }
 
+function brokenStart(
+  task: TaskObj,
+  service: ServiceObj | undefined,
+  kind: Ending,
+  id: string,
+): { readonly row: Progress; readonly failure?: OrcError } | undefined {
+  const { phase } = task.status;
+  if ((kind !== 'start' && kind !== 'restart') || (phase !== 'failed' && phase !== 'rejected'))
+    return undefined;
+  if (service === undefined || !isSettled(task) || isPending(task, service.spec)) return undefined;
+  const state = notStarted(task, { id, text: 'Error', state: 'error' });
+  const failure = failureOf(service, [state]);
+  return failure === undefined ? { row: state.row } : { row: state.row, failure };
+}
+
 function acted(task: TaskObj | undefined, service: ServiceObj | undefined, kind: Ending): boolean {
   if (task === undefined) return true;
   if (kind === 'rm') return task.status.phase === 'removed';
   if (kind === 'start' && service && isPending(task, service.spec)) return isUnplaced(task);
   const { phase } = task.status;
   if (task.spec.node === null && kind !== 'start' && kind !== 'restart') return true;
-  const runs = ['new', 'assigned', 'preparing', 'running'].includes(phase);
+  const runs = ['new', 'preparing', 'running'].includes(phase);
   if (kind === 'stop' || kind === 'kill') return !runs;
   if (isUnplaced(task)) return true;
-  return isSettled(task) && ['running', 'exited', 'failed', 'rejected'].includes(phase);
+  // A back-off is `preparing`: the start that was asked for has been.
+  return isSettled(task) && ['preparing', 'running', 'exited', 'failed', 'rejected'].includes(phase);
 }

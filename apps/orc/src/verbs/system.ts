@@ -107,6 +107,7 @@ WantedBy=multi-user.target
 export const daemon: Body = async (context, _, flags) => {
   const config = flags.text('config');
   const { io, host } = context;
+  if (io.uid !== 0) throw fail('permission.root', 'the daemon needs root', { hint: 'run "sudo orc daemon"' });
   const more = config === undefined ? [] : ['--config', resolve(io.cwd, config)];
   const env = { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run };
   const given = Object.fromEntries(

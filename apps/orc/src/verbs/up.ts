@@ -66,13 +66,13 @@ export type Settling = {
   readonly signal?: AbortSignal;
 };
 
-/** The services that were asked for, with what they depend on; absent: all. */
+/** The services that were asked for, with what they depend on; without names all of the files, not the orphans. */
 export function only(
   project: Project,
   names: readonly string[],
   flags: Flags,
-): { services?: readonly string[] } {
-  if (names.length === 0) return {};
+): { services: readonly string[] } {
+  if (names.length === 0) return { services: project.services.map((each) => each.service) };
   return { services: flags.on('no-deps') ? names : withDependencies(project.services, names) };
 }
 
@@ -104,7 +104,7 @@ export async function put(
   const dryRun = flags.on('dry-run');
   const { services: chosen } = only(project, names, flags);
   const none = prepare !== undefined && names.length === 0;
-  const services = project.services.filter((each) => !none && (chosen?.includes(each.service) ?? true));
+  const services = project.services.filter((each) => !none && chosen.includes(each.service));
   const pull = flags.text('pull');
   const images = dryRun
     ? await knownImages(context, client, services)

@@ -1,0 +1,76 @@
+/** The end of a daemon, and of all that it has, from the command line. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
+import { startInstance } from '../lab/instance.ts';
+
+const AS_NOBODY = 65_534;
+
+test('stop ends the daemon and no container; purge ends all', async () => {
+  const instance = await startInstance();
+  try {
+    await bootstrapBusybox(instance);
+    await startNew(instance.client, idle(), 'lasting');
+    const refused = instance.orcd(['--purge']);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toMatch(
+      /^error: a daemon runs for .* already .*\n {2}hint: .*"orc system stop"\n$/,
+    );
+
+    const stopped = instance.orc(['system', 'stop']);
+    expect(stopped).toMatchObject({ code: 0, stderr: '' });
+    expect(stopped.stdout).toBe(`stopped the orc daemon (pid ${instance.pid()}); its containers live on\n`);
+    expect(instance.leftovers().some((line) => line.startsWith('process'))).toBe(true);
+    const again = instance.orc(['system', 'stop']);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/^error: no daemon runs for .*\n {2}hint: /);
+
+    await instance.start();
+    const asked = instance.orc(['system', 'purge']);
+    expect(asked.code).toBe(2);
+    expect(asked.stderr).toContain('hint: use "orc system purge -f"');
+    const purged = instance.orc(['system', 'purge', '-f']);
+    expect(purged).toMatchObject({ code: 0, stderr: '' });
+    expect(purged.stdout).toContain('removed all of the instance');
+    expect(existsSync(join(instance.folder, 'root'))).toBe(false);
+    const rest = instance.orc(['system', 'purge', '-f']);
+    expect(rest).toMatchObject({ code: 0 });
+    expect(rest.stdout).toContain('nothing of orc is under');
+  } finally {
+    await instance.purge();
+  }
+});
+
+test('another socket’s daemon is not stopped by this root’s pid file', async () => {
+  const instance = await startInstance();
+  try {
+    const { code, stderr } = instance.orc(['-H', '/run/elsewhere.sock', 'system', 'stop']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('/run/elsewhere.sock is not that of the instance');
+    expect((await instance.client.version()).pid).toBe(instance.pid());
+  } finally {
+    await instance.purge();
+  }
+});
+
+test('who is not root is told so in one line', async () => {
+  const instance = await startInstance();
+  try {
+    const { code, stderr } = instance.orcd(['--nosuch']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: .*--nosuch.*\n {2}hint: write orcd.*\n$/);
+    const daemon = join(import.meta.dirname, '../../apps/orcd/src/main.ts');
+    const nobody = spawnSync(process.execPath, [daemon], {
+      uid: AS_NOBODY,
+      gid: AS_NOBODY,
+      encoding: 'utf8',
+      env: { ...instance.env, NODE_NO_WARNINGS: '1' },
+    });
+    expect(nobody.status).toBe(1);
+    expect(nobody.stderr).toBe('error: the daemon needs root\n  hint: run "sudo orc daemon"\n');
+  } finally {
+    await instance.purge();
+  }
+});

@@ -65,5 +65,6 @@ function attributesOf(task: TaskObj): Record<string, string> {
     health: status.health,
     ...(status.exit === undefined ? {} : { exitCode: String(status.exit.code) }),
     ...(message === undefined ? {} : { message }),
+    ...(status.hint === undefined ? {} : { hint: status.hint }),
   };
 }

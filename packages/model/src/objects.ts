@@ -163,6 +163,8 @@ export type TaskStatus = {
   readonly restarts?: number;
   readonly ports?: readonly PortBinding[];
   readonly message?: string;
+  /** What to do about `message`. */
+  readonly hint?: string;
 };
 export type TaskObj = Obj<'task', TaskSpec, TaskStatus>;
 

@@ -21,8 +21,8 @@ type WithRestart = { readonly template: { readonly restart?: RestartPolicy } };
 
 /** Ended, and the restart policy of its service will not begin it again (DECISIONS 1). */
 export function endedForGood(task: TaskObj, service: WithRestart): boolean {
-  if (task.status.phase === 'rejected') return true;
   if (!hasEnded(task) || !isSettled(task)) return false;
+  if (task.status.phase === 'rejected' || task.status.phase === 'failed') return true;
   const policy = service.template.restart;
   if (policy === undefined || policy.condition === 'no') return true;
   const { exit } = task.status;

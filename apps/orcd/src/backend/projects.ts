@@ -20,7 +20,9 @@ import {
 import {
   type ContainerOwner,
   type ContainerSpec,
+  defined,
   fail,
+  isSettled,
   type NetworkObj,
   OrcError,
   resolveId,
@@ -166,12 +168,17 @@ export async function actOnTask(
 function settled(state: State, owner: ContainerOwner, kind: TaskAction['kind']): boolean {
   const task = state.tables.task.byId.get(owner.task) as TaskObj | undefined;
   if (task === undefined) return true;
-  const { status, spec } = task;
+  const { status } = task;
   if (kind === 'rm') return false;
   if (kind === 'stop') return status.phase !== 'running';
+  if (!isSettled(task)) return false;
   if (status.phase === 'failed' || status.phase === 'rejected')
-    throw fail('start.failed', status.message ?? `${task.name} could not start`);
-  return status.phase === 'running' && status.generation >= spec.desired.generation;
+    throw fail(
+      'start.failed',
+      status.message ?? `${task.name} could not start`,
+      defined({ hint: status.hint }),
+    );
+  return true;
 }
 
 /** Networks that a container of this host names exist; volumes are made. */

@@ -52,6 +52,8 @@ export class Life {
   #stopRequest: StopRequest = {};
   #stopKept = false;
   #preparing = false;
+  /** What the last report said. */
+  #told: TaskStatus['phase'] | undefined;
   #removed = false;
   #busy = false;
   #again = false;
@@ -189,7 +191,9 @@ export class Life {
       this.#again = !this.#removed;
     } while (this.#again);
     this.#busy = false;
-    for (const watcher of this.#watchers) watcher();
+    // Wishes alone can change what it is: a stop ends a back-off without a step.
+    if (this.taskStatus().phase === this.#told) this.#awaken();
+    else this.#changed();
   }
 
   /** The explicit stop of a container without a task outlives the daemon. */
@@ -436,8 +440,13 @@ export class Life {
   }
 
   #changed(): void {
-    for (const watcher of this.#watchers) watcher();
+    this.#told = this.taskStatus().phase;
+    this.#awaken();
     this.#deps.changed(this);
+  }
+
+  #awaken(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 
   #view(): View {

@@ -1,13 +1,14 @@
 /** The tasks of the assignment in force: their containers, and the reports about them. */
-import type {
-  AssignedTask,
-  Assignment,
-  Clock,
-  ContainerId,
-  Emit,
-  ObjectId,
-  Report,
-  TaskStatus,
+import {
+  type AssignedTask,
+  type Assignment,
+  type Clock,
+  type ContainerId,
+  type Emit,
+  type ObjectId,
+  type Report,
+  type TaskStatus,
+  toProblem,
 } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import type { FileSource } from '../plan/mounts.ts';
@@ -67,7 +68,7 @@ export function openTasks(deps: TaskDeps): Tasks {
       await made;
     } catch (error) {
       deps.emit('error', `task ${task.name} could not be made`, { error: String(error) });
-      reporter.status(task.id, rejected((error as Error).message));
+      reporter.status(task.id, rejected(task, error));
     } finally {
       making.delete(task.containerId);
     }
@@ -113,13 +114,17 @@ function removeStrangers(registry: Registry, assignment: Assignment): void {
   }
 }
 
-const rejected = (message: string): TaskStatus => ({
-  attempt: 0,
-  phase: 'rejected',
-  health: 'none',
-  generation: 0,
-  message,
-});
+function rejected({ desired }: AssignedTask, error: unknown): TaskStatus {
+  const { message, hint } = toProblem(error);
+  return {
+    attempt: 0,
+    phase: 'rejected',
+    health: 'none',
+    generation: desired.generation,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
 
 type Reporter = {
   status(task: ObjectId, status: TaskStatus): void;

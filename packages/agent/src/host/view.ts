@@ -46,8 +46,14 @@ export function taskStatusOf(view: View): TaskStatus {
     ...(exit === undefined ? {} : { exit }),
     ...(pid === undefined ? {} : { pid }),
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
-    ...(failure === undefined ? {} : { message: failure.problem.message }),
+    ...toldOf(failure),
   };
+}
+
+function toldOf(failure: Failure | undefined): { readonly message?: string; readonly hint?: string } {
+  if (failure === undefined) return {};
+  const { message, hint } = failure.problem;
+  return hint === undefined ? { message } : { message, hint };
 }
 
 function statusOf({ state, pid, exit, restarting }: View): Container['status'] {

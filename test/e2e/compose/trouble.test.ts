@@ -1,0 +1,106 @@
+/** Verbs on containers that crash, cannot start, or resist: each comes to an end and says what is the matter. */
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../../lab/instance.ts';
+import { type ComposeLab, type LabProject, startComposeLab } from '../../lab/project.ts';
+
+let lab: ComposeLab;
+beforeAll(async () => {
+  lab = await startComposeLab();
+});
+afterAll(() => lab?.close());
+
+const statusOf = async (project: LabProject, service: string): Promise<string> =>
+  (await project.container(service)).status;
+
+/** Longer than any of these takes, shorter than the wait of a test. */
+const inTime = (project: LabProject, args: readonly string[]): string => {
+  const begun = performance.now();
+  const said = project.ok(args);
+  expect(performance.now() - begun).toBeLessThan(8_000);
+  return said;
+};
+
+describe('in back-off', () => {
+  let project: LabProject;
+  beforeAll(async () => {
+    project = lab.project(
+      'flapping',
+      `services:
+  base: {image: busybox, init: true, command: sleep 1000}
+  flap: {image: busybox, restart: always, depends_on: [base], command: sh -c 'exit 3'}
+`,
+    );
+    project.ok(['up', '-d']);
+  });
+  /** The pause after the fifth time is 1.6 s: long enough for what is asked to meet it. */
+  const backingOff = (): Promise<void> =>
+    until(async () => {
+      const { status, restarts } = await project.container('flap');
+      return status === 'restarting' && restarts >= 5;
+    }, 'the fifth restart');
+
+  test.each([['stop'], ['kill']])('%s ends all', async (verb) => {
+    await backingOff();
+    inTime(project, [verb]);
+    expect([await statusOf(project, 'flap'), await statusOf(project, 'base')]).toEqual(['exited', 'exited']);
+    inTime(project, [verb]);
+    project.ok(['up', '-d']);
+  });
+
+  test('restart begins anew, and says no more than that', async () => {
+    await backingOff();
+    inTime(project, ['restart', '-t', '0']);
+    expect(await statusOf(project, 'base')).toBe('running');
+    inTime(project, ['container', 'restart', '-t', '0', 'flapping-flap-1']);
+  });
+
+  test('up -d does not wait for it, up --wait says why it waits', () => {
+    const { code, stderr } = project.orc(['up', '--wait', '--wait-timeout', '2']);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('Restarting (exited 3)');
+    inTime(project, ['up', '-d']);
+    project.ok(['down', '-t', '0']);
+  });
+
+  test('^C of up in the foreground stops all', async () => {
+    const shown = lab.instance.spawnOrc(['up'], { cwd: project.folder });
+    const ended = new Promise<number | null>((resolve) => shown.once('exit', resolve));
+    await until(async () => 'flapping-flap-1' in (await project.ids()), 'flap to be made');
+    await backingOff();
+    shown.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect([await statusOf(project, 'flap'), await statusOf(project, 'base')]).toEqual(['exited', 'exited']);
+    project.ok(['down']);
+  });
+});
+
+describe('a port that is taken', () => {
+  let taken: Server | undefined;
+  afterAll(() => void taken?.close());
+
+  test.each([['no'], ['always']])(
+    'up says so with a hint, and starts once it is free; restart: %s',
+    async (policy) => {
+      taken = createServer();
+      await new Promise<void>((resolve) => taken?.listen(0, '127.0.0.1', resolve));
+      const { port } = taken.address() as { port: number };
+      const project = lab.project(
+        `port-${policy}`,
+        `services:
+  web: {image: busybox, init: true, restart: "${policy}", command: sleep 1000, ports: ["127.0.0.1:${port}:80"]}
+`,
+      );
+      const refused = project.orc(['up', '-d']);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/port .* allocated/) });
+      expect(refused.stderr).not.toContain('orc logs');
+      const again = project.orc(['start']);
+      expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/port .* allocated/) });
+      await new Promise((resolve) => taken?.close(resolve));
+      const { code, stderr } = project.orc(['up', '-d']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('allocated') });
+      expect(await statusOf(project, 'web')).toBe('running');
+      project.ok(['down', '-t', '0']);
+    },
+  );
+});

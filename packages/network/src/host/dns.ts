@@ -33,6 +33,7 @@ export function openDns(options: DnsOptions): Dns {
   const handle = guarded(openHandle(options, forwarder), options.emit);
   let port: number = LIMITS.dnsPort;
   let listening: Promise<void> = Promise.resolve();
+  let closed = false;
 
   const open = async (address: string): Promise<Listener> => {
     const udp = await openUdp(address, port, handle);
@@ -44,15 +45,24 @@ export function openDns(options: DnsOptions): Dns {
     }
   };
 
-  /** False: the port is taken on one of them. */
+  /** False: the port is taken on one of them. An address that is gone again stops no other one. */
   const openAll = async (addresses: readonly string[]): Promise<boolean> => {
-    try {
-      for (const address of addresses)
-        if (!listeners.has(address)) listeners.set(address, await open(address));
-      return true;
-    } catch {
-      return false;
+    for (const address of addresses) {
+      if (closed || listeners.has(address)) continue;
+      try {
+        keep(address, await open(address));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+        options.emit('warn', 'a network has no name server', { address, error: String(error) });
+      }
     }
+    return true;
+  };
+
+  /** The whole name server may have been closed while this one was opened. */
+  const keep = (address: string, listener: Listener): void => {
+    listeners.set(address, listener);
+    if (closed) close(address);
   };
 
   const close = (address: string): void => {
@@ -85,6 +95,7 @@ export function openDns(options: DnsOptions): Dns {
       return listening;
     },
     close: () => {
+      closed = true;
       for (const address of listeners.keys()) close(address);
       for (const socket of connections) socket.destroy();
       forwarder.close();

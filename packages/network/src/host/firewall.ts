@@ -8,6 +8,7 @@ import {
   at,
   baseChains,
   closingRule,
+  concerns,
   deleteRules,
   describe,
   hasTable,
@@ -22,6 +23,8 @@ import type { Rules } from './rules.ts';
 export type Firewall = {
   /** Under `noHostFirewall` throws `network.failed`, with what to type; otherwise it is looked after from here on. */
   readonly open: () => Promise<void>;
+  /** Looks at it without being told of a change. */
+  readonly check: () => void;
   readonly info: () => readonly string[];
   readonly close: () => Promise<void>;
   readonly remove: () => Promise<void>;
@@ -75,7 +78,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
   };
 
   const watch = (): void => {
-    monitor = watchRuleSet(later, () => {
+    monitor = watchRuleSet(instance, later, () => {
       if (!closed) cancel ??= clock.after(LIMITS.firewallCheckMs, again);
     });
   };
@@ -91,6 +94,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
       if (options.noHostFirewall) await check();
       else soon();
     },
+    check: soon,
     info: () => found.map(({ barrier, place }) => describe(barrier, place)),
     close: async () => {
       closed = true;
@@ -121,15 +125,21 @@ async function removeRules(instance: string): Promise<void> {
   }
 }
 
-/** Calls `changed` after each change of the rule set that is not our own. */
-function watchRuleSet(changed: () => void, ended: () => void): ChildProcess {
+/** Calls `changed` after each transaction that is not our own and touches more than tables of other instances. */
+function watchRuleSet(instance: string, changed: () => void, ended: () => void): ChildProcess {
   const monitor = spawn('nft', ['monitor'], { stdio: ['ignore', 'pipe', 'ignore'] });
   monitor.unref();
   (monitor.stdout as { unref?: () => void }).unref?.();
   monitor.once('error', ended).once('exit', ended);
+  let touched = false;
   createInterface({ input: monitor.stdout }).on('line', (line) => {
     const by = /^# new generation \d+ by process (\d+)/.exec(line);
-    if (by !== null && !ownProgram(Number(by[1]))) changed();
+    if (by === null) {
+      touched ||= concerns(line, instance);
+      return;
+    }
+    if (touched && !ownProgram(Number(by[1]))) changed();
+    touched = false;
   });
   return monitor;
 }

@@ -108,10 +108,10 @@ async function takeOver(parts: Parts): Promise<void> {
 }
 
 function serve(parts: Parts): NetworkHost {
-  const { defaultNetwork, segments, rules, addresses, sandboxes, publisher, names, dns, firewall } = parts;
+  const { defaultNetwork, segments, rules, addresses, sandboxes, publisher, names, firewall } = parts;
   return {
     defaultNetwork,
-    networks: (networks) => segments.set(networks, rules, dns.listen),
+    networks: (networks) => segments.set(networks, rules, (gateways) => listen(parts, gateways)),
     allocate: (container, network, wish = {}) => addresses.allocate(container, network, wish),
     sandbox: (request) => sandbox(parts, request),
     attached: sandboxes.attached,
@@ -129,6 +129,13 @@ function serve(parts: Parts): NetworkHost {
     close: () => close(parts),
     shutdown: () => shutdown(parts),
   };
+}
+
+/** Rules in other firewalls name the port, which changes when it is taken on one of the gateways. */
+async function listen({ dns, firewall }: Parts, gateways: readonly string[]): Promise<void> {
+  const port = dns.port();
+  await dns.listen(gateways);
+  if (dns.port() !== port) firewall.check();
 }
 
 async function sandbox(parts: Parts, request: SandboxRequest): Promise<Sandbox> {

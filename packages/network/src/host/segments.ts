@@ -75,12 +75,16 @@ export function openSegments(options: SegmentsOptions): Segments {
     set: (networks, rules, listen) => {
       const wanted = [defaultNetwork, ...networks.filter((each) => bridged(each))];
       queue = queue.catch(() => undefined).then(() => change(wanted, rules));
+      const changed = queue;
+      // Names are answered on the bridges that are there, also when one of the others could not be made.
       return queue
+        .catch(() => undefined)
         .then(() => listen(bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway))))
         .then(() => {
           known = bridges.names().length;
           return rules.apply();
-        });
+        })
+        .then(() => changed);
     },
     grown: () => {
       const count = bridges.names().length;

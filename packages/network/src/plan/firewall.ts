@@ -46,6 +46,14 @@ export function baseChains(json: string, own: string): Barrier[] {
   });
 }
 
+const OF_A_TABLE = /^\w+ \w+ inet (\S+)/;
+
+/** Of a line of `nft monitor`: whether it may be about other firewalls, or about our own table. */
+export function concerns(line: string, own: string): boolean {
+  const table = OF_A_TABLE.exec(line)?.[1];
+  return table === undefined || table === own || !OF_AN_INSTANCE.test(table);
+}
+
 export const hasTable = (json: string, own: string): boolean =>
   parse(json).some(({ chain }) => chain?.family === 'inet' && chain.table === own);
 

@@ -1,8 +1,9 @@
 /** DNS on the gateways, asked by containers and by outsiders. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NameRecord } from '@orc/model';
 import type { NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
-import { insideNamespaces } from './inside.ts';
+import { eventually, insideNamespaces } from './inside.ts';
 import { openPeer, type Peer } from './peer.ts';
 import {
   HOST,
@@ -14,8 +15,24 @@ import {
   startBox,
   stopBox,
   udp,
+  type Box,
   type Host,
 } from './world.ts';
+
+const answerOf = (name: string): NameRecord => ({ network: name, name: 'web', addresses: ['192.0.2.77'] });
+const askWeb = (box: Box): Promise<string> =>
+  box.peer.call('dns', { host: box.ip.replace(/\d+$/, '1'), name: 'web' });
+/** Of this process: each port with the number of its sockets, which are as many of UDP as of TCP. */
+const listeners = (): string[] => {
+  const of = (kind: string): string[] =>
+    sh(`ss -Hnlp${kind} | grep 'pid=${process.pid},' | awk '{print $4}' | sed 's/.*://' | sort | uniq -c`)
+      .trim()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.trim().split(/ +/).toReversed().join(' '));
+  expect(of('u')).toEqual(of('t'));
+  return of('u');
+};
 
 insideNamespaces(import.meta.filename, () => {
   let host: Host;
@@ -131,6 +148,78 @@ insideNamespaces(import.meta.filename, () => {
       expect(sh(`nft list table inet ${INSTANCE}`)).toContain('redirect to :61054');
       await self.call('closeAll', {});
       await stopBox(net, box);
+    });
+
+    test('are answered on every gateway when another program has the port on one of them', async () => {
+      const boxes = [
+        await startBox(host, net, ['shop_default']),
+        await startBox(host, net, ['blog_default']),
+      ];
+      await net.close();
+      expect(await self.call('serveUdp', { host: '10.77.2.1', port: 61053, say: '' })).toBe('ok');
+      net = await host.open();
+      await net.recover(boxes.map(({ id, endpoints }) => ({ container: id, endpoints, ports: [] })));
+      await net.networks(standing);
+      net.names(['shop_default', 'blog_default'].map(answerOf));
+      for (const box of boxes) expect(await askWeb(box)).toBe('NOERROR 192.0.2.77');
+      expect(listeners()).toEqual(['61054 4']);
+      await self.call('closeAll', {});
+      for (const box of boxes) await stopBox(net, box);
+    });
+
+    test('follow the port into a firewall that drops by default', async () => {
+      sh(
+        `nft 'add table inet strict; add chain inet strict input { type filter hook input priority 0; policy drop; }'`,
+      );
+      const rules = (): string => sh('nft list table inet strict');
+      await eventually(() => rules().includes('61054'));
+      expect(await self.call('serveUdp', { host: '10.77.50.1', port: 61054, say: '' })).toBe('EADDRNOTAVAIL');
+      sh('ip addr add 10.77.50.1/32 dev lo');
+      expect(await self.call('serveUdp', { host: '10.77.50.1', port: 61054, say: '' })).toBe('ok');
+      await net.networks([...standing, network('late', 50)]);
+      await eventually(() => rules().includes('61055') && !rules().includes('61054'));
+      const box = await startBox(host, net, ['late']);
+      net.names([answerOf('late')]);
+      expect(await askWeb(box)).toBe('NOERROR 192.0.2.77');
+      await self.call('closeAll', {});
+      await stopBox(net, box);
+      sh('nft delete table inet strict; ip addr del 10.77.50.1/32 dev lo');
+      await net.networks(standing);
+    });
+
+    test('are answered on the other bridges when one cannot be made', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      const broken = network('broken', 51);
+      sh('ip link add orc-3fa9c1-33 type veth peer name taken');
+      const made = net.networks([...standing, broken]).then(
+        () => 'made',
+        () => 'failed',
+      );
+      expect(await made).toBe('failed');
+      net.names([answerOf('shop_default')]);
+      expect(await askWeb(box)).toBe('NOERROR 192.0.2.77');
+      sh('ip link del orc-3fa9c1-33');
+      await stopBox(net, box);
+      await net.networks(standing);
+    });
+
+    test('have one listener on each gateway, however often networks come and go, and none at the end', async () => {
+      const more = [60, 61, 62].map((index) => network(`again-${index}`, index));
+      for (let turn = 0; turn < 5; turn += 1)
+        await Promise.all([
+          net.networks([...standing, ...more.slice(turn % 3)]),
+          net.networks(standing),
+          net.networks([...standing, ...more]),
+        ]);
+      const [port = ''] = listeners().map((each) => each.split(' ')[0]);
+      expect(listeners()).toEqual([`${port} 7`]);
+      await net.networks(standing);
+      expect(listeners()).toEqual([`${port} 4`]);
+      await net.close();
+      expect(listeners()).toEqual([]);
+      net = await host.open();
+      await net.recover([]);
+      await net.networks(standing);
     });
 
     test('too many for UDP are cut, and whole by TCP', async () => {

@@ -45,7 +45,12 @@ const COLORS = [
 export const shortName = (project: string, container: string): string =>
   container.startsWith(`${project}-`) ? container.slice(project.length + 1) : container;
 
-type Source = { stream: Promise<void>; last: string };
+type Source = {
+  stream: Promise<void>;
+  last: string;
+  /** To be followed anew when the stream under way ends. */
+  waiting: boolean;
+};
 
 export function createLogView(context: Context, client: Client, options: LogViewOptions): LogView {
   const sources = new Map<string, Source>();
@@ -68,22 +73,25 @@ export function createLogView(context: Context, client: Client, options: LogView
   };
   const merger = createMerger(print);
   const open: LogView['open'] = ({ id, name, sinceMs }) => {
-    const known = sources.get(id);
-    const source: Source = { stream: Promise.resolve(), last: known?.last ?? '' };
+    const source: Source = sources.get(id) ?? { stream: Promise.resolve(), last: '', waiting: false };
+    sources.set(id, source);
+    // A stream goes on through restarts by the policy, however many there are.
+    if (source.waiting) return;
+    source.waiting = true;
     const request = {
       follow: true,
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...options.request,
       timestamps: true,
     };
-    const before = known?.stream ?? Promise.resolve();
-    source.stream = before.then(() =>
-      pump(client, merger, { id, name, request, source, signal: options.signal }),
-    );
+    const before = source.stream.catch(() => undefined);
+    source.stream = before.then(() => {
+      source.waiting = false;
+      return pump(client, merger, { id, name, request, source, signal: options.signal });
+    });
     source.stream.catch((error: Error) =>
       options.signal.aborted ? undefined : context.err(`error: logs of ${name}: ${error.message}`),
     );
-    sources.set(id, source);
   };
   return {
     open,

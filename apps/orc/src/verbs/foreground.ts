@@ -124,12 +124,18 @@ async function follow(
       open({ id: event.actor.id as ContainerSummary['id'], name, service });
       continue;
     }
-    await view.ended(event.actor.id);
+    if (!(await runsOn(client, run, event.actor.id))) await view.ended(event.actor.id);
     if (shown.has(service)) view.say(shortName(project.name, name), `exited with code ${exitCode ?? '?'}`);
     if (abortFirst && isFinal(event, run)) return { why: 'first', service, code: Number(exitCode ?? 0) };
     if (await allEnded(client, run)) return { why: 'all' };
   }
   return { why: 'all' };
+}
+
+/** Its policy begins it again: its output has no end yet. */
+async function runsOn(client: Client, run: Foreground, id: string): Promise<boolean> {
+  const status = (await rowsOf(client, run)).find((row) => row.id === id)?.status;
+  return status === 'restarting' || status === 'running';
 }
 
 /** `--exit-code-from` ends with any container, like `--abort-on-container-exit`, unless it is restarted. */

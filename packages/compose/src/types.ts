@@ -21,6 +21,8 @@ export type LoadOptions = {
   readonly interpolate?: boolean;
   /** Read secrets, configs and check what cannot be honoured; off for `config`. Default true. */
   readonly translate?: boolean;
+  /** Refuse names and numbers that no host takes; off where only the project's name is wanted. Default true. */
+  readonly values?: boolean;
   /** Services named on the command line: each one's profiles count as active. */
   readonly services?: readonly string[];
 };

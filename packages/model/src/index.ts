@@ -1,6 +1,7 @@
 export * from './address.ts';
 export * from './assert.ts';
 export * from './assignment.ts';
+export * from './capability.ts';
 export * from './container.ts';
 export * from './defined.ts';
 export * from './event.ts';

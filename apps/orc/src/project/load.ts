@@ -71,7 +71,7 @@ export async function projectName(context: Context): Promise<string> {
   const { globals, io } = context;
   const given = globals.projectName ?? io.env['COMPOSE_PROJECT_NAME'];
   if (given) return given;
-  const { model } = await loadFiles(context, { translate: false });
+  const { model } = await loadFiles(context, { translate: false, values: false });
   if (model?.name !== undefined) return model.name;
   const folder = globals.projectDirectory ?? (globals.files[0] ? dirname(globals.files[0]) : '.');
   return basename(resolve(io.cwd, folder)).toLowerCase();

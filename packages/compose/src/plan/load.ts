@@ -16,6 +16,7 @@ import { toModel } from './7-complete/to-model.ts';
 import { withContents } from './7-complete/contents.ts';
 import { checkProject } from './8-check/check.ts';
 import { refuseUnsupported } from './8-check/support.ts';
+import { checkValues } from './8-check/values.ts';
 import { translate } from './9-translate/translate.ts';
 import { type Loading, hasErrors, report, warn } from './loading.ts';
 import { type MapNode, get, withEntries } from './node.ts';
@@ -129,6 +130,7 @@ function activeTree(
   }
   const choice = { profiles: inputs.profiles, services: input.options?.services ?? [] };
   const active = applyProfiles(loading, services, choice);
+  if (input.options?.values !== false) checkValues(loading, active);
   const filled = loading.interpolate ? applyEnvFiles(loading, active, variables) : active;
   return withContents(withEntries(whole, { services: filled }), variables);
 }

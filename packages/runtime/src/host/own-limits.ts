@@ -1,6 +1,6 @@
 /** Without CAP_SYS_RESOURCE nobody gets a hard limit above the daemon's own. */
 import { readFileSync } from 'node:fs';
-import { CAPABILITY_NAMES } from '../plan/capabilities.ts';
+import { CAPABILITY_NAMES } from '@orc/model';
 import { RLIM_INFINITY, RLIMITS } from '../plan/rlimits.ts';
 import { hostBounding } from './identity.ts';
 

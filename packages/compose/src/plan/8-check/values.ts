@@ -1,0 +1,77 @@
+/** Values of a service that no host takes: names of containers, images and capabilities, too little memory. */
+import { CAPABILITY_NAMES, nearestWord } from '@orc/model';
+import { type Loading, report } from '../loading.ts';
+import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
+
+type Fault = { readonly why: string; readonly hint: string };
+type Check = (text: string) => Fault | undefined;
+
+/** Of the services that are active: the others' may wait for variables that are set when they are wanted. */
+export function checkValues(loading: Loading, services: MapNode): void {
+  for (const [name, { value }] of services.entries)
+    if (value.kind === 'map') checkService(loading, name, value);
+}
+
+function checkService(loading: Loading, name: string, service: MapNode): void {
+  for (const [path, check] of CHECKS) {
+    const node = at(service, path);
+    for (const each of node?.kind === 'seq' ? node.items : [node])
+      checkValue(loading, ['services', name, ...path].join('.'), each, check);
+  }
+}
+
+function checkValue(loading: Loading, label: string, node: Node | undefined, check: Check): void {
+  const text = textOf(node);
+  if (node === undefined || text === undefined || text === '') return;
+  if (!loading.interpolate && text.includes('$')) return;
+  const fault = check(text);
+  if (fault === undefined) return;
+  report(loading, 'compose.schema', node, `${label}: ${fault.why}`, { hint: fault.hint });
+}
+
+const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+const containerName: Check = (text) =>
+  CONTAINER_NAME.test(text)
+    ? undefined
+    : {
+        why: `invalid container name "${text}"`,
+        hint: 'it has two or more letters, digits, _, . and -, and begins with a letter or digit',
+      };
+
+/** As `distribution/reference` has it: a host only where the first part looks like one. */
+const HOST =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.|(?=[:/])))+(?::\d{1,5})?\/|^\[[0-9a-fA-F:]+\](?::\d{1,5})?\//;
+const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /:(\w[\w.-]{0,127})$/;
+const DIGEST = /@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
+
+const image: Check = (text) => {
+  const tagged = text.replace(DIGEST, '');
+  const rest = tagged.replace(TAG, '');
+  const [host = ''] = HOST.exec(rest) ?? [];
+  const isHost = /[.:\]]/.test(host) || host === 'localhost/' || /[A-Z]/.test(host);
+  const repository = isHost ? rest.slice(host.length) : rest;
+  if (REPOSITORY.test(repository)) return undefined;
+  const lower = repository.toLowerCase();
+  const hint = REPOSITORY.test(lower)
+    ? `names of images are in lower case: ${text.replace(repository, lower)}`
+    : 'write [registry[:port]/]name[:tag][@digest], such as redis:7';
+  return { why: `invalid reference format: "${text}"`, hint };
+};
+
+const capability: Check = (text) => {
+  const name = text.toUpperCase().replace(/^CAP_/, '');
+  if (name === 'ALL' || CAPABILITY_NAMES.includes(name)) return undefined;
+  const meant = nearestWord(name, CAPABILITY_NAMES);
+  const hint =
+    meant === undefined ? 'see capabilities(7), such as NET_ADMIN, or ALL' : `did you mean "${meant}"?`;
+  return { why: `unknown capability "${text}"`, hint };
+};
+
+const CHECKS: readonly (readonly [Path, Check])[] = [
+  [['container_name'], containerName],
+  [['image'], image],
+  [['cap_add'], capability],
+  [['cap_drop'], capability],
+];

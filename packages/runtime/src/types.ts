@@ -52,8 +52,11 @@ export type StartRequest = {
   readonly attach?: AttachOptions;
   /** Build steps: ignore spec's command and run this. */
   readonly argv?: readonly string[];
+  /** Size of its terminal from the start on; absent: unknown, 0 by 0. */
+  readonly terminal?: TerminalSize;
 };
 
+export type TerminalSize = { readonly columns: number; readonly rows: number };
 export type AttachOptions = { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
 export type OutputChunk = { readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array };
 
@@ -73,6 +76,8 @@ export type ExecRequest = {
   readonly workingDir?: string;
   readonly user?: string;
   readonly tty: boolean;
+  /** As of a start. */
+  readonly terminal?: TerminalSize;
   readonly attach: AttachOptions;
   readonly privileged?: boolean;
   /** Its process tree is killed whole after this time (health checks: DECISIONS 9). */

@@ -1,4 +1,6 @@
 /** Verbs on containers that crash, cannot start, or resist: each comes to an end and says what is the matter. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../../lab/instance.ts';
@@ -103,4 +105,31 @@ describe('a port that is taken', () => {
       project.ok(['down', '-t', '0']);
     },
   );
+});
+
+describe('on a terminal', () => {
+  /** The command line on a terminal of 17 rows and 91 columns: what the screen shows. */
+  const onTerminal = (project: LabProject, words: string): string => {
+    const cli = join(import.meta.dirname, '../../../apps/orc/bin/orc');
+    const { stdout } = spawnSync('script', ['-qec', `stty rows 17 cols 91; ${cli} ${words}`, '/dev/null'], {
+      cwd: project.folder,
+      env: lab.instance.env,
+      encoding: 'utf8',
+      timeout: 20_000,
+      input: '',
+    });
+    return stdout;
+  };
+
+  test('the program finds its size at once', () => {
+    const project = lab.project(
+      'sized',
+      'services:\n  web: {image: busybox, init: true, command: sleep 1000}\n',
+    );
+    project.ok(['up', '-d']);
+    expect(onTerminal(project, 'container run --rm -it busybox stty size')).toContain('17 91');
+    expect(onTerminal(project, 'run --rm web stty size')).toContain('17 91');
+    expect(onTerminal(project, 'exec web stty size')).toContain('17 91');
+    project.ok(['down', '-t', '0']);
+  });
 });

@@ -43,12 +43,15 @@ async function pumpOutput(io: Io, duplex: Duplex): Promise<'ended'> {
   return 'ended';
 }
 
+/** Before the start, so that the program finds it at once; a size that cannot be told is no reason not to start. */
+export async function tellSize(io: Io, resize: Session['resize']): Promise<void> {
+  const { columns, rows } = io.stdout;
+  // The program may have ended: then its size matters to nobody.
+  if (columns && rows) await resize(columns, rows).catch(() => undefined);
+}
+
 function terminal(io: Io, session: Session): (() => void)[] {
-  const resize = (): void => {
-    const { columns, rows } = io.stdout;
-    // The program may have ended: then its size matters to nobody.
-    if (columns && rows) session.resize(columns, rows).catch(() => undefined);
-  };
+  const resize = (): void => void tellSize(io, session.resize);
   resize();
   const undo = [io.onSignal('SIGWINCH', resize)];
   if (session.stdin && io.stdin.isTTY) {

@@ -10,7 +10,7 @@ import { idOf } from '../project/images.ts';
 import { pullImage } from '../project/pull.ts';
 import { specFromFlags } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
-import { joinStreams, mustBeTerminal } from './attach.ts';
+import { joinStreams, mustBeTerminal, tellSize } from './attach.ts';
 
 const DAEMON_FAILED = 125;
 
@@ -116,7 +116,10 @@ export async function runAttached(context: Context, client: Client, attached: At
   const exit = client.waitContainer(id, 'next-exit', stop.signal, begun.resolve);
   exit.catch(begun.reject);
   const attaching = client.attachContainer(id, { stdin, stdout: has('stdout'), stderr: has('stderr') });
-  const [duplex] = await Promise.all([attaching, begun.promise]);
+  const resize = (columns: number, rows: number): Promise<unknown> =>
+    client.resizeContainer(id, columns, rows);
+  const sized = spec.tty ? tellSize(context.io, resize) : undefined;
+  const [duplex] = await Promise.all([attaching, begun.promise, sized]);
   await startOrRemove(client, id, spec).catch((error) => {
     duplex.close();
     stop.abort();

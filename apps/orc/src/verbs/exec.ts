@@ -4,7 +4,7 @@ import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
 import { compact, some, valuesOf } from '../spec/values.ts';
-import { joinStreams, mustBeTerminal } from './attach.ts';
+import { joinStreams, mustBeTerminal, tellSize } from './attach.ts';
 
 export const exec: Body = async (context, args, flags) => {
   const [container = '', ...argv] = args;
@@ -45,6 +45,8 @@ export async function execIn(
   flags: Flags,
 ): Promise<number> {
   const { id } = await client.createExec(container, config);
+  const resize = (columns: number, rows: number): Promise<unknown> => client.resizeExec(id, columns, rows);
+  if (config.tty && !config.detach) await tellSize(context.io, resize);
   const duplex = await client.startExec(id);
   if (config.detach) {
     duplex.close();
@@ -55,7 +57,7 @@ export async function execIn(
     duplex,
     stdin: config.stdin,
     tty: config.tty,
-    resize: (columns, rows) => client.resizeExec(id, columns, rows),
+    resize,
     ...(keys === undefined ? {} : { detachKeys: keys }),
   });
   return how === 'detached' ? 0 : ((await client.getExec(id)).exitCode ?? 0);

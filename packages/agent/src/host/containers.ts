@@ -46,7 +46,7 @@ export function openContainers(deps: LifeDeps, registry: Registry, random: Rando
         life.running === undefined && life.record().status === 'created' && !life.awaitsAttachment;
       return early ? life.attachEarly(options) : runningOf(reference).attach(options);
     },
-    resize: async (reference, columns, rows) => runningOf(reference).resize(columns, rows),
+    resize: async (reference, columns, rows) => find(reference).resize(columns, rows),
     logs: (reference, query) => logs(find(reference), query, deps.root),
     stats: async (reference) => runningOf(reference).stats(),
     createExec: (reference, request) => execs.create(runningOf(reference), request),

@@ -1,6 +1,6 @@
 /** Programs that were started in running containers, by id; ended ones are kept for a while, then forgotten. */
-import { fail, type Random } from '@orc/model';
-import type { Attachment, Exec, ExecRequest, Running } from '@orc/runtime';
+import { defined, fail, type Random } from '@orc/model';
+import type { Attachment, Exec, ExecRequest, Running, TerminalSize } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import type { ExecHandle } from '../types.ts';
 
@@ -38,10 +38,7 @@ export function openExecs(random: Random): Execs {
 function openExec(id: string, running: Running, request: ExecRequest, over: () => void): ExecHandle {
   let exec: Exec | undefined;
   let exitCode: number | undefined;
-  const started = (): Exec => {
-    if (exec === undefined) throw fail('conflict.state', `exec ${id.slice(0, 12)} was not started`);
-    return exec;
-  };
+  let terminal: TerminalSize | undefined;
   return {
     id,
     container: running.id,
@@ -53,7 +50,7 @@ function openExec(id: string, running: Running, request: ExecRequest, over: () =
     }),
     async start(): Promise<Attachment> {
       if (exec !== undefined) throw fail('conflict.state', `exec ${id.slice(0, 12)} was started already`);
-      exec = await running.exec(request).catch((error: unknown) => {
+      exec = await running.exec({ ...request, ...defined({ terminal }) }).catch((error: unknown) => {
         over();
         throw error;
       });
@@ -63,7 +60,11 @@ function openExec(id: string, running: Running, request: ExecRequest, over: () =
       });
       return seenThrough(exec);
     },
-    resize: (columns, rows) => started().resize(columns, rows),
+    /** Before its start: from then on. */
+    async resize(columns, rows) {
+      terminal = { columns, rows };
+      await exec?.resize(columns, rows);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import {
   assert,
   type Container,
   type ContainerId,
+  defined,
   type Exit,
   fail,
   type Health,
@@ -13,7 +14,7 @@ import {
   type TaskStatus,
   toProblem,
 } from '@orc/model';
-import type { Attachment, AttachOptions, Running } from '@orc/runtime';
+import type { Attachment, AttachOptions, Running, TerminalSize } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
@@ -47,6 +48,7 @@ export class Life {
   #restartsInRow = 0;
   #joinable: Joinable;
   #early: EarlyAttachment | undefined;
+  #terminal: TerminalSize | undefined;
   /** Ports and addresses of the last attempt were not given back yet. */
   #holding = false;
   #stopRequest: StopRequest = {};
@@ -145,6 +147,18 @@ export class Life {
 
   rejoin(joinable: Joinable): void {
     this.#joinable = joinable;
+  }
+
+  /** Of its terminal, from now on; before it runs: from the start of its program on. */
+  async resize(columns: number, rows: number): Promise<void> {
+    this.#terminal = { columns, rows };
+    await this.#resizeRunning();
+  }
+
+  async #resizeRunning(): Promise<void> {
+    // It may end at any time: then its size matters to nobody.
+    if (this.#terminal !== undefined)
+      await this.#running?.resize(this.#terminal.columns, this.#terminal.rows).catch(() => {});
   }
 
   /** Before the program starts, so that nothing of its output is missed; the first who asks is served so. */
@@ -274,14 +288,17 @@ export class Life {
     const image = this.#image;
     const early = this.#early;
     this.#early = undefined;
+    const terminal = this.#terminal;
+    const more = defined({ attach: early?.options, terminal });
     try {
       const launch = (): Promise<Started> =>
-        startAttempt(this.stored, this.folder, this.#file, next, image, this.#deps, early?.options);
+        startAttempt(this.stored, this.folder, this.#file, next, image, this.#deps, more);
       const started = await this.#deps.starts(launch);
       early?.give(started.running.attachment);
       this.#failure = undefined;
       this.#exit = undefined;
       this.#begin(started);
+      if (this.#terminal !== terminal) await this.#resizeRunning();
     } finally {
       early?.give(undefined);
     }

@@ -9,7 +9,7 @@ import {
   type Propagation,
   type ResolvedImage,
 } from '@orc/model';
-import type { AttachOptions, ResolvedMount, Running, StartRequest } from '@orc/runtime';
+import type { ResolvedMount, Running, StartRequest } from '@orc/runtime';
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
 import { allMounts, resolveMounts } from '../plan/mounts.ts';
@@ -29,7 +29,7 @@ export async function startAttempt(
   state: State,
   image: ResolvedImage,
   deps: LifeDeps,
-  attach?: AttachOptions,
+  more: Pick<StartRequest, 'attach' | 'terminal'> = {},
 ): Promise<Started> {
   const hostname = hostnameOf(stored);
   const watch = startWatch(deps.clock);
@@ -57,7 +57,7 @@ export async function startAttempt(
     watch.lap('state');
     deps.failpoint('agent.start.before-launch');
     const request = requestOf(stored, folder, next, image, hostname, connection, mounts, deps);
-    const running = await deps.runtime.start(attach === undefined ? request : { ...request, attach });
+    const running = await deps.runtime.start({ ...request, ...more });
     watch.lap('launch');
     deps.emit('debug', 'started', { container: stored.name, ...watch.laps() });
     deps.failpoint('agent.start.after-launch');

@@ -111,6 +111,7 @@ async function exec(host: Host, folder: string, pid: number, request: ExecReques
     identity,
     rlimits: boundedRlimits(context.ulimits, hardLimits()),
     tty: request.tty,
+    ...(request.terminal === undefined ? {} : { terminal: request.terminal }),
     stdin: request.attach.stdin,
     tasksFiles: context.tasksFiles,
     ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),

@@ -85,7 +85,7 @@ async function gatherFacts(
     skeleton: host.skeleton,
     maskedMore: thermalThrottlePaths(availableParallelism()),
     ...(limits === undefined ? {} : { hardLimits: limits }),
-    terminal: { columns: 0, rows: 0 },
+    terminal: request.terminal ?? { columns: 0, rows: 0 },
   };
 }
 

@@ -1,6 +1,7 @@
 /** One more program in a running container, under the same confinement. */
 import type { Op, LaunchPlan } from './ops.ts';
 import { planOf } from './ops.ts';
+import type { TerminalSize } from '../types.ts';
 import { CLONE } from './flags.ts';
 import type { Rlimit } from './rlimits.ts';
 import { type Identity, type Program, processOps } from './process.ts';
@@ -10,12 +11,14 @@ export type ExecFacts = {
   readonly identity: Identity;
   readonly rlimits: readonly Rlimit[];
   readonly tty: boolean;
+  readonly terminal?: TerminalSize;
   readonly stdin: boolean;
   readonly timeoutMs?: number;
   readonly tasksFiles: readonly string[];
   readonly cgroupV2?: string;
 };
 
+const UNKNOWN_SIZE: TerminalSize = { columns: 0, rows: 0 };
 const FREEZER = '/freezer/';
 const TASKS = '/tasks';
 
@@ -39,7 +42,7 @@ export function compileExec(facts: ExecFacts): LaunchPlan {
     { op: 'setsid' },
     ...joined.map((path): Op => ({ op: 'write', path, data: Buffer.from('0') })),
     { op: 'enter', flags: CLONE.NEWNS | CLONE.NEWNET | CLONE.NEWIPC | CLONE.NEWUTS | CLONE.NEWCGROUP },
-    ...(facts.tty ? [{ op: 'console', columns: 0, rows: 0, mounted: 0 } as const] : []),
+    ...(facts.tty ? [{ op: 'console', ...(facts.terminal ?? UNKNOWN_SIZE), mounted: 0 } as const] : []),
     ...(facts.tty || facts.stdin ? [] : [{ op: 'stdin-null' } as const]),
     ...processOps(facts.program, facts.identity, { rlimits: facts.rlimits, init: false, dieWithShim: false }),
   ]);

@@ -42,11 +42,13 @@ function isAlive(file: string): boolean {
   return pid !== undefined && pid !== '' && startTime(Number(pid)) === started;
 }
 
+/** Of a process that runs: one that has ended and was not waited for yet holds nothing. */
 function startTime(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
-      .split(' ')[19];
+      .split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** Containers on the network: published ports, names, isolation, and networks that are shared. */
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerSpec, NetworkMode, PortBinding } from '@orc/model';
@@ -124,6 +125,23 @@ describe('published ports', () => {
     await client().startContainer(id);
     expect(await hostPortOf(id)).toBe(port);
     await remove(id);
+  });
+
+  test('a refused one leaves the daemon at rest, also while other instances change their rules', async () => {
+    const { server, port } = await occupy();
+    const ids = await Promise.all(
+      [1, 2].map(() => make(client(), web({ ports: [tcp(80, { hostPort: port })] }))),
+    );
+    for (const id of ids) expect((await problemOf(client().startContainer(id))).code).toBe('conflict.port');
+    const [ticks, bytes] = [cpuTicks(), residentKiB()];
+    for (let turn = 0; turn < 30; turn += 1) {
+      spawnSync('nft', ['add table inet orc-000000; delete table inet orc-000000']);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(cpuTicks() - ticks).toBeLessThan(20);
+    expect(residentKiB() - bytes).toBeLessThan(64 * 1024);
+    server.close();
+    await remove(...ids);
   });
 
   test('a port of ours is refused to a second container and to a program of the host', async () => {
@@ -250,6 +268,89 @@ describe('networks', () => {
     await remove(id, other);
   });
 });
+
+describe('pre-defined networks', () => {
+  test('are listed, have ids that stay, and are neither made nor removed', async () => {
+    const rows = (await client().listNetworks()).slice(0, 3);
+    expect(rows.map(({ name, spec }) => `${name} ${spec.driver}`)).toEqual([
+      'bridge bridge',
+      'host host',
+      'none null',
+    ]);
+    expect(new Set(rows.map(({ id }) => id.slice(0, 12))).size).toBe(3);
+    for (const { id, name } of rows) {
+      expect(id).toMatch(/^(?!0{12})[0-9a-z]{25}$/);
+      expect((await client().getNetwork(id.slice(0, 12))).name).toBe(name);
+      expect(await problemOf(client().removeNetwork(name))).toMatchObject({
+        code: 'conflict.state',
+        message: `${name} is a pre-defined network and cannot be removed`,
+      });
+      expect((await problemOf(client().createNetwork(name, { driver: 'bridge' }))).code).toBe(
+        'conflict.name',
+      );
+    }
+    await instance.stop();
+    await instance.start();
+    expect((await client().listNetworks()).slice(0, 3)).toEqual(rows);
+  });
+});
+
+describe('names of instances side by side', () => {
+  test('are answered on every network, also after networks came and went and a daemon restarted', async () => {
+    const other = await startInstance();
+    try {
+      await bootstrapBusybox(other);
+      const both = [instance, other];
+      for (let turn = 0; turn < 2; turn += 1)
+        for (const each of both)
+          await Promise.all(['x', 'y', 'z'].map((name) => comeAndGo(each, `${name}${turn}`)));
+      await other.stop();
+      await other.start();
+      for (const each of both) {
+        const answers = await Promise.all(['x', 'y', 'z'].map((name) => answered(each, name)));
+        expect(answers).toEqual([true, true, true]);
+      }
+      for (const each of both) expect(listenersOf(each)).toEqual(new Set([1]));
+    } finally {
+      await other.purge();
+    }
+  });
+});
+
+async function comeAndGo({ client: by }: Instance, name: string): Promise<void> {
+  await by.createNetwork(name, { driver: 'bridge' });
+  await by.removeNetwork(name);
+}
+
+/** Whether a container of a new network finds itself by its name. */
+async function answered({ client: by }: Instance, name: string): Promise<boolean> {
+  await by.createNetwork(name, { driver: 'bridge' });
+  const id = await startNew(by, idle({ networkMode: on(name, ['self']) }));
+  const { stdout } = await execIn(by, id, ['nslookup', 'self']);
+  return stdout.includes((await by.getContainer(id)).endpoints[0]?.ipv4 as string);
+}
+
+/** How many UDP sockets the daemon has on each address that it answers names on. */
+function listenersOf(each: Instance): ReadonlySet<number> {
+  const { stdout } = spawnSync('ss', ['-Hnlup'], { encoding: 'utf8' });
+  const counts = new Map<string, number>();
+  for (const line of stdout.split('\n').filter((row) => row.includes(`pid=${each.pid()},`))) {
+    const address = /(\S+):61\d{3} /.exec(line)?.[1];
+    if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
+  }
+  return new Set(counts.values());
+}
+
+/** Of the daemon and the programs that it ran, in hundredths of a second. */
+function cpuTicks(): number {
+  const fields = readFileSync(`/proc/${instance.pid()}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
+}
+
+function residentKiB(): number {
+  const rollup = readFileSync(`/proc/${instance.pid()}/smaps_rollup`, 'utf8');
+  return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]);
+}
 
 const links = (): readonly string[] =>
   instance.leftovers().filter((line) => line.startsWith(`link ${instance.name}-`));

@@ -5,13 +5,14 @@ import { type Agent, openAgent } from '@orc/agent';
 import { type Backend, serve } from '@orc/api';
 import { named, project, takeReport } from '@orc/cluster';
 import { type ImageStore, openImageStore } from '@orc/image';
-import type { AssignedFile, NetworkObj, SecretObj, World } from '@orc/model';
+import type { AssignedFile, SecretObj, World } from '@orc/model';
 import { type NetworkHost, openNetwork } from '@orc/network';
 import { openRuntime, type Runtime } from '@orc/runtime';
 import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
 import { openContexts } from './backend/contexts.ts';
 import { imagesBackend } from './backend/images.ts';
+import { predefinedNetworks } from './backend/predefined.ts';
 import { actOnTask, ensureObjects, objectsBackend, projectsBackend } from './backend/projects.ts';
 import { systemBackend } from './backend/system.ts';
 import { publishChanges } from './changes.ts';
@@ -87,9 +88,16 @@ async function openRooms({ root, run, instance }: Places, config: Config, world:
     openRuntime({ root, run, instance, ...world }),
     openImageStore({ root, ...world }),
   ]);
-  const avoid = [...hostRoutes()];
+  const ownSubnets: string[] = [];
+  const options = {
+    ...pools,
+    /** Read at each pass: other instances make networks at any time. */
+    get avoid() {
+      return [...ownSubnets, ...hostRoutes()];
+    },
+  };
   const sealed = sealings(root);
-  const replica = await openReplica(root, world, sealed.open, { avoid, ...pools });
+  const replica = await openReplica(root, world, sealed.open, options);
   const noHostFirewall = config.noHostFirewall === undefined ? {} : { noHostFirewall: config.noHostFirewall };
   const network = await openNetwork({
     root,
@@ -101,7 +109,7 @@ async function openRooms({ root, run, instance }: Places, config: Config, world:
     ...pools,
     ...noHostFirewall,
   });
-  avoid.push(...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet));
+  ownSubnets.push(...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet));
   const agent = await openAgent({
     root,
     run,
@@ -156,7 +164,8 @@ function sealings(root: string): { open(isNew: boolean): Sealing; opened(): Seal
 
 function backendOf(places: Places, rooms: Rooms, world: World): Backend {
   const { replica, agent, images, events, network } = rooms;
-  const parts = { replica, agent, events, world, defaultNetwork: asObject(network.defaultNetwork, replica) };
+  const predefined = predefinedNetworks(replica.node, network.defaultNetwork);
+  const parts = { replica, agent, events, world, predefined };
   return {
     ...systemBackend({ places, ...rooms, clock: world.clock }),
     ...projectsBackend(parts),
@@ -200,16 +209,4 @@ function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing): void 
     setImmediate(assign);
   });
   assign();
-}
-
-function asObject(
-  network: {
-    readonly id: NetworkObj['id'];
-    readonly name: string;
-    readonly spec: NetworkObj['spec'];
-    readonly status: NetworkObj['status'];
-  },
-  replica: Replica,
-): NetworkObj {
-  return { kind: 'network', ...network, specVersion: 1, statusVersion: 1, createdAt: replica.node.createdAt };
 }

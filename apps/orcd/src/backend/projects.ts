@@ -41,7 +41,8 @@ export type ProjectParts = {
   readonly agent: Agent;
   readonly events: EventStream;
   readonly world: World;
-  readonly defaultNetwork: NetworkObj;
+  /** Of the host, not of the state: see predefined.ts. */
+  readonly predefined: readonly NetworkObj[];
 };
 type Plan = (state: State, proposer: Parameters<Parameters<Replica['propose']>[1]>[1]) => ProjectPlan;
 
@@ -234,8 +235,9 @@ async function grant(replica: Replica, network: string): Promise<void> {
 
 export function objectsBackend(parts: ProjectParts): Objects {
   const { replica, agent, world } = parts;
-  const findNetwork = (reference: string): NetworkObj =>
-    found(all(replica.state(), 'network'), reference, noNetwork);
+  const networks = (): NetworkObj[] => [...parts.predefined, ...all(replica.state(), 'network')];
+  const findNetwork = (reference: string): NetworkObj => found(networks(), reference, noNetwork);
+  const isPredefined = (name: string): boolean => parts.predefined.some((each) => each.name === name);
   const findVolume = (reference: string): VolumeObj =>
     found(all(replica.state(), 'volume'), reference, (name) =>
       fail('notfound.volume', `no such volume: ${name}`, { hint: 'list them with: orc volume ls' }),
@@ -245,16 +247,16 @@ export function objectsBackend(parts: ProjectParts): Objects {
     mountpoint: agent.volumePath(volume.name),
   });
   return {
-    listNetworks: async () => [parts.defaultNetwork, ...all(replica.state(), 'network')],
+    listNetworks: async () => networks(),
     async createNetwork(name, spec) {
-      if (name === DEFAULT_NETWORK) throw fail('conflict.name', `network ${name} exists already`);
+      if (isPredefined(name)) throw fail('conflict.name', `network ${name} exists already`);
       await decide(replica, 'network create', (state, proposer) =>
         createNetwork(state, name, spec, proposer),
       );
       return findNetwork(name);
     },
     async getNetwork(reference) {
-      const network = reference === DEFAULT_NETWORK ? parts.defaultNetwork : findNetwork(reference);
+      const network = findNetwork(reference);
       const containers = agent.containers
         .list()
         .flatMap(({ id, name, endpoints }) =>
@@ -266,6 +268,7 @@ export function objectsBackend(parts: ProjectParts): Objects {
     },
     async removeNetwork(reference) {
       const network = findNetwork(reference);
+      if (isPredefined(network.name)) throw predefinedStays(network.name);
       const by = agent.users('network', network.name);
       if (by.length > 0) throw inUse('network', network.name, by);
       await decide(replica, 'network rm', (state, proposer) =>
@@ -288,6 +291,11 @@ export function objectsBackend(parts: ProjectParts): Objects {
     },
   };
 }
+
+const predefinedStays = (name: string): OrcError =>
+  fail('conflict.state', `${name} is a pre-defined network and cannot be removed`, {
+    hint: 'it is there as long as the daemon is',
+  });
 
 const inUse = (kind: string, name: string, by: readonly string[]): OrcError =>
   fail('conflict.inuse', `${kind} ${name} is in use by ${by.join(', ')}`, {

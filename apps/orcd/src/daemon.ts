@@ -18,6 +18,7 @@ import { systemBackend } from './backend/system.ts';
 import { publishChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import type { Places } from './instance.ts';
+import { poolsOf } from './pools.ts';
 import { hostRoutes } from './routes.ts';
 import { openReplica, type Replica } from './replica.ts';
 import { openSealing, type Sealing } from './sealing.ts';
@@ -83,7 +84,8 @@ async function openRooms({ root, run, instance }: Places, config: Config, world:
   await mkdir(run, { recursive: true, mode: RUN_MODE });
   const { clock } = world;
   const events = openEvents(clock, clock.now() * 1000);
-  const pools = config.addressPools === undefined ? {} : { pools: config.addressPools };
+  const chosen = config.addressPools ?? poolsOf(instance);
+  const pools = chosen === undefined ? {} : { pools: chosen };
   const [runtime, images] = await Promise.all([
     openRuntime({ root, run, instance, ...world }),
     openImageStore({ root, ...world }),

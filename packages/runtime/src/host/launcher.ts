@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import { fail, OrcError, type ProblemCode } from '@orc/model';
+import { fail, OrcError } from '@orc/model';
 import { LAUNCHER_END_MS, LAUNCHER_READY_MS } from '../limits.ts';
 import { encodePlan } from '../plan/encode.ts';
-import { explainOp } from '../plan/explain.ts';
+import { launchFailure } from '../plan/failures.ts';
 import type { LaunchPlan } from '../plan/ops.ts';
 import {
   type Connection,
@@ -201,32 +201,9 @@ async function shutdown(run: string): Promise<void> {
   }
 }
 
-const EXEC_CODES: Readonly<Record<string, ProblemCode>> = {
-  ENOENT: 'start.notfound',
-  EACCES: 'start.notexecutable',
-  ENOEXEC: 'start.notexecutable',
-  ENOTDIR: 'start.notfound',
-  EISDIR: 'start.notexecutable',
-};
-
-/** What docker's users know: 127 for a program that is not there, 126 for one that cannot be executed. */
-export function failureOf(plan: LaunchPlan, failure: Failure): OrcError {
-  const errno = failure.errno > 0 ? getSystemErrorName(-failure.errno) : `errno ${failure.errno}`;
-  const op = plan.ops[failure.index];
-  if (op?.op === 'exec') {
-    const code = EXEC_CODES[errno] ?? 'start.failed';
-    return fail(code, `cannot execute ${JSON.stringify(op.argv[0])}: ${errno}`, {
-      hint:
-        code === 'start.notfound'
-          ? 'no such file in the image, or not in its PATH; or its interpreter is missing'
-          : 'the file must be executable and made for this machine',
-    });
-  }
-  if (op?.op === 'write' && op.path.endsWith('oom_score_adj') && errno === 'EACCES') {
-    return fail('kernel.missing', `cannot lower oom_score_adj to ${Buffer.from(op.data)}`, {
-      hint: 'the daemon lacks CAP_SYS_RESOURCE: use a score that is not below its own',
-    });
-  }
-  const what = op === undefined ? failure.name : explainOp(op).slice(0, 300);
-  return fail('start.failed', `step ${failure.index} (${what}): ${errno}`);
-}
+export const failureOf = (plan: LaunchPlan, failure: Failure): OrcError =>
+  launchFailure(
+    plan,
+    failure,
+    failure.errno > 0 ? getSystemErrorName(-failure.errno) : `errno ${failure.errno}`,
+  );

@@ -1,2 +1,3 @@
 export { openRuntime } from './host/runtime.ts';
+export { signalNumber } from './host/signals.ts';
 export * from './types.ts';

@@ -107,6 +107,52 @@ describe('a port that is taken', () => {
   );
 });
 
+describe('asked for what there is not', () => {
+  let project: LabProject;
+  beforeAll(() => {
+    const web = `{image: busybox, init: true, stop_grace_period: 1s, command: sh -c 'trap "echo heard" HUP; while :; do sleep 0.05; done'}`;
+    project = lab.project('asked', `services:\n  web: ${web}\n`);
+    project.ok(['up', '-d']);
+  });
+
+  test.each(['BOGUS', '99', '0'])('kill -s %s is refused and kills nothing', async (signal) => {
+    for (const target of [['web'], []])
+      expect(project.orc(['kill', '-s', signal, ...target])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/signal.*\n.*hint/),
+      });
+    expect(await statusOf(project, 'web')).toBe('running');
+  });
+
+  test('kill -s HUP is delivered, and who survives it stays up', async () => {
+    await until(async () => {
+      project.ok(['kill', '-s', 'HUP']);
+      return (await project.logs('web')).includes('heard');
+    }, 'the signal to be heard');
+    expect(await statusOf(project, 'web')).toBe('running');
+  });
+
+  test('kill -s BOGUS is refused though nothing runs', () => {
+    expect(project.ok(['kill', '-s', '9', 'web'])).toBe('');
+    expect(project.orc(['kill', '-s', 'BOGUS']).code).toBe(2);
+    project.ok(['up', '-d']);
+  });
+
+  test.each([['/nosuch', 'no such directory in the container: /nosuch']])('exec -w %s: %s', (path, said) => {
+    expect(project.orc(['exec', '-T', '-w', path, 'web', 'pwd'])).toMatchObject({
+      code: 126,
+      stderr: expect.stringContaining(said),
+    });
+  });
+
+  test('ps -a lists one-off containers', () => {
+    project.ok(['run', '-T', '--name', 'once', 'web', 'true']);
+    expect(project.ok(['ps', '-a', '--format', '{{.Name}}']).split('\n')).toContain('once');
+    expect(project.ok(['ps', '--format', '{{.Name}}'])).not.toContain('once');
+    expect(project.ok(['ps', '-a', '--format', '{{.Name}}', 'web'])).toContain('once');
+  });
+});
+
 describe('on a terminal', () => {
   /** The command line on a terminal of 17 rows and 91 columns: what the screen shows. */
   const onTerminal = (project: LabProject, words: string): string => {

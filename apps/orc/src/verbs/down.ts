@@ -1,6 +1,6 @@
 /** `orc down`. */
 import type { Client, ProjectView } from '@orc/api/client';
-import { COMPOSE_LABELS, OrcError } from '@orc/model';
+import { OrcError } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
@@ -9,6 +9,7 @@ import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { showFixed } from './up.ts';
 import { eachOf } from './each.ts';
+import { oneOffsOf } from './ps.ts';
 
 export const down: Body = async (context, args, flags) => {
   const client = await context.client();
@@ -70,10 +71,7 @@ async function untilGone(
 
 /** Containers of `orc run` hold the project's networks. */
 async function removeOneOffs(context: Context, client: Client, name: string): Promise<void> {
-  const filters = { label: [`${COMPOSE_LABELS.project}=${name}`] };
-  const rows = (await client.listContainers({ all: true, filters })).filter(
-    (row) => row.labels[COMPOSE_LABELS.oneOff] === 'True',
-  );
+  const rows = await oneOffsOf(client, name);
   const reporter = rows.length === 0 ? undefined : await context.reporter();
   for (const row of rows) {
     await client.removeContainer(row.id, { force: true, volumes: true });

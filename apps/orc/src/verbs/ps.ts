@@ -1,6 +1,6 @@
 /** `orc ps`, `ls`, `images`, `port`. */
 import type { Client, ContainerSummary } from '@orc/api/client';
-import { fail, formatSize, nearestWord } from '@orc/model';
+import { COMPOSE_LABELS, fail, formatSize, nearestWord } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId, taskListing } from '../format/container.ts';
@@ -24,6 +24,21 @@ export async function rowsOf(
   return rows.filter((row) => services.length === 0 || services.includes(row.service ?? '')).sort(byName);
 }
 
+/** Containers of `orc run`: they have no slot and are known by their labels. */
+export async function oneOffsOf(
+  client: Client,
+  project: string,
+  services: readonly string[] = [],
+): Promise<ContainerSummary[]> {
+  const filters = { label: [`${COMPOSE_LABELS.project}=${project}`] };
+  const rows = await client.listContainers({ all: true, filters });
+  return rows
+    .filter(({ labels }) => labels[COMPOSE_LABELS.oneOff] === 'True')
+    .map((row) => ({ ...row, service: row.labels[COMPOSE_LABELS.service] ?? '' }))
+    .filter(({ service }) => services.length === 0 || services.includes(service))
+    .sort(byName);
+}
+
 export const ps: Body = async (context, args, flags) => {
   const client = await context.client();
   const name = await projectName(context);
@@ -33,7 +48,9 @@ export const ps: Body = async (context, args, flags) => {
     (view?.services ?? []).map((each) => each.spec.service),
     name,
   );
-  const rows = (await rowsOf(client, name, args)).filter(chosen(flags));
+  const own = await rowsOf(client, name, args);
+  const oneOffs = flags.on('all') ? await oneOffsOf(client, name, args) : [];
+  const rows = [...own, ...oneOffs].filter(chosen(flags));
   if (flags.on('services')) {
     const services = new Set(rows.map((row) => row.service ?? ''));
     if (services.size > 0) context.out([...services].join('\n'));

@@ -32,6 +32,7 @@ import {
   newContainerId,
   type World,
 } from '@orc/model';
+import { signalNumber } from '@orc/runtime';
 import type { EventStream } from '@orc/telemetry';
 import type { Replica } from '../replica.ts';
 import type { TaskAction } from './containers.ts';
@@ -85,14 +86,15 @@ export function projectsBackend(parts: ProjectParts): Projects {
     },
     removeProject: (name, options) =>
       commit(parts, 'down', (state, proposer) => downProject(state, name, options, proposer)),
-    actProject: (name, action) =>
-      action.kind === 'kill' && !ENDS.has(action.signal ?? 'SIGKILL')
+    // Looked at before anything is done with it: nobody may be there to refuse a wrong signal.
+    actProject: async (name, action) =>
+      action.kind === 'kill' && signalNumber(action.signal ?? 'SIGKILL') !== SIGKILL
         ? signalProject(parts, name, action)
         : commit(parts, action.kind, (state, proposer) => actProject(state, name, action, proposer)),
   };
 }
 
-const ENDS: ReadonlySet<string> = new Set(['SIGKILL', 'KILL', '9']);
+const SIGKILL = 9;
 
 /** Another signal need not end a program: what is wanted of its container stays as it is. */
 async function signalProject(
@@ -106,10 +108,15 @@ async function signalProject(
     if (owner?.project !== name || owner.oneOff === true || status !== 'running') return false;
     return services === undefined || services.length === 0 || services.includes(owner.service);
   });
-  await Promise.all(reached.map(({ id }) => agent.containers.kill(id, signal)));
+  const outcomes = await Promise.allSettled(reached.map(({ id }) => agent.containers.kill(id, signal)));
+  for (const each of outcomes) if (each.status === 'rejected' && !hasGone(each.reason)) throw each.reason;
   const changes = reached.map((each) => ({ kind: 'task', name: each.name, action: 'keep' }) as const);
   return { revision: replica.state().index, changes, warnings: [], eventIndex };
 }
+
+/** It ended, or was removed, before the signal came. */
+const hasGone = (error: unknown): boolean =>
+  error instanceof OrcError && ['conflict.state', 'notfound.container'].includes(error.problem.code);
 
 const noProject = (name: string): OrcError =>
   fail('notfound.project', `no such project: ${name}`, { hint: 'list them with: orc ls -a' });

@@ -13,6 +13,10 @@ export const DAEMON_POLL_LAST_MS = 250;
 export const DAEMON_LOG_LINES = 10;
 /** Pulls and builds of one `up` at a time. */
 export const IMAGES_AT_ONCE = 4;
+/** A build that comes out of the cache shows nothing for so long between two steps. */
+export const IMAGE_QUIET_MS = 400;
+/** A step that ends within this time is one line. */
+export const STEP_QUIET_MS = 150;
 /** Redraws of the block of progress per second. */
 export const REDRAWS_PER_SECOND = 12;
 /** Output lines of a build step that stay in view while it runs. */

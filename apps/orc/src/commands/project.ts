@@ -12,7 +12,7 @@ const waitTimeout = number('--wait-timeout <seconds>', 'Time until waiting is gi
 const services = '[services...]';
 
 const makes = [
-  on('--build', 'Build images, also where they are there'),
+  on('--build', 'Build always, and show each step; without it, what changed in a context is built'),
   on('--no-build', 'Build nothing'),
   on('--force-recreate', 'Replace containers also when nothing changed'),
   on('--no-recreate', 'Keep containers also when something changed'),

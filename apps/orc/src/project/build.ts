@@ -6,25 +6,27 @@ import { type BuildSpec, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { interruptible } from '../cli/io.ts';
 import { sendContext } from '../context/send.ts';
-import { showImage } from './pull.ts';
+import { showImage } from './image-progress.ts';
 
 export type BuildJob = {
   readonly spec: BuildSpec;
   readonly tags: readonly string[];
   readonly quiet?: boolean;
+  /** The image that has the first tag already: nothing is shown while all comes out of the cache. */
+  readonly known?: string;
 };
 
 /** Gives the image's id. */
 export async function buildImage(
   context: Context,
   client: Client,
-  { spec, tags, quiet }: BuildJob,
+  { spec, tags, quiet, known }: BuildJob,
 ): Promise<string> {
-  const { dockerfile, name } = readDockerfile(spec);
   if (!existsSync(spec.context) || !statSync(spec.context).isDirectory())
     throw fail('input.missing', `the build context ${spec.context} is no folder`, {
       hint: 'name a folder, or see build.context',
     });
+  const { dockerfile, name } = readDockerfile(spec);
   return interruptible(context.io, async (signal) => {
     const sent = await sendContext(client, spec.context, name);
     const rows = client.build(sent, { spec, dockerfile, dockerfileName: name, tags }, signal);
@@ -32,7 +34,7 @@ export async function buildImage(
     const id = await showImage(
       reporter,
       `Image ${tags[0] ?? spec.context}`,
-      { working: 'Building', done: 'Built' },
+      { working: 'Building', done: 'Built', ...(known === undefined ? {} : { known }) },
       rows,
     );
     if (signal.aborted) throw fail('canceled', 'the build was canceled');

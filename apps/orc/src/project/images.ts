@@ -76,8 +76,11 @@ async function resolveOne(context: Context, client: Client, job: Job, policy: Im
   const pull = policy.pull ?? service.pullPolicy;
   const { platform } = service.container;
   const quiet = policy.quiet ?? false;
-  if (build !== undefined && !policy.noBuild && (pull !== 'never' || policy.build))
-    return buildImage(context, client, { spec: build, tags: [image, ...(build.tags ?? [])], quiet });
+  if (build !== undefined && !policy.noBuild && (pull !== 'never' || policy.build)) {
+    const known = policy.build ? undefined : await idOf(client, image);
+    const seen = known === undefined ? {} : { known };
+    return buildImage(context, client, { spec: build, tags: [image, ...(build.tags ?? [])], quiet, ...seen });
+  }
   const found = pull === 'always' ? undefined : await idOf(client, image);
   if (found !== undefined) return found;
   if (pull === 'never' || build !== undefined)

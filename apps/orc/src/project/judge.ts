@@ -74,6 +74,7 @@ function stateOf(task: TaskObj, service: ServiceObj, view: ProjectView, wanted: 
   const acted = isSettled(task) && !isPending(task, service.spec);
   // What an earlier start came to says nothing about the one that was asked for now.
   if (acted && (phase === 'rejected' || phase === 'failed')) return notStarted(task, row('Error', 'error'));
+  if (wanted.created && phase === 'running') return { row: row('Running', 'done'), reached: true };
   if (wanted.created)
     return { row: row('Created', 'done'), reached: !['new', 'assigned', 'preparing'].includes(phase) };
   if (acted && phase === 'exited') return endedState(task, service, wanted, row);

@@ -1,11 +1,11 @@
 /** Pulls an image with progress per layer. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Client, ImageProgress } from '@orc/api/client';
-import { OrcError, fail } from '@orc/model';
+import type { Client } from '@orc/api/client';
+import { fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { type Io, interruptible } from '../cli/io.ts';
-import type { Progress, Reporter } from '../report/reporter.ts';
+import { showImage } from './image-progress.ts';
 
 export type PullOptions = { readonly platform?: string; readonly quiet?: boolean };
 
@@ -33,45 +33,6 @@ export async function pullImage(
     if (signal.aborted) throw fail('canceled', `the pull of ${reference} was canceled`);
     return id;
   });
-}
-
-/** Shows rows of the image store under one name; gives the resulting id, if there is one. */
-export async function showImage(
-  reporter: Reporter | undefined,
-  id: string,
-  words: { readonly working: string; readonly done: string },
-  rows: AsyncIterable<ImageProgress>,
-): Promise<string> {
-  let result = '';
-  reporter?.update({ id, text: words.working, state: 'working' });
-  try {
-    for await (const row of rows) {
-      if (row.problem !== undefined) throw new OrcError(row.problem);
-      if (row.result?.id !== undefined) result = row.result.id;
-      if (row.result === undefined) reporter?.update(progressOf(id, row, words.working));
-    }
-    reporter?.update({ id, text: words.done, state: 'done' });
-    return result;
-  } catch (error) {
-    reporter?.update({ id, text: 'Error', state: 'error' });
-    throw error;
-  }
-}
-
-const progressOf = (parent: string, row: ImageProgress, working: string): Progress => ({
-  ...(row.id === undefined
-    ? { id: parent, text: row.output === undefined ? row.status : working }
-    : { id: row.id, parent, text: row.status }),
-  state: row.id === undefined ? 'working' : stateOf(row.status),
-  ...(row.current === undefined ? {} : { current: row.current }),
-  ...(row.total === undefined ? {} : { total: row.total }),
-  ...(row.output === undefined ? {} : { output: row.output }),
-});
-
-/** `Pull complete` and `Already exists` of layers; `DONE 0.1s`, `CACHED` and `ERROR` of build steps. */
-function stateOf(status: string): Progress['state'] {
-  if (/complete|exists|done|cached/i.test(status)) return 'done';
-  return /^error/i.test(status) ? 'error' : 'working';
 }
 
 type Auth = { readonly username: string; readonly password: string } | { readonly token: string };

@@ -78,12 +78,14 @@ function drawRow(row: Row, at: number, columns: number): readonly string[] {
   if (progress.parent !== undefined && finished && progress.state === 'done') return [];
   const seconds = `${(((row.ended ?? at) - row.begun) / 1000).toFixed(1)}s`;
   const indent = progress.parent === undefined ? ' ' : '   ';
-  const left = `${indent}${mark(row, at)} ${progress.id}  ${progress.text}${bar(progress)}`;
+  const left = `${indent}${mark(row, at)} ${progress.id}  ${said(progress)}${bar(progress)}`;
   const gap = Math.max(1, columns - left.length - seconds.length - 1);
   const line = paint(progress, `${left}${' '.repeat(gap)}${seconds}`.slice(0, columns - 1));
   const output = finished && progress.state !== 'error' ? [] : row.lines;
   return [line, ...output.map((text) => styleText('dim', `${indent}   ${text}`.slice(0, columns - 1)))];
 }
+
+const said = ({ text, detail }: Progress): string => (detail === undefined ? text : `${text}: ${detail}`);
 
 const mark = (row: Row, at: number): string =>
   row.progress.state === 'working'

@@ -8,6 +8,8 @@ export type Progress = {
   readonly parent?: string;
   /** `Starting`, `Started`, `Downloading`. */
   readonly text: string;
+  /** What changes too often for a line each; only for who can draw over it. */
+  readonly detail?: string;
   readonly state: 'working' | 'done' | 'warning' | 'error';
   /** Bytes. */
   readonly current?: number;

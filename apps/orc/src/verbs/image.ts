@@ -10,7 +10,8 @@ import { shortId } from '../format/container.ts';
 import { type Listing, printList } from '../format/output.ts';
 import { ago, dateOf } from '../format/time.ts';
 import { buildImage } from '../project/build.ts';
-import { pullImage, showImage } from '../project/pull.ts';
+import { showImage } from '../project/image-progress.ts';
+import { pullImage } from '../project/pull.ts';
 import { bytesOf, compact, filtersFrom, pairsOf, some, valuesOf } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
 

@@ -1,6 +1,6 @@
 /** The end of a daemon, and of all that it has, from the command line. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
@@ -73,4 +73,26 @@ test('who is not root is told so in one line', async () => {
   } finally {
     await instance.purge();
   }
+});
+
+const repository = join(import.meta.dirname, '../..');
+
+test('the demo refuses words that it does not know, and starts nothing', () => {
+  for (const words of [['foo'], ['down', 'now'], ['--help']]) {
+    const { status, stdout, stderr } = spawnSync('sh', [join(repository, 'scripts/demo.sh'), ...words], {
+      encoding: 'utf8',
+      env: { PATH: '/nonexistent:/usr/bin:/bin' },
+    });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`error: the demo knows no "${words.join(' ')}"\n  hint: write "npm run demo"`);
+  }
+});
+
+test('health checks of the shop are no visits', () => {
+  const shop = join(repository, 'examples/shop');
+  const checked = /"http:\/\/127\.0\.0\.1(\/[^"]*)"\]/.exec(
+    readFileSync(join(shop, 'compose.yaml'), 'utf8'),
+  )?.[1];
+  const own = readFileSync(join(shop, 'web/shop.conf'), 'utf8').split(`location = ${checked} {`)[1];
+  expect(own?.split('}')[0]).toContain('return 200');
 });

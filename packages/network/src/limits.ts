@@ -26,6 +26,8 @@ export const LIMITS = {
   nftSessionIdleMs: 10_000,
   nftSessionTimeoutMs: 2000,
   conntrackTimeoutMs: 5000,
+  /** Other firewalls are looked at this long after the start, which has more urgent things to do. */
+  firewallOpenMs: 100,
   /** Own firewall rules are looked after this often, and this soon after somebody changed the rule set. */
   firewallCheckMs: 30_000,
   firewallSettleMs: 20,

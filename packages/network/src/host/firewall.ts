@@ -90,9 +90,8 @@ export function openFirewall(options: FirewallOptions): Firewall {
 
   return {
     open: async () => {
-      watch();
       if (options.noHostFirewall) await check();
-      else soon();
+      cancel = clock.after(LIMITS.firewallOpenMs, again);
     },
     check: soon,
     info: () => found.map(({ barrier, place }) => describe(barrier, place)),

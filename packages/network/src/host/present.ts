@@ -1,6 +1,6 @@
 /** What the kernel has of this instance now. Files of /proc are read on the main thread, whose namespaces count. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fail, type Cidr } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { linkRole, type LinkRole } from '../plan/links.ts';
@@ -15,17 +15,51 @@ export type PresentLink = {
 };
 
 export async function presentLinks(instance: string): Promise<PresentLink[]> {
+  return linksOfSys(instance) ?? (await linksOfIp(instance));
+}
+
+/** A program's start is most of the time that this takes. Undefined: /sys shows another network namespace. */
+function linksOfSys(instance: string): PresentLink[] | undefined {
+  const rows = readFileSync('/proc/thread-self/net/dev', 'utf8').split('\n').slice(2);
+  const names = rows.map((row) => row.slice(0, Math.max(0, row.indexOf(':'))).trim());
+  try {
+    const shown = readdirSync(SYS).filter((name) => name !== 'bonding_masters');
+    if (shown.toSorted().join() !== names.filter(Boolean).toSorted().join()) return undefined;
+    return names.flatMap((name) => presentLink(instance, name, () => linkOfSys(name)));
+  } catch {
+    return undefined;
+  }
+}
+
+const SYS = '/sys/class/net';
+
+function linkOfSys(name: string): { index: number; master: string | undefined } {
+  const index = Number(readFileSync(join(SYS, name, 'ifindex'), 'utf8'));
+  const master = join(SYS, name, 'master');
+  return { index, master: existsSync(master) ? basename(readlinkSync(master)) : undefined };
+}
+
+async function linksOfIp(instance: string): Promise<PresentLink[]> {
   const ran = await runProgram(['ip', '-j', 'link', 'show'], {
     package: 'iproute2',
     timeoutMs: LIMITS.nftTimeoutMs,
   });
   if (ran.code !== 0) throw fail('network.failed', `ip link show failed: ${ran.stderr}`);
   const rows = JSON.parse(ran.stdout) as readonly { ifindex: number; ifname: string; master?: string }[];
-  return rows.flatMap((row) => {
-    const role = linkRole(instance, row.ifname);
-    const master = row.master === undefined ? {} : { master: row.master };
-    return role === undefined ? [] : [{ name: row.ifname, index: row.ifindex, role, ...master }];
-  });
+  return rows.flatMap((row) =>
+    presentLink(instance, row.ifname, () => ({ index: row.ifindex, master: row.master })),
+  );
+}
+
+function presentLink(
+  instance: string,
+  name: string,
+  read: () => { readonly index: number; readonly master: string | undefined },
+): PresentLink[] {
+  const role = linkRole(instance, name);
+  if (role === undefined) return [];
+  const { index, master } = read();
+  return [{ name, index, role, ...(master === undefined ? {} : { master }) }];
 }
 
 /** Paths below `<run>/ns`: `pinned` ones are namespaces, others are files that a crash left. */

@@ -1,5 +1,7 @@
 /** Daemons that go and come back, and firewalls that are reloaded under them. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attached, NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
@@ -228,6 +230,20 @@ insideNamespaces(import.meta.filename, () => {
       for (const each of [box, other]) await stopBox(net, each);
     });
 
+    test('are looked at twice a second at most, and not at all while only other instances change', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const looks = countLooks(host.folder);
+      try {
+        await change('orc-000000');
+        expect(looks.count()).toBe(0);
+        await change('strange');
+        expect(looks.count()).toBeGreaterThan(0);
+        expect(looks.count()).toBeLessThan(5);
+      } finally {
+        looks.end();
+      }
+    });
+
     test('may be left alone: then the daemon says what to type', async () => {
       sh(closed('forward'));
       await eventually(() => sh('nft list table inet strict').includes('containers'));
@@ -245,6 +261,29 @@ insideNamespaces(import.meta.filename, () => {
     });
   });
 });
+
+/** For a second, again and again. */
+async function change(table: string): Promise<void> {
+  for (const end = performance.now() + 1000; performance.now() < end; ) {
+    sh(`nft 'add table inet ${table}; add chain inet ${table} any; delete table inet ${table}'`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Puts a program before `nft` that notes each list of chains. */
+function countLooks(folder: string): { readonly count: () => number; readonly end: () => void } {
+  const [path, real, log] = [process.env['PATH'], sh('command -v nft').trim(), join(folder, 'looks')];
+  const script = `#!/bin/sh\ncase "$*" in *'list chains') echo look >>'${log}';; esac\nexec '${real}' "$@"\n`;
+  writeFileSync(log, '');
+  writeFileSync(join(folder, 'nft'), script, { mode: 0o755 });
+  process.env['PATH'] = `${folder}:${path ?? ''}`;
+  return {
+    count: () => readFileSync(log, 'utf8').split('\n').length - 1,
+    end: () => {
+      process.env['PATH'] = path;
+    },
+  };
+}
 
 type Kept = Attached & { readonly namespace: string };
 

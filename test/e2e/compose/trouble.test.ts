@@ -153,6 +153,41 @@ describe('asked for what there is not', () => {
   });
 });
 
+describe('what is said', () => {
+  const idle = 'image: busybox, init: true, command: sleep 1000';
+  let project: LabProject;
+  beforeAll(() => {
+    project = lab.project('said', `services:\n  web: {${idle}}\n  side: {${idle}}\n`);
+  });
+  const says = (args: readonly string[]): string => {
+    const { code, stderr } = project.orc(args);
+    expect({ args, code, stderr }).toMatchObject({ code: 0 });
+    return stderr.replaceAll('Container said-', '');
+  };
+
+  test('of every container what became of it, of kept ones that they run, of orphans nothing', () => {
+    says(['up', '-d', '--scale', 'web=2']);
+    expect(says(['up', '-d'])).toMatch(/web-1 {2}Running[^]*web-2 {2}Removed/);
+    expect(says(['kill', 'web'])).toMatch(/web-1 {2}Killed/);
+    expect(says(['up', '-d', 'web'])).toMatch(/^ web-1 {2}Starting\n web-1 {2}Started\n$/);
+    project.write('compose.yaml', `services:\n  web: {${idle}}\n`);
+    expect(says(['up', '-d'])).not.toMatch(/side-1 {2}/);
+    expect(says(['up', '-d', '--remove-orphans'])).toMatch(/side-1 {2}Removed/);
+  });
+
+  test('create replaces what changed and starts none of it; what did not change runs on', async () => {
+    const before = await project.ids();
+    expect(says(['create'])).toBe(' web-1  Running\n');
+    expect([await project.ids(), await statusOf(project, 'web')]).toEqual([before, 'running']);
+    project.write('compose.yaml', `services:\n  web: {${idle}, environment: {A: b}}\n`);
+    expect(says(['create'])).toMatch(/web-1 {2}Created/);
+    expect(await project.ids()).not.toEqual(before);
+    expect(await statusOf(project, 'web')).toBe('created');
+    says(['up', '-d']);
+    expect(await statusOf(project, 'web')).toBe('running');
+  });
+});
+
 describe('on a terminal', () => {
   /** The command line on a terminal of 17 rows and 91 columns: what the screen shows. */
   const onTerminal = (project: LabProject, words: string): string => {

@@ -210,12 +210,13 @@ function judge(reporter: Reporter, settling: Settling, view: ProjectView | null)
     throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`, {
       hint: 'somebody took it down: try again',
     });
-  const kept = new Set(
-    settling.result.changes.filter((each) => each.action === 'keep').map((each) => each.name),
+  const changed = new Set(
+    settling.result.changes.filter((each) => each.action !== 'keep').map((each) => each.name),
   );
   const judgement = judgeUp(view, settling.wanted);
   for (const row of judgement.rows) {
-    const text = row.text === 'Started' && kept.has(row.id.replace('Container ', '')) ? 'Running' : row.text;
+    const kept = !changed.has(row.id.replace('Container ', ''));
+    const text = row.text === 'Started' && kept ? 'Running' : row.text;
     reporter.update({ ...row, text });
   }
   const gone = showRemoved(reporter, settling.result.changes, view);

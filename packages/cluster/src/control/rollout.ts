@@ -51,7 +51,9 @@ type Budget = { left: number; readonly startFirst: boolean };
 
 function budgetOf(service: ServiceObj, current: readonly TaskObj[]): Budget {
   const { update, hash } = service.spec;
-  if (update === undefined) return { left: Number.POSITIVE_INFINITY, startFirst: false };
+  // What is not to be started cannot be waited for, slot by slot.
+  const atOnce = update === undefined || service.spec.desired === 'ready';
+  if (atOnce) return { left: Number.POSITIVE_INFINITY, startFirst: false };
   const renewed = current.filter((task) => task.spec.hash === hash);
   const startFirst = startsFirst(service.spec);
   if (update.failureAction !== 'continue' && renewed.some((task) => hasFailed(task, service))) {

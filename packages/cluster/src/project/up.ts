@@ -185,6 +185,7 @@ function specOf(
     : { ...service.container, ...(image === undefined ? {} : { imageId: image }) };
   const recreations = (found?.spec.recreations ?? 0) + (options.forceRecreate === true && !kept ? 1 : 0);
   const hashed = { project: project.name, template, recreations, ...containerNamed(service) };
+  const hash = kept ? found.spec.hash : hashOfService(planning, hashed);
   return {
     project: project.name,
     service: service.service,
@@ -194,8 +195,9 @@ function specOf(
     ...(service.update === undefined ? {} : { update: service.update }),
     ...containerNamed(service),
     template,
-    hash: kept ? found.spec.hash : hashOfService(planning, hashed),
-    desired: options.desired === 'ready' && found?.spec.desired === 'run' ? 'run' : options.desired,
+    hash,
+    // What `create` leaves as it is goes on running; what it replaces is made and not started.
+    desired: found?.spec.desired === 'run' && found.spec.hash === hash ? 'run' : options.desired,
     generation: found?.spec.generation ?? 1,
     restartGeneration: found?.spec.restartGeneration ?? 0,
     ...(recreations === 0 ? {} : { recreations }),

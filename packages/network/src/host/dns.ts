@@ -27,54 +27,15 @@ export type Dns = {
 type Listener = { readonly udp: UdpSocket; readonly tcp: Server };
 
 export function openDns(options: DnsOptions): Dns {
-  const listeners = new Map<string, Listener>();
-  const connections = new Set<Socket>();
   const forwarder = openForwarder(options.random);
   const handle = guarded(openHandle(options, forwarder), options.emit);
+  const listeners = openListeners(handle, options.emit);
   let port: number = LIMITS.dnsPort;
   let listening: Promise<void> = Promise.resolve();
-  let closed = false;
-
-  const open = async (address: string): Promise<Listener> => {
-    const udp = await openUdp(address, port, handle);
-    try {
-      return { udp, tcp: await openTcp(address, port, handle, connections) };
-    } catch (error) {
-      udp.close();
-      throw error;
-    }
-  };
-
-  /** False: the port is taken on one of them. An address that is gone again stops no other one. */
-  const openAll = async (addresses: readonly string[]): Promise<boolean> => {
-    for (const address of addresses) {
-      if (closed || listeners.has(address)) continue;
-      try {
-        keep(address, await open(address));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
-        options.emit('warn', 'a network has no name server', { address, error: String(error) });
-      }
-    }
-    return true;
-  };
-
-  /** The whole name server may have been closed while this one was opened. */
-  const keep = (address: string, listener: Listener): void => {
-    listeners.set(address, listener);
-    if (closed) close(address);
-  };
-
-  const close = (address: string): void => {
-    const listener = listeners.get(address);
-    listeners.delete(address);
-    listener?.udp.close();
-    listener?.tcp.close();
-  };
 
   const listen = async (addresses: readonly string[]): Promise<void> => {
-    for (const address of listeners.keys()) if (!addresses.includes(address)) close(address);
-    for (let tries = 0; !(await openAll(addresses)); tries += 1) {
+    listeners.retain(addresses);
+    for (let tries = 0; !(await listeners.open(addresses, port)); tries += 1) {
       if (tries === LIMITS.dnsPortTriesMax) {
         options.emit('error', 'some containers get no names: no port for the name server', {
           addresses,
@@ -82,7 +43,7 @@ export function openDns(options: DnsOptions): Dns {
         });
         return;
       }
-      for (const address of listeners.keys()) close(address);
+      listeners.retain([]);
       port = LIMITS.dnsPort + ((port - LIMITS.dnsPort + 1) % LIMITS.dnsPortTriesMax);
     }
   };
@@ -95,10 +56,64 @@ export function openDns(options: DnsOptions): Dns {
       return listening;
     },
     close: () => {
-      closed = true;
-      for (const address of listeners.keys()) close(address);
-      for (const socket of connections) socket.destroy();
+      listeners.close();
       forwarder.close();
+    },
+  };
+}
+
+type Listeners = {
+  /** False: the port is taken on one of them. An address that is gone again stops no other one. */
+  readonly open: (addresses: readonly string[], port: number) => Promise<boolean>;
+  /** Closes those on other addresses. */
+  readonly retain: (addresses: readonly string[]) => void;
+  /** For good, also for what is being opened. */
+  readonly close: () => void;
+};
+
+function openListeners(handle: Handle, emit: Emit): Listeners {
+  const listeners = new Map<string, Listener>();
+  const connections = new Set<Socket>();
+  let closed = false;
+
+  const openOne = async (address: string, port: number): Promise<void> => {
+    const udp = await openUdp(address, port, handle);
+    try {
+      listeners.set(address, { udp, tcp: await openTcp(address, port, handle, connections) });
+    } catch (error) {
+      udp.close();
+      throw error;
+    }
+    if (closed) close(address);
+  };
+  const close = (address: string): void => {
+    const listener = listeners.get(address);
+    listeners.delete(address);
+    listener?.udp.close();
+    listener?.tcp.close();
+  };
+  const retain = (addresses: readonly string[]): void => {
+    for (const address of listeners.keys()) if (!addresses.includes(address)) close(address);
+  };
+
+  return {
+    open: async (addresses, port) => {
+      for (const address of addresses) {
+        if (closed || listeners.has(address)) continue;
+        try {
+          await openOne(address, port);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+          emit('warn', 'a network has no name server', { address, error: String(error) });
+        }
+      }
+      return true;
+    },
+    retain,
+    close: () => {
+      closed = true;
+      retain([]);
+      for (const socket of connections) socket.destroy();
     },
   };
 }

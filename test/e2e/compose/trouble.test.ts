@@ -58,11 +58,18 @@ describe('in back-off', () => {
   });
 
   test('up -d does not wait for it, up --wait says why it waits', () => {
-    const { code, stderr } = project.orc(['up', '--wait', '--wait-timeout', '2']);
-    expect(code).not.toBe(0);
-    expect(stderr).toContain('Restarting (exited 3)');
     inTime(project, ['up', '-d']);
     project.ok(['down', '-t', '0']);
+    const checked = lab.project(
+      'checked',
+      `services:
+  flap: {image: busybox, restart: always, command: sh -c 'exit 3', healthcheck: {test: 'true', interval: 10s}}
+`,
+    );
+    const { code, stderr } = checked.orc(['up', '--wait', '--wait-timeout', '2']);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('Restarting (exited 3)');
+    checked.ok(['down', '-t', '0']);
   });
 
   test('^C of up in the foreground stops all', async () => {

@@ -124,7 +124,8 @@ function endedState(task: TaskObj, service: ServiceObj, wanted: Wanted, row: Row
 
 const startingText = (task: TaskObj): string => {
   if (task.spec.pendingReason !== undefined) return `Waiting: ${task.spec.pendingReason}`;
-  return task.status.phase === 'ready' || task.status.attempt > 0 ? 'Starting' : 'Creating';
+  const made = task.status.phase === 'ready' || task.status.attempt > 0 || task.spec.desired.generation > 1;
+  return made ? 'Starting' : 'Creating';
 };
 
 /** Somebody's start depends on its health. */

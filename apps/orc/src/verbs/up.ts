@@ -190,11 +190,12 @@ export async function settle(context: Context, client: Client, settling: Settlin
     settling.signal === undefined ? context.io.onSignal('SIGINT', () => stop.abort()) : (): void => undefined;
   try {
     showFixed(reporter, settling.result.changes);
+    const begun = new Set(settling.result.changes.filter(isChanged).map((each) => `Container ${each.name}`));
     const done = await watchProject(client, {
       project: settling.project.name,
       eventIndex: settling.result.eventIndex,
       judge: (view, quietMs) =>
-        judge(reporter, { ...settling, wanted: { ...settling.wanted, quietMs } }, view),
+        judge(reporter, { ...settling, wanted: { ...settling.wanted, quietMs } }, view, begun),
       signal: settling.signal ?? stop.signal,
       ...(settling.timeoutMs === undefined ? {} : { timeoutMs: settling.timeoutMs }),
     });
@@ -205,19 +206,24 @@ export async function settle(context: Context, client: Client, settling: Settlin
   }
 }
 
-function judge(reporter: Reporter, settling: Settling, view: ProjectView | null): 'wait' | 'done' {
+const isChanged = ({ action }: PlannedChange): boolean => action !== 'keep';
+
+/** `begun`: rows of what was changed, or was seen on its way; the others were running before. */
+function judge(
+  reporter: Reporter,
+  settling: Settling,
+  view: ProjectView | null,
+  begun: Set<string>,
+): 'wait' | 'done' {
   if (view === null)
     throw fail('notfound.project', `the project ${settling.project.name} was removed meanwhile`, {
       hint: 'somebody took it down: try again',
     });
-  const changed = new Set(
-    settling.result.changes.filter((each) => each.action !== 'keep').map((each) => each.name),
-  );
   const judgement = judgeUp(view, settling.wanted);
   for (const row of judgement.rows) {
-    const kept = !changed.has(row.id.replace('Container ', ''));
-    const text = row.text === 'Started' && kept ? 'Running' : row.text;
-    reporter.update({ ...row, text });
+    if (row.state === 'working') begun.add(row.id);
+    const ran = row.text === 'Started' && !begun.has(row.id);
+    reporter.update(ran ? { ...row, text: 'Running' } : row);
   }
   const gone = showRemoved(reporter, settling.result.changes, view);
   if (judgement.failure !== undefined) throw judgement.failure;

@@ -44,6 +44,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
   let cancel: (() => void) | undefined;
   let monitor: ChildProcess | undefined;
   let closed = false;
+  let waiting = false;
   let checking: Promise<void> = Promise.resolve();
   let checkedAt = Number.NEGATIVE_INFINITY;
 
@@ -59,11 +60,21 @@ export function openFirewall(options: FirewallOptions): Firewall {
     for (const { place } of found) await allow(options, place);
   };
 
-  /** One check at a time, and none after `close`, which would put the table back. */
+  /** One check at a time and at most one that waits, and none after `close`, which would put the table back. */
   const soon = (): void => {
-    checking = checking.then(check).catch((error: unknown) => {
-      emit('error', 'the firewall cannot be looked after', { error: String(error) });
-    });
+    if (waiting) return;
+    waiting = true;
+    checking = checking
+      .then(() => {
+        waiting = false;
+        return check();
+      })
+      .catch((error: unknown) => {
+        emit('error', 'the firewall cannot be looked after', { error: String(error) });
+      })
+      .finally(() => {
+        checkedAt = clock.monotonic();
+      });
   };
 
   /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */

@@ -230,7 +230,7 @@ insideNamespaces(import.meta.filename, () => {
       for (const each of [box, other]) await stopBox(net, each);
     });
 
-    test('are looked at twice a second at most, and not at all while only other instances change', async () => {
+    test('are looked at twice a second at most, not at all while only other instances change, and no more when it is over', async () => {
       await new Promise((resolve) => setTimeout(resolve, 700));
       const looks = countLooks(host.folder);
       try {
@@ -239,6 +239,12 @@ insideNamespaces(import.meta.filename, () => {
         await change('strange');
         expect(looks.count()).toBeGreaterThan(0);
         expect(looks.count()).toBeLessThan(5);
+        looks.slow(1);
+        await change('strange');
+        looks.slow(0);
+        const before = looks.count();
+        await new Promise((resolve) => setTimeout(resolve, 2500));
+        expect(looks.count() - before).toBeLessThan(3);
       } finally {
         looks.end();
       }
@@ -271,14 +277,21 @@ async function change(table: string): Promise<void> {
 }
 
 /** Puts a program before `nft` that notes each list of chains. */
-function countLooks(folder: string): { readonly count: () => number; readonly end: () => void } {
+function countLooks(folder: string): {
+  readonly count: () => number;
+  /** Seconds that each takes. */
+  readonly slow: (seconds: number) => void;
+  readonly end: () => void;
+} {
   const [path, real, log] = [process.env['PATH'], sh('command -v nft').trim(), join(folder, 'looks')];
-  const script = `#!/bin/sh\ncase "$*" in *'list chains') echo look >>'${log}';; esac\nexec '${real}' "$@"\n`;
+  const script = `#!/bin/sh\ncase "$*" in *'list chains') echo look >>'${log}'; sleep $(cat '${log}.slow');; esac\nexec '${real}' "$@"\n`;
   writeFileSync(log, '');
+  writeFileSync(`${log}.slow`, '0');
   writeFileSync(join(folder, 'nft'), script, { mode: 0o755 });
   process.env['PATH'] = `${folder}:${path ?? ''}`;
   return {
     count: () => readFileSync(log, 'utf8').split('\n').length - 1,
+    slow: (seconds) => writeFileSync(`${log}.slow`, String(seconds)),
     end: () => {
       process.env['PATH'] = path;
     },

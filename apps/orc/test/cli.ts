@@ -60,6 +60,7 @@ async function run(door: Door, _: Memory, argv: readonly string[], options: RunO
     cwd: options.cwd ?? join(FIXTURES, 'shop'),
     now: () => EPOCH + 90_000,
     uid: options.uid ?? 0,
+    cpus: 2,
     onSignal: (name, call) => {
       const calls = listeners.get(name) ?? new Set();
       listeners.set(name, calls.add(call));

@@ -9,7 +9,7 @@ import { parseEnvFile } from '../src/spec/values.ts';
 import { parsePublish } from '../src/spec/ports.ts';
 import { words } from './cli.ts';
 
-const outer = { env: { HOME: '/root', TERM: 'xterm' }, cwd: '/home' };
+const outer = { env: { HOME: '/root', TERM: 'xterm' }, cwd: '/home', cpus: 8 };
 
 /** The spec of a `container run` line, without its image. */
 function specOf(line: string): object {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fail } from '@orc/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { walkContext } from '../src/context/walk.ts';
@@ -167,4 +168,27 @@ test('no daemon: only root can start one, and only on its own socket', async () 
     1,
     expect.stringContaining('no daemon answers on /nowhere/orc.sock'),
   ]);
+});
+
+test('each problem of a project is said with its own hint', async () => {
+  await using terminal = await openTerminal();
+  const others = [{ code: 'input.invalid', message: 'the second', hint: 'mend it too' }] as const;
+  const putProject = (): Promise<never> =>
+    Promise.reject(fail('conflict.port', 'the first', { hint: 'mend it', others }));
+  Object.assign(terminal.memory, { putProject });
+  const { stderr, code } = await terminal.run(['up', '-d']);
+  expect(stderr).toBe('error: the first\n  hint: mend it\nerror: the second\n  hint: mend it too\n');
+  expect(code).toBe(2);
+});
+
+test('an archive that is none is not called a damaged one', async () => {
+  await using terminal = await openTerminal();
+  async function* loadImage(): AsyncGenerator<unknown> {
+    const message = 'damaged tar archive: checksum is not an octal number';
+    yield { status: '', problem: { code: 'image.invalid', message } };
+  }
+  Object.assign(terminal.memory, { loadImage });
+  const { stderr, code } = await terminal.run(['image', 'load'], { input: 'root:x:0:0' });
+  expect(stderr).toMatch(/^error: standard input is not an image archive\n {2}hint: .*"orc image save"/);
+  expect(code).toBe(2);
 });

@@ -76,6 +76,8 @@ export type Problem = {
   readonly retry?: boolean;
   readonly severity?: 'error' | 'warning';
   readonly cause?: Problem;
+  /** Further problems of the same input: each is said with its own hint. */
+  readonly others?: readonly Problem[];
 };
 
 /** The world said no. The only error class that crosses a room's border. */

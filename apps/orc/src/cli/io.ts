@@ -1,4 +1,5 @@
 /** What a command touches of the process: given, so that tests give their own. */
+import { availableParallelism } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 
 export type Output = Writable & {
@@ -17,6 +18,8 @@ export type Io = {
   /** Wall time, milliseconds. */
   readonly now: () => number;
   readonly uid: number;
+  /** CPUs of this host. */
+  readonly cpus: number;
   /** Calls back on each; the result stops listening. */
   readonly onSignal: (name: NodeJS.Signals, call: () => void) => () => void;
 };
@@ -37,6 +40,9 @@ export function processIo(): Io {
     cwd: process.cwd(),
     now: Date.now,
     uid: process.getuid?.() ?? 0,
+    get cpus() {
+      return availableParallelism();
+    },
     onSignal: (name, call) => {
       process.on(name, call);
       return () => void process.off(name, call);

@@ -23,7 +23,8 @@ export class ExitStatus extends Error {
 /** Prints the error and gives the exit code. */
 export function report(io: Io, error: unknown): number {
   if (error instanceof ExitStatus) return error.status;
-  const problems = error instanceof Problems ? error.problems : [toProblem(error)];
+  const given = error instanceof Problems ? error.problems : [toProblem(error)];
+  const problems = given.flatMap((each) => [each, ...(each.others ?? [])]);
   for (const problem of problems) io.stderr.write(`${line(problem)}\n`);
   if (!(error instanceof OrcError || error instanceof Problems) && io.env['ORC_DEBUG'])
     io.stderr.write(`${(error as Error).stack ?? ''}\n`);

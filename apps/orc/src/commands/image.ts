@@ -173,7 +173,7 @@ const VOLUMES: readonly CommandRow[] = [
     name: 'volume ls',
     aliases: ['list'],
     summary: 'List volumes',
-    flags: [filter, format, quiet],
+    flags: [filter, format, on('-q, --quiet', 'Show names only')],
     examples: ['orc volume ls'],
     load: async () => (await import('../verbs/volume.ts')).ls,
   },

@@ -180,7 +180,12 @@ const SHOW: readonly CommandRow[] = [
   {
     name: 'ls',
     summary: 'List projects',
-    flags: [on('-a, --all', 'Also those of which nothing runs'), quiet, filter, format],
+    flags: [
+      on('-a, --all', 'Also those of which nothing runs'),
+      on('-q, --quiet', 'Show names only'),
+      filter,
+      format,
+    ],
     examples: ['orc ls -a'],
     load: async () => (await import('../verbs/ps.ts')).ls,
   },

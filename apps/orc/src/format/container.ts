@@ -23,11 +23,16 @@ function healthText({ health }: ContainerSummary): string {
 }
 
 /** `0.0.0.0:8080->80/tcp, 443/tcp`. */
-function portsText(row: Pick<ContainerSummary, 'ports' | 'exposed'>): string {
+function portsText(row: Pick<ContainerSummary, 'ports' | 'exposed' | 'status'>): string {
+  if (!isOpen(row)) return '';
   const published = row.ports.map(portText);
   const known = new Set(row.ports.map((port) => `${port.containerPort}/${port.protocol}`));
   return [...published, ...row.exposed.filter((port) => !known.has(port))].join(', ');
 }
+
+/** What does not run has no ports. */
+const isOpen = ({ status }: Pick<ContainerSummary, 'status'>): boolean =>
+  status === 'running' || status === 'restarting';
 
 const portText = ({ hostIp, hostPort, containerPort, protocol }: PortBinding): string => {
   const inside = `${containerPort}/${protocol}`;
@@ -104,7 +109,7 @@ export const taskListing = (now: number, whole: boolean): Listing<ContainerSumma
     Health: row.health === 'none' ? '' : row.health,
     ExitCode: row.exit?.code ?? 0,
     Ports: portsText(row),
-    Publishers: row.ports.map(publisher),
+    Publishers: isOpen(row) ? row.ports.map(publisher) : [],
     Labels: labelsText(row.labels),
     Mounts: row.mounts.join(','),
     Networks: Object.keys(row.networks).join(','),

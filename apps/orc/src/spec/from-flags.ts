@@ -21,7 +21,7 @@ export function specFromFlags(
   image: string,
   command: readonly string[],
   files: FlagFiles,
-  outer: Pick<Io, 'env' | 'cwd'>,
+  outer: Pick<Io, 'env' | 'cwd' | 'cpus'>,
 ): ContainerSpec {
   const mounts = mountsFrom(flags, outer.cwd);
   return compact<ContainerSpec>({
@@ -43,7 +43,7 @@ export function specFromFlags(
     readOnlyRoot: flags.on('read-only') || undefined,
     stopSignal: flags.text('stop-signal'),
     stopGraceMs: seconds(flags.number('stop-timeout')),
-    ...isolationOf(flags, files),
+    ...isolationOf(flags, files, outer.cpus),
     mounts: filled(mounts),
     shmSizeBytes: bytesOf(flags, 'shm-size'),
     ...networkOf(flags),
@@ -60,7 +60,7 @@ export function specFromFlags(
 
 type Part = { readonly [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined };
 
-const isolationOf = (flags: Flags, files: FlagFiles): Part => ({
+const isolationOf = (flags: Flags, files: FlagFiles, hostCpus: number): Part => ({
   capAdd: filled(flags.list('cap-add')),
   capDrop: filled(flags.list('cap-drop')),
   privileged: flags.on('privileged') || undefined,
@@ -70,7 +70,7 @@ const isolationOf = (flags: Flags, files: FlagFiles): Part => ({
   devices: filled(flags.list('device').map(device)),
   deviceCgroupRules: filled(flags.list('device-cgroup-rule')),
   oomScoreAdj: flags.number('oom-score-adj'),
-  resources: some(resourcesOf(flags)),
+  resources: some(resourcesOf(flags, hostCpus)),
   cgroupParent: flags.text('cgroup-parent'),
 });
 
@@ -92,10 +92,32 @@ const seconds = (value: number | undefined): number | undefined =>
 const entrypointOf = (value: string | undefined): readonly string[] | undefined =>
   value === undefined ? undefined : value === '' ? [] : [value];
 
-function resourcesOf(flags: Flags): Resources {
-  const cpus = flags.text('cpus');
-  if (cpus !== undefined && !(Number(cpus) > 0))
+/** As docker has it: with less, no program of today starts. */
+const MEMORY_BYTES_MIN = 6 * 1024 * 1024;
+
+function memoryOf(flags: Flags): number | undefined {
+  const bytes = bytesOf(flags, 'memory');
+  if (bytes !== undefined && bytes > 0 && bytes < MEMORY_BYTES_MIN)
+    throw fail('input.invalid', `--memory ${flags.text('memory')} is less than the minimum of 6 MB`, {
+      hint: 'write 6m or more, or 0 for no limit',
+    });
+  return bytes;
+}
+
+const CPUS_MIN = 0.01;
+
+function mustBeCpus(cpus: string, hostCpus: number): void {
+  if (!(Number(cpus) > 0))
     throw fail('usage.invalid', `--cpus takes a number, not "${cpus}"`, { hint: 'write 1.5' });
+  if (Number(cpus) < CPUS_MIN || Number(cpus) > hostCpus)
+    throw fail('input.invalid', `--cpus ${cpus} is not within what this host has`, {
+      hint: `the range is from ${CPUS_MIN} to ${hostCpus}`,
+    });
+}
+
+function resourcesOf(flags: Flags, hostCpus: number): Resources {
+  const cpus = flags.text('cpus');
+  if (cpus !== undefined) mustBeCpus(cpus, hostCpus);
   const swap = flags.text('memory-swap');
   return compact<Resources>({
     nanoCpus: cpus === undefined ? undefined : Math.round(Number(cpus) * 1e9),
@@ -104,7 +126,7 @@ function resourcesOf(flags: Flags): Resources {
     cpuQuotaUs: flags.number('cpu-quota'),
     cpusetCpus: flags.text('cpuset-cpus'),
     cpusetMems: flags.text('cpuset-mems'),
-    memoryBytes: bytesOf(flags, 'memory'),
+    memoryBytes: memoryOf(flags),
     memoryReservationBytes: bytesOf(flags, 'memory-reservation'),
     memorySwapBytes: swap === '-1' ? -1 : bytesOf(flags, 'memory-swap'),
     memorySwappiness: flags.number('memory-swappiness'),

@@ -51,8 +51,7 @@ export const create: Body = async (context, args, flags) => {
 
 function specOf(context: Context, args: readonly string[], flags: Flags): ContainerSpec {
   const [image = '', ...command] = args;
-  const { env, cwd } = context.io;
-  const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), { env, cwd });
+  const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), context.io);
   if (flags.on('interactive') && flags.on('tty') && !flags.on('detach')) mustBeTerminal(context.io);
   return spec;
 }

@@ -131,14 +131,29 @@ function archiveOf(context: Context, file: string | undefined): AsyncIterable<Ui
   return context.io.stdin;
 }
 
+/** What is no archive at all is not a damaged one. */
+function unreadable(file: string | undefined, error: unknown): unknown {
+  if (!(error instanceof OrcError) || !error.message.startsWith('damaged tar archive: checksum'))
+    return error;
+  return fail('input.invalid', `${file ?? 'standard input'} is not an image archive`, {
+    hint: 'write one with "orc image save"; a plain file system goes in with "orc image import"',
+    cause: error.problem,
+  });
+}
+
 export const load: Body = async (context, _, flags) => {
-  const archive = archiveOf(context, flags.text('input'));
+  const file = flags.text('input');
+  const archive = archiveOf(context, file);
   const client = await context.client();
-  for await (const row of client.loadImage(archive)) {
-    if (row.problem !== undefined) throw new OrcError(row.problem);
-    for (const name of row.result?.loaded ?? []) context.out(`Loaded image: ${name}`);
-    if (row.result?.loaded?.length === 0 && row.result.id !== undefined)
-      context.out(`Loaded image ID: ${row.result.id}`);
+  try {
+    for await (const row of client.loadImage(archive)) {
+      if (row.problem !== undefined) throw new OrcError(row.problem);
+      for (const name of row.result?.loaded ?? []) context.out(`Loaded image: ${name}`);
+      if (row.result?.loaded?.length === 0 && row.result.id !== undefined)
+        context.out(`Loaded image ID: ${row.result.id}`);
+    }
+  } catch (error) {
+    throw unreadable(file, error);
   }
   return 0;
 };
@@ -173,10 +188,18 @@ export const tag: Body = async (context, args) => {
   return 0;
 };
 
+/** Whoever removes an image does not want to get it. */
+const notHere = (error: unknown): unknown =>
+  error instanceof OrcError && error.problem.code === 'notfound.image'
+    ? new OrcError({ ...error.problem, hint: 'see "orc image ls"' })
+    : error;
+
 export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
   return eachOf(context, args, async (name) => {
-    const rows = await client.removeImage(name, { force: flags.on('force') });
+    const rows = await client
+      .removeImage(name, { force: flags.on('force') })
+      .catch((error: unknown) => Promise.reject(notHere(error)));
     return rows
       .map((row) => ('untagged' in row ? `Untagged: ${row.untagged}` : `Deleted: ${row.deleted}`))
       .join('\n');

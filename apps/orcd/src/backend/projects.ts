@@ -142,8 +142,7 @@ function throwFirst(plan: ProjectPlan): void {
   const errors = plan.problems.filter((problem) => problem.severity !== 'warning');
   const [first, ...more] = errors;
   if (first === undefined) return;
-  const message = [first.message, ...more.map((problem) => problem.message)].join('; ');
-  throw new OrcError({ ...first, message });
+  throw new OrcError(more.length === 0 ? first : { ...first, others: more });
 }
 
 /** Through the log, and seen through: resolves when the agent has done it. */

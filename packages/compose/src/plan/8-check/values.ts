@@ -69,9 +69,20 @@ const capability: Check = (text) => {
   return { why: `unknown capability "${text}"`, hint };
 };
 
+/** As docker has it: with less, no program of today starts. */
+const MEMORY_BYTES_MIN = 6 * 1024 * 1024;
+
+const memory: Check = (text) => {
+  const bytes = Number(text);
+  if (!(bytes > 0 && bytes < MEMORY_BYTES_MIN)) return undefined;
+  return { why: `${bytes} bytes are less than the minimum of 6 MB`, hint: 'write 6m or more' };
+};
+
 const CHECKS: readonly (readonly [Path, Check])[] = [
   [['container_name'], containerName],
   [['image'], image],
   [['cap_add'], capability],
   [['cap_drop'], capability],
+  [['mem_limit'], memory],
+  [['deploy', 'resources', 'limits', 'memory'], memory],
 ];

@@ -1,5 +1,5 @@
 /** `orc image …`. */
-import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -123,7 +123,12 @@ export const build: Body = async (context, args, flags) => {
 
 /** A file, or standard input. */
 function archiveOf(context: Context, file: string | undefined): AsyncIterable<Uint8Array> {
-  if (file !== undefined && file !== '-') return createReadStream(resolve(context.io.cwd, file));
+  if (file !== undefined && file !== '-') {
+    const path = resolve(context.io.cwd, file);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== false)
+      throw fail('input.missing', `the archive ${file} is not there`, { hint: 'name a file' });
+    return createReadStream(path);
+  }
   if (context.io.stdin.isTTY)
     throw fail('usage.invalid', 'an archive is not read from a terminal', {
       hint: 'name a file with -i, or use a pipe',

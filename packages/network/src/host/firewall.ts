@@ -44,8 +44,6 @@ export function openFirewall(options: FirewallOptions): Firewall {
   let cancel: (() => void) | undefined;
   let monitor: ChildProcess | undefined;
   let closed = false;
-  let waiting = false;
-  let checking: Promise<void> = Promise.resolve();
   let checkedAt = Number.NEGATIVE_INFINITY;
 
   const check = async (): Promise<void> => {
@@ -60,22 +58,10 @@ export function openFirewall(options: FirewallOptions): Firewall {
     for (const { place } of found) await allow(options, place);
   };
 
-  /** One check at a time and at most one that waits, and none after `close`, which would put the table back. */
-  const soon = (): void => {
-    if (waiting) return;
-    waiting = true;
-    checking = checking
-      .then(() => {
-        waiting = false;
-        return check();
-      })
-      .catch((error: unknown) => {
-        emit('error', 'the firewall cannot be looked after', { error: String(error) });
-      })
-      .finally(() => {
-        checkedAt = clock.monotonic();
-      });
-  };
+  const soon = openTurns(check, (error) => {
+    if (error !== undefined) emit('error', 'the firewall cannot be looked after', { error: String(error) });
+    checkedAt = clock.monotonic();
+  });
 
   /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
   const later = (): void => {
@@ -84,7 +70,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
     cancel = clock.after(Math.max(LIMITS.firewallSettleMs, pause), () => {
       cancel = undefined;
       checkedAt = clock.monotonic();
-      soon();
+      soon.call();
     });
   };
 
@@ -104,15 +90,36 @@ export function openFirewall(options: FirewallOptions): Firewall {
       if (options.noHostFirewall) await check();
       cancel = clock.after(LIMITS.firewallOpenMs, again);
     },
-    check: soon,
+    check: soon.call,
     info: () => found.map(({ barrier, place }) => describe(barrier, place)),
     close: async () => {
       closed = true;
       cancel?.();
       monitor?.kill();
-      await checking;
+      await soon.settled();
     },
     remove: () => removeRules(instance),
+  };
+}
+
+/** One check at a time and at most one that waits: slow ones do not pile up. `close` waits for the last. */
+function openTurns(
+  check: () => Promise<void>,
+  done: (error: unknown) => void,
+): { readonly call: () => void; readonly settled: () => Promise<void> } {
+  let waiting = false;
+  let running: Promise<void> = Promise.resolve();
+  const run = (): Promise<void> => {
+    waiting = false;
+    return check();
+  };
+  return {
+    call: () => {
+      if (waiting) return;
+      waiting = true;
+      running = running.then(run).then(() => done(undefined), done);
+    },
+    settled: () => running,
   };
 }
 

@@ -34,7 +34,7 @@ function footprint(): ReadonlySet<string> {
     (line) => line !== '',
   );
   const processes = lines('ps', '-eo', 'pid=,args=').filter(
-    (line) => /orc-launch|orcd/.test(line) && !line.includes('scripts/test'),
+    (line) => /orc-launch|orcd/.test(line) && !/scripts\/test|<defunct>/.test(line),
   );
   return new Set([
     ...links,

@@ -47,6 +47,20 @@ test('what is known is not asked for again, and what is gone goes', async () => 
   expect(readdirSync(folder)).toEqual(['a']);
 });
 
+test('two transfers of one context at once: the second leaves alone what a build may read by then', async () => {
+  const contexts = openContexts(root);
+  const files = [entry('d', 'directory'), entry('d/a', 'file', 'one'), entry('b', 'file', 'two')];
+  const [first, second] = await Promise.all([contexts.open('key', files), contexts.open('key', files)]);
+  expect(second.needed).toEqual([1, 2]);
+  await contexts.fill(first.context, bytes('onetwo'));
+  const { folder } = await contexts.take(first.context);
+  const before = ['d', 'd/a', 'b'].map((path) => statSync(join(folder, path), { bigint: true }).ctimeNs);
+  await contexts.fill(second.context, bytes('onetwo'));
+  expect(['d', 'd/a', 'b'].map((path) => statSync(join(folder, path), { bigint: true }).ctimeNs)).toEqual(
+    before,
+  );
+});
+
 test.each([
   ['a file', entry('x', 'file', 'new'), 'x'],
   ['a folder', entry('x/host', 'file', 'new'), 'x/host'],

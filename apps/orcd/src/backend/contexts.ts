@@ -9,6 +9,7 @@ import {
   mkdir,
   open,
   readFile,
+  readlink,
   rename,
   rm,
   symlink,
@@ -71,8 +72,7 @@ export function openContexts(root: string): Contexts {
       const found = pending.get(context);
       if (found === undefined) throw fail('notfound.object', `no such build context: ${context}`);
       await locked(found.folder, async () => {
-        await receive(found, contents);
-        await finish(found);
+        await finish({ ...found, needed: await receive(found, contents) });
       });
     },
     async take(context) {
@@ -146,14 +146,25 @@ async function removeStrangers(folder: string, known: Known, files: readonly Con
   }
 }
 
+/**
+ * What another transfer has brought since the listing is taken off the stream and left as it is: a build may be reading
+ * it. Returns what was written.
+ */
 async function receive(
   { folder, files, needed }: Pending,
   contents: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<readonly number[]> {
   const reader = exactly(contents);
+  const known = await readKnown(folder);
+  const isFresh = (file: ContextFile): boolean => known[file.path] !== file.fingerprint;
+  const fresh = needed.filter((index) => isFresh(files[index] as ContextFile));
   const plain = plainFolders(join(folder, FILES));
   for (const index of needed) {
     const file = files[index] as ContextFile;
+    if (!isFresh(file)) {
+      for await (const _ of reader(file.size));
+      continue;
+    }
     const path = join(folder, FILES, file.path);
     await plain(dirname(file.path));
     const aside = join(folder, `incoming-${process.hrtime.bigint()}`);
@@ -165,6 +176,7 @@ async function receive(
     }
     await place(aside, path);
   }
+  return fresh;
 }
 
 /** In one step, since a build may read it meanwhile; and never through a link. */
@@ -227,13 +239,19 @@ async function finish({ folder, files, needed }: Pending): Promise<void> {
     await utimes(path, file.mtimeMs / 1000, file.mtimeMs / 1000);
   }
   for (const file of files)
-    if (file.type === 'directory') await chmod(join(folder, FILES, file.path), file.mode);
+    if (file.type === 'directory') await restore(join(folder, FILES, file.path), file.mode);
   const text = JSON.stringify(Object.fromEntries(files.map((file) => [file.path, file.fingerprint])));
   await writeFile(join(folder, `${MANIFEST}.tmp`), text, { mode: 0o600 });
   await rename(join(folder, `${MANIFEST}.tmp`), join(folder, MANIFEST));
 }
 
+/** A change of mode is a change that a build under way would see. */
+async function restore(path: string, mode: number): Promise<void> {
+  if (((await lstat(path)).mode & 0o7777) !== mode) await chmod(path, mode);
+}
+
 async function relink(path: string, target: string): Promise<void> {
+  if ((await readlink(path).catch(() => undefined)) === target) return;
   await rm(path, { force: true });
   await symlink(target, path);
 }

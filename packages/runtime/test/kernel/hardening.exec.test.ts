@@ -52,7 +52,7 @@ test('CVE-2024-21626: no descriptor but stdio, also when the daemon leaks one', 
 
 test('CVE-2024-21626: a folder behind a descriptor is refused', async () => {
   for (let fd = 3; fd <= 40; fd += 1) {
-    await expect(exec(['pwd'], { workingDir: `/proc/self/fd/${fd}` })).rejects.toThrow(/cwd/);
+    await expect(exec(['pwd'], { workingDir: `/proc/self/fd/${fd}` })).rejects.toThrow(/directory/);
   }
 });
 

@@ -1,5 +1,5 @@
 /** Verbs on containers that crash, cannot start, or resist: each comes to an end and says what is the matter. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -196,28 +196,30 @@ describe('what is said', () => {
 });
 
 describe('on a terminal', () => {
-  /** The command line on a terminal of 17 rows and 91 columns: what the screen shows. */
-  const onTerminal = (project: LabProject, words: string): string => {
+  /** The command line on a terminal of 17 rows and 91 columns: what the screen shows. Its input stays open. */
+  const onTerminal = async (project: LabProject, words: string): Promise<string> => {
     const cli = join(import.meta.dirname, '../../../apps/orc/bin/orc');
-    const { stdout } = spawnSync('script', ['-qec', `stty rows 17 cols 91; ${cli} ${words}`, '/dev/null'], {
+    const line = `stty rows 17 cols 91; ${cli} ${words}`;
+    const terminal = spawn('script', ['-qec', line, '/dev/null'], {
       cwd: project.folder,
       env: lab.instance.env,
-      encoding: 'utf8',
       timeout: 20_000,
-      input: '',
     });
-    return stdout;
+    let screen = '';
+    for await (const data of terminal.stdout) screen += String(data);
+    terminal.stdin.destroy();
+    return screen;
   };
 
-  test('the program finds its size at once', () => {
+  test('the program finds its size at once', async () => {
     const project = lab.project(
       'sized',
       'services:\n  web: {image: busybox, init: true, command: sleep 1000}\n',
     );
     project.ok(['up', '-d']);
-    expect(onTerminal(project, 'container run --rm -it busybox stty size')).toContain('17 91');
-    expect(onTerminal(project, 'run --rm web stty size')).toContain('17 91');
-    expect(onTerminal(project, 'exec web stty size')).toContain('17 91');
+    expect(await onTerminal(project, 'container run --rm -it busybox stty size')).toContain('17 91');
+    expect(await onTerminal(project, 'run --rm web stty size')).toContain('17 91');
+    expect(await onTerminal(project, 'exec web stty size')).toContain('17 91');
     project.ok(['down', '-t', '0']);
   });
 });

@@ -1,7 +1,7 @@
 /** Decisions of this package as golden text and tables. */
+import { type Digest, formatProblem, toProblem } from '@orc/model';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest } from '@orc/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { goldenSuite } from '../../../test/golden/golden.ts';
@@ -65,12 +65,14 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
   settings: (each) => `${carriedSettings(each.body)}proxy for others: ${proxyOf(each.body)}`,
   sources: (each) => {
     const host = parseSources(each.args['file'] as string, each.body);
-    const from = bootstrapSources(
-      distributionOf(each.args['distribution']),
-      each.args['suite'] as string,
-      host,
-    );
-    return `mirror ${from.mirror}\nkeyring ${from.keyring}\n${formatSources(from.sources).replaceAll('\n\n', '\n').trimEnd()}`;
+    const suite = each.args['suite'] as string;
+    try {
+      const from = bootstrapSources(distributionOf(each.args['distribution']), suite, host);
+      const text = formatSources(from.sources).replaceAll('\n\n', '\n').trimEnd();
+      return `mirror ${from.mirror}\nkeyring ${from.keyring}\n${text}`;
+    } catch (error) {
+      return formatProblem(toProblem(error));
+    }
   },
 });
 

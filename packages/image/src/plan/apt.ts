@@ -1,4 +1,6 @@
 /** The host's apt sources, and from them what an image of some suite should use. Pure. */
+import { fail, type OrcError } from '@orc/model';
+
 export type AptSource = {
   readonly uri: string;
   readonly suite: string;
@@ -67,9 +69,6 @@ const sourceOf = (
 
 export type Distribution = {
   readonly name: 'debian' | 'ubuntu';
-  /** Where the packages come from on a host that has no source of this distribution. */
-  readonly mirror: string;
-  readonly securityMirror: string;
   readonly keyring: string;
   readonly keyringPackage: string;
   readonly components: readonly string[];
@@ -80,8 +79,6 @@ export type Distribution = {
 export const DISTRIBUTIONS: Readonly<Record<'debian' | 'ubuntu', Distribution>> = {
   debian: {
     name: 'debian',
-    mirror: 'http://deb.debian.org/debian',
-    securityMirror: 'http://deb.debian.org/debian-security',
     keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
     keyringPackage: 'debian-archive-keyring',
     components: ['main'],
@@ -89,8 +86,6 @@ export const DISTRIBUTIONS: Readonly<Record<'debian' | 'ubuntu', Distribution>> 
   },
   ubuntu: {
     name: 'ubuntu',
-    mirror: 'http://archive.ubuntu.com/ubuntu',
-    securityMirror: 'http://security.ubuntu.com/ubuntu',
     keyring: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
     keyringPackage: 'ubuntu-keyring',
     components: ['main', 'universe'],
@@ -117,7 +112,7 @@ export type BootstrapSources = {
 
 const ROLLING: readonly string[] = ['sid', 'unstable', 'experimental', 'testing'];
 
-/** The host's mirror of the distribution serves every suite of it; without one, the distribution's own does. */
+/** The host's mirror of the distribution serves every suite of it. Throws `input.missing` on a host that has none. */
 export function bootstrapSources(
   distribution: Distribution,
   suite: string,
@@ -130,8 +125,9 @@ export function bootstrapSources(
     (source) => /-security$|\/updates$/.test(source.suite) && source.suite.startsWith(suite),
   );
   const anySecurity = security ?? own.find((source) => source.suite.endsWith('-security'));
-  const mirror = main?.uri ?? distribution.mirror;
-  const keyring = main?.signedBy ?? distribution.keyring;
+  if (main === undefined) throw noMirror(distribution);
+  const mirror = main.uri;
+  const keyring = main.signedBy ?? distribution.keyring;
   const { components } = distribution;
   const row = (uri: string, name: string): AptSource => ({
     uri,
@@ -139,7 +135,7 @@ export function bootstrapSources(
     components,
     signedBy: distribution.keyring,
   });
-  const securityUri = anySecurity?.uri ?? (main === undefined ? distribution.securityMirror : undefined);
+  const securityUri = anySecurity?.uri;
   const more = ROLLING.includes(suite)
     ? []
     : [
@@ -148,6 +144,11 @@ export function bootstrapSources(
       ];
   return { mirror, keyring, components, sources: [row(mirror, suite), ...more] };
 }
+
+const noMirror = ({ name }: Distribution): OrcError =>
+  fail('input.missing', `the apt of this host has no source of ${name} packages`, {
+    hint: `add a mirror of ${name} to /etc/apt/sources.list.d, or pull the image from a registry`,
+  });
 
 /** By the path of the mirror, or the key that signs it: a mirror's host can be anything. */
 function isOf(distribution: Distribution, source: AptSource): boolean {

@@ -65,7 +65,7 @@ export const DEVICE_LINKS: readonly (readonly [path: string, target: string])[] 
   ['/dev/core', '/proc/kcore'],
 ];
 
-/** One line of a device cgroup; `major` and `minor` absent: any. */
+/** One line of a device cgroup; without `major` or `minor` it speaks of all. */
 export type DeviceRule = {
   readonly allow: boolean;
   /** `a`: both kinds. */

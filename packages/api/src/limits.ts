@@ -29,5 +29,7 @@ export const TRAILERS_MAX = 16;
 export const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 /** Idle connections that a client keeps. */
 export const IDLE_CONNECTIONS_MAX = 8;
+/** How long it does: well below `KEEP_ALIVE_MS`, so that the daemon does not close one as it is used. */
+export const IDLE_MS_MAX = 30_000;
 /** Time to connect to a local socket whose accept queue is full. */
 export const CONNECT_TIMEOUT_MS = 10_000;

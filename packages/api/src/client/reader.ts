@@ -1,6 +1,6 @@
 /** Bytes of a socket, pulled: nothing is read while nobody asks, so that the sender waits. */
 import type { Socket } from 'node:net';
-import { fail } from '@orc/model';
+import { fail, OrcError } from '@orc/model';
 
 export type Reader = {
   /** The next bytes; null at the end. Throws what the socket failed with. */
@@ -9,11 +9,18 @@ export type Reader = {
   unread(bytes: Uint8Array): void;
   /** Up to and without `end`. Throws when the stream ends before, or it is longer than `max`. */
   until(end: string, max: number): Promise<string>;
+  /** Bytes that have come, ever. */
+  received(): number;
+  /** Notices the end, or bytes that nobody asked for, while nobody reads. */
+  watch(): void;
+  /** Nothing is there to be read, not even the end. */
+  quiet(): boolean;
 };
 
 export function createReader(socket: Socket): Reader {
   const queue: Uint8Array[] = [];
   let ended = false;
+  let received = 0;
   let failure: Error | undefined;
   let wake: (() => void) | undefined;
   const signal = (): void => {
@@ -23,6 +30,7 @@ export function createReader(socket: Socket): Reader {
   socket.pause();
   socket.on('data', (data: Buffer) => {
     queue.push(data);
+    received += data.length;
     socket.pause();
     signal();
   });
@@ -54,7 +62,14 @@ export function createReader(socket: Socket): Reader {
   const unread = (bytes: Uint8Array): void => {
     if (bytes.length > 0) queue.unshift(bytes);
   };
-  return { next, unread, until: (end, max) => readUntil({ next, unread }, end, max) };
+  return {
+    next,
+    unread,
+    until: (end, max) => readUntil({ next, unread }, end, max),
+    received: () => received,
+    watch: () => void socket.resume(),
+    quiet: () => !ended && failure === undefined && queue.length === 0,
+  };
 }
 
 async function readUntil(reader: Pick<Reader, 'next' | 'unread'>, end: string, max: number): Promise<string> {
@@ -72,9 +87,10 @@ async function readUntil(reader: Pick<Reader, 'next' | 'unread'>, end: string, m
   }
 }
 
+const CUT = 'the daemon closed the connection before its answer was complete';
+
 /** The daemon went away in the middle of an answer. */
 export const cut = (): Error =>
-  fail('daemon.unreachable', 'the daemon closed the connection before its answer was complete', {
-    hint: 'see its log, then try again',
-    retry: true,
-  });
+  fail('daemon.unreachable', CUT, { hint: 'see its log, then try again', retry: true });
+
+export const isCut = (error: unknown): boolean => error instanceof OrcError && error.message === CUT;

@@ -4,9 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import { fail } from '@orc/model';
-import { ANSWER_HEAD_BYTES_MAX, CONNECT_TIMEOUT_MS, IDLE_CONNECTIONS_MAX } from '../limits.ts';
+import { ANSWER_HEAD_BYTES_MAX, CONNECT_TIMEOUT_MS, IDLE_CONNECTIONS_MAX, IDLE_MS_MAX } from '../limits.ts';
 import { type Body, type Head, parseHead, readBody } from './body.ts';
-import { type Reader, createReader, cut } from './reader.ts';
+import { type Reader, createReader, cut, isCut } from './reader.ts';
 
 export type Outgoing = {
   readonly method: string;
@@ -27,7 +27,8 @@ export type Transport = {
 };
 
 type Connection = { readonly socket: Socket; readonly reader: Reader };
-type Pool = { readonly socketPath: string; readonly idle: Connection[]; readonly open: Set<Socket> };
+type Idle = Connection & { readonly since: number };
+type Pool = { readonly socketPath: string; readonly idle: Idle[]; readonly open: Set<Socket> };
 
 export function createTransport(socketPath: string): Transport {
   const pool: Pool = { socketPath, idle: [], open: new Set() };
@@ -41,26 +42,57 @@ export function createTransport(socketPath: string): Transport {
   };
 }
 
-/** The daemon may have closed a kept connection meanwhile; what got no answer on it is sent anew, once. */
+/** The daemon may have closed a kept connection meanwhile: what it cannot have taken in is sent anew, once. */
 async function request(pool: Pool, outgoing: Outgoing): Promise<Answer> {
   outgoing.signal?.throwIfAborted();
   const kept = typeof outgoing.body === 'object' ? undefined : takeIdle(pool);
-  if (kept !== undefined) {
-    const answer = await exchange(pool, kept, outgoing).catch((error: unknown) => {
-      if (outgoing.signal?.aborted) throw error;
-      return undefined;
-    });
-    if (answer !== undefined) return answer;
+  const before = kept?.reader.received();
+  try {
+    return await exchange(pool, kept ?? (await open(pool)), outgoing);
+  } catch (error) {
+    const answered = kept?.reader.received() !== before;
+    const again = kept !== undefined && !answered && !outgoing.signal?.aborted && mayResend(outgoing, error);
+    if (!again) throw lost(outgoing, error);
   }
-  return exchange(pool, await open(pool), outgoing);
+  const fresh = await open(pool);
+  return exchange(pool, fresh, outgoing).catch((error: unknown) => {
+    throw lost(outgoing, error);
+  });
 }
 
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
+
+/**
+ * A request that got no byte of an answer may have been carried out all the same, so only one that changes nothing is
+ * sent twice; and one of which the kernel refused a part (unix(7): EPIPE, the peer has closed), for it is carried out
+ * when it has come whole.
+ */
+const mayResend = ({ method }: Outgoing, error: unknown): boolean =>
+  method === 'GET' || codeOf(error) === 'EPIPE';
+
+/** A connection that broke, as the caller hears of it: whether a request was carried out then is not known. */
+function lost({ method, path }: Outgoing, error: unknown): unknown {
+  const broke = isCut(error) || ['EPIPE', 'ECONNRESET'].includes(String(codeOf(error)));
+  if (!broke) return error;
+  if (method === 'GET') return cut();
+  return fail(
+    'daemon.unreachable',
+    `the daemon closed the connection without an answer to ${method} ${path}`,
+    {
+      hint: 'it may have been carried out: look before you try again',
+    },
+  );
+}
+
+/** One that has ended, said something nobody asked for, or is so old that the daemon may be closing it, is none. */
 function takeIdle(pool: Pool): Connection | undefined {
   for (let kept = pool.idle.pop(); kept !== undefined; kept = pool.idle.pop()) {
-    if (!kept.socket.destroyed && kept.socket.readable) {
-      kept.socket.ref();
+    const { socket, reader, since } = kept;
+    if (!socket.destroyed && reader.quiet() && performance.now() - since < IDLE_MS_MAX) {
+      socket.ref();
       return kept;
     }
+    socket.destroy();
   }
   return undefined;
 }
@@ -139,7 +171,8 @@ function keep(pool: Pool, connection: Connection): void {
     return;
   }
   connection.socket.unref();
-  pool.idle.push(connection);
+  connection.reader.watch();
+  pool.idle.push({ ...connection, since: performance.now() });
 }
 
 async function write(socket: Socket, outgoing: Outgoing): Promise<void> {

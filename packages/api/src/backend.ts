@@ -13,6 +13,7 @@ import type {
   Exit,
   Health,
   ImageConfig,
+  ImageStep,
   ImageSummary,
   NetworkObj,
   NetworkSpec,
@@ -263,6 +264,8 @@ export type Backend = {
   inspectImage(
     reference: string,
   ): Promise<{ readonly Id: string; readonly Config: ImageConfig; readonly [more: string]: unknown }>;
+  /** The newest step first. */
+  imageHistory(reference: string): Promise<readonly ImageStep[]>;
   /** `auth`: the registry's entry of the client's config.json. */
   pullImage(
     reference: string,

@@ -199,6 +199,7 @@ async function attach(backend: Backend, _: unknown, input: Input): Promise<Reply
 const IMAGES: readonly Route[] = [
   get('/images', (backend) => value(backend.listImages())),
   get('/images/{id}', (backend, input) => value(backend.inspectImage(id(input)))),
+  get('/images/{id}/history', (backend, input) => value(backend.imageHistory(id(input)))),
   post<shapes.PullRequest>('/images/pull', shapes.pullRequest, async (backend, body, { signal }) => {
     const { reference, ...options } = body;
     return rows(backend.pullImage(reference, options, signal));

@@ -196,6 +196,7 @@ test('every method of the backend is reached through its route', async () => {
   await client.fillContext('ctx', parts('a'));
   await client.tagImage('busybox', 'b');
   await client.inspectImage('b');
+  await client.imageHistory('busybox');
   await client.removeImage('b', { force: true });
   const exec = await client.createExec('a', { argv: ['true'], tty: false, stdin: false });
   (await client.startExec(exec.id)).close();

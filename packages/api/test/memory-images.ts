@@ -11,6 +11,7 @@ export type ImageMethods = Pick<
   Backend,
   | 'listImages'
   | 'inspectImage'
+  | 'imageHistory'
   | 'pullImage'
   | 'bootstrapImage'
   | 'loadImage'
@@ -31,6 +32,19 @@ export const imagesOf = (state: State): ImageMethods => ({
     if (found === undefined) throw fail('notfound.image', `there is no image ${reference}`);
     return { Id: found.id, Config: { Cmd: ['sh'] }, RepoTags: found.tags };
   },
+  imageHistory: async (reference) =>
+    reference === 'busybox'
+      ? [
+          { id: IMAGE_ID, createdAt: state.now - 3_600_000, createdBy: 'CMD ["sh"]', size: 0, comment: '' },
+          {
+            createdAt: state.now - 7_200_000,
+            createdBy: 'RUN set -e;\tmake -j4 all install prefix=/opt/very/long',
+            size: 4_200_000,
+            comment: 'made',
+          },
+          { createdBy: '', size: 2_000_000, comment: 'a layer without history' },
+        ]
+      : Promise.reject(fail('notfound.image', `there is no image ${reference}`)),
   pullImage: async function* (reference) {
     if (reference.includes('nonesuch')) throw fail('image.pull', `${reference} is not in its registry`);
     yield { status: `Pulling from ${reference}` };

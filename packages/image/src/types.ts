@@ -1,5 +1,5 @@
 /** What image offers to agent and orcd. */
-import type { BuildSpec, Digest, ImageConfig, ImageSummary, ResolvedImage } from '@orc/model';
+import type { BuildSpec, Digest, ImageConfig, ImageStep, ImageSummary, ResolvedImage } from '@orc/model';
 
 /** One line of progress; `id` is a layer's short digest or a build step. */
 export type Progress = {
@@ -93,14 +93,8 @@ export type ImageStore = {
   /** Ready to run: its layers are unpacked. `undefined`: not here. */
   resolve(reference: string): Promise<ResolvedImage | undefined>;
   inspect(reference: string): Promise<ImageInspect | undefined>;
-  history(reference: string): Promise<
-    readonly {
-      readonly created: string;
-      readonly createdBy: string;
-      readonly size: number;
-      readonly empty: boolean;
-    }[]
-  >;
+  /** The steps that made it, the newest first. */
+  history(reference: string): Promise<readonly ImageStep[]>;
   pull(
     reference: string,
     options: {

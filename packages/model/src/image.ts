@@ -49,6 +49,18 @@ export type ImageSummary = {
   readonly os: string;
 };
 
+/** A step that made an image, as docker's history has it. */
+export type ImageStep = {
+  /** Of the newest step alone: it is the image. */
+  readonly id?: Digest;
+  /** Milliseconds; absent where its maker did not say. */
+  readonly createdAt?: number;
+  readonly createdBy: string;
+  /** Unpacked bytes of its layer; 0 when it made none. */
+  readonly size: number;
+  readonly comment: string;
+};
+
 const NS_PER_MS = 1e6;
 
 /** The image's HEALTHCHECK in the model's form. */

@@ -3,12 +3,12 @@ import { createReadStream, createWriteStream, statSync, writeFileSync } from 'no
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type BuildSpec, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
+import { type BuildSpec, type ImageStep, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId } from '../format/container.ts';
 import { type Listing, printList } from '../format/output.ts';
-import { ago, dateOf } from '../format/time.ts';
+import { ago, dateOf, rfc3339 } from '../format/time.ts';
 import { buildImage } from '../project/build.ts';
 import { showImage } from '../project/image-progress.ts';
 import { pullImage } from '../project/pull.ts';
@@ -216,48 +216,41 @@ export const inspect: Body = async (context, args, flags) => {
   return inspectEach(context, flags, args, (name) => client.inspectImage(name));
 };
 
-type Step = {
-  readonly created?: string;
-  readonly created_by?: string;
-  readonly comment?: string;
-  readonly size?: number;
-  readonly empty_layer?: boolean;
-};
+const HISTORY_WIDTH = 45;
 
 export const history: Body = async (context, args, flags) => {
-  const image = await (await context.client()).inspectImage(args[0] as string);
-  const steps = [...((image['History'] as readonly Step[] | undefined) ?? [])].reverse();
-  const now = context.io.now();
-  const whole = flags.on('no-trunc');
-  const cut = (text: string): string => (whole || text.length <= 45 ? text : `${text.slice(0, 44)}…`);
-  const rows = steps.map((step, index) => ({
-    step,
-    id: index === 0 ? shortId(image.Id, whole) : '<missing>',
-  }));
-  printList(
-    context,
-    flags,
-    {
-      columns: [
-        { header: 'IMAGE', cell: (row) => row.id },
-        {
-          header: 'CREATED',
-          cell: ({ step }) => (step.created === undefined ? 'N/A' : ago(Date.parse(step.created), now)),
-        },
-        { header: 'CREATED BY', cell: ({ step }) => cut(step.created_by ?? '') },
-        { header: 'SIZE', cell: ({ step }) => formatSize(step.size ?? 0) },
-        { header: 'COMMENT', cell: ({ step }) => step.comment ?? '' },
-      ],
-      fields: ({ step, id }) => ({
-        ID: id,
-        CreatedAt: step.created ?? '',
-        CreatedBy: cut(step.created_by ?? ''),
-        Size: formatSize(step.size ?? 0),
-        Comment: step.comment ?? '',
-      }),
-      id: (row) => row.id,
-    },
-    rows,
-  );
+  const steps = await (await context.client()).imageHistory(args[0] as string);
+  printList(context, flags, stepListing(context.io.now(), flags.on('no-trunc')), steps);
   return 0;
 };
+
+function stepListing(now: number, whole: boolean): Listing<ImageStep> {
+  const id = (step: ImageStep): string => (step.id === undefined ? '<missing>' : shortId(step.id, whole));
+  const since = ({ createdAt }: ImageStep): string => (createdAt === undefined ? 'N/A' : ago(createdAt, now));
+  const by = ({ createdBy }: ImageStep): string => {
+    const line = oneLine(createdBy);
+    return whole || line.length <= HISTORY_WIDTH ? line : `${line.slice(0, HISTORY_WIDTH - 1)}…`;
+  };
+  return {
+    columns: [
+      { header: 'IMAGE', cell: id },
+      { header: 'CREATED', cell: since },
+      { header: 'CREATED BY', cell: by },
+      { header: 'SIZE', cell: (step) => formatSize(step.size) },
+      { header: 'COMMENT', cell: (step) => oneLine(step.comment) },
+    ],
+    fields: (step) => ({
+      Comment: step.comment,
+      CreatedAt: step.createdAt === undefined ? '' : rfc3339(step.createdAt),
+      CreatedBy: by(step),
+      CreatedSince: since(step),
+      ID: id(step),
+      Size: formatSize(step.size),
+    }),
+    id,
+  };
+}
+
+/** Whoever made the image wrote it: nothing in it reaches the terminal but as text in its row. */
+// oxlint-disable-next-line no-control-regex
+const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();

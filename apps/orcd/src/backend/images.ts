@@ -10,6 +10,7 @@ type Images = Pick<
   Backend,
   | 'listImages'
   | 'inspectImage'
+  | 'imageHistory'
   | 'pullImage'
   | 'bootstrapImage'
   | 'loadImage'
@@ -39,6 +40,7 @@ export function imagesBackend(
       if (found === undefined) throw missing(reference);
       return found;
     },
+    imageHistory: (reference) => images.history(reference),
     pullImage: (reference, options, signal) =>
       progressOf(async (onProgress) => {
         const auth = options.auth === undefined ? {} : { auth: authOf(options.auth) };
@@ -75,6 +77,17 @@ export function imagesBackend(
       events.publish('image', 'delete', reference, { name: reference });
       return removed;
     },
+    ...buildsBackend(images, agent, events, contexts),
+  };
+}
+
+function buildsBackend(
+  images: ImageStore,
+  agent: Agent,
+  events: EventStream,
+  contexts: Contexts,
+): Pick<Images, 'openContext' | 'fillContext' | 'build'> {
+  return {
     openContext: (key, files) => contexts.open(key, files),
     fillContext: (context, contents) => contexts.fill(context, contents),
     build: (context, options, signal) =>

@@ -96,10 +96,14 @@ const execs = (at: Call): Pick<Client, 'createExec' | 'startExec' | 'getExec' | 
     invoke(at('POST', `/exec/${id(exec)}/resize`, { query: { columns, rows: lines } })),
 });
 
-type Images = Extract<keyof Client, `${string}Image${string}` | `${string}Context` | 'build'>;
+type Images = Extract<
+  keyof Client,
+  `${string}Image${string}` | 'imageHistory' | `${string}Context` | 'build'
+>;
 const images = (at: Call): Pick<Client, Images> => ({
   listImages: () => invoke(at('GET', '/images')),
   inspectImage: (name) => invoke(at('GET', `/images/${id(name)}`)),
+  imageHistory: (name) => invoke(at('GET', `/images/${id(name)}/history`)),
   pullImage: (reference, options, signal) =>
     rows(at('POST', '/images/pull', { body: { reference, ...options }, signal })),
   bootstrapImage: (reference, signal) =>

@@ -1,13 +1,8 @@
 /** docker image inspect and docker history, from what the catalog knows. */
+import { defined, type ImageStep } from '@orc/model';
 import type { ImageInspect } from '../types.ts';
+import { alignHistory } from './history.ts';
 import { type Catalog, type ImageRecord, namesOf, shownName } from './catalog.ts';
-
-export type HistoryRow = {
-  readonly created: string;
-  readonly createdBy: string;
-  readonly size: number;
-  readonly empty: boolean;
-};
 
 export function inspectOf(catalog: Catalog, image: ImageRecord): ImageInspect {
   const { document } = image;
@@ -30,13 +25,19 @@ export function inspectOf(catalog: Catalog, image: ImageRecord): ImageInspect {
 }
 
 /** The newest first, as docker shows it; `sizeOf` by the layer's place, the lowest is 0. */
-export function historyOf(image: ImageRecord, sizeOf: (layer: number) => number): readonly HistoryRow[] {
+export function historyOf(image: ImageRecord, sizeOf: (layer: number) => number): readonly ImageStep[] {
+  const { history, rootfs } = image.document;
   let layer = 0;
-  const rows = image.document.history.map((entry) => {
-    const empty = entry.empty_layer === true;
-    const size = empty ? 0 : sizeOf(layer);
-    if (!empty) layer += 1;
-    return { created: entry.created ?? '', createdBy: entry.created_by ?? '', size, empty };
+  const steps = alignHistory(history, rootfs.diff_ids.length).map((entry): ImageStep => {
+    const size = entry.empty_layer === true ? 0 : sizeOf(layer);
+    if (entry.empty_layer !== true) layer += 1;
+    const { created_by: createdBy = '', comment = '' } = entry;
+    return { ...defined({ createdAt: timeOf(entry.created) }), createdBy, size, comment };
   });
-  return rows.reverse();
+  return steps.reverse().map((step, at) => (at === 0 ? { id: image.id, ...step } : step));
+}
+
+function timeOf(text = ''): number | undefined {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contextFilter, readIgnore } from '../../src/build/plan/context-filter.ts';
-import { alignHistory } from '../../src/build/plan/history.ts';
+import { alignHistory } from '../../src/plan/history.ts';
 import { readMode } from '../../src/build/plan/mode.ts';
 import { readOwner } from '../../src/build/plan/owner.ts';
 import { globRegex } from '../../src/build/plan/pattern.ts';

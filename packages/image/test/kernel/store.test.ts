@@ -65,7 +65,7 @@ describe('images', () => {
     expect(await store.resolve('busybox:2')).toBeUndefined();
     expect((await store.inspect('busybox'))?.RootFS.Layers).toHaveLength(1);
     expect(await store.history('busybox')).toMatchObject([
-      { createdBy: 'orc image bootstrap busybox:latest', empty: false },
+      { createdBy: 'orc image bootstrap busybox:latest', comment: 'busybox of the host' },
     ]);
   });
 

@@ -3,7 +3,7 @@ import { fail, OrcError, type Problem, toProblem } from '@orc/model';
 import type { BaseImage } from '../../store/internals.ts';
 import { parseFragment } from '../plan/dockerfile.ts';
 import { evaluate, type RunWork, type Scope, type Step, type Work } from '../plan/evaluate.ts';
-import { alignHistory } from '../plan/history.ts';
+import { alignHistory } from '../../plan/history.ts';
 import type { Instruction } from '../plan/instruction.ts';
 import { type Source, whereOf } from '../plan/source.ts';
 import { type Stage, stageOf } from '../plan/stages.ts';

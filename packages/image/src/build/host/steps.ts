@@ -7,7 +7,7 @@ import type { HistoryEntry, Platform } from '../../plan/documents.ts';
 import { formatPlatform } from '../../plan/platform.ts';
 import type { StoredLayer } from '../../store/internals.ts';
 import type { Step, Work } from '../plan/evaluate.ts';
-import { historyEntry } from '../plan/history.ts';
+import { historyEntry } from '../../plan/history.ts';
 import { cacheKey } from '../plan/keys.ts';
 import type { StageState } from '../plan/state.ts';
 import type { StepProgress } from './progress.ts';

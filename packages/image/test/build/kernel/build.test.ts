@@ -52,7 +52,17 @@ describe('a whole build', () => {
     });
     expect(image?.Config.Env?.some((each) => each.startsWith('WHO='))).toBe(false);
     const history = await fixture.store.history(id);
-    expect(history.filter(({ empty }) => !empty)).toHaveLength(image?.RootFS.Layers.length ?? 0);
+    expect(history.map(({ createdBy, size }) => `${size > 0 ? 'layer' : 'empty'} ${createdBy}`)).toEqual([
+      'empty CMD ["/data/greeting"]',
+      'empty ENTRYPOINT ["cat"]',
+      'empty USER 7:8',
+      'empty EXPOSE 80/tcp',
+      'empty LABEL from=dockerfile',
+      'empty RUN /bin/sh -c ls /data\n',
+      'layer COPY --from=build /made/greeting /made/lib /data/',
+      'layer orc image bootstrap busybox:latest',
+    ]);
+    expect(history.map((step) => step.id)).toEqual([id, ...history.slice(1).map(() => undefined)]);
     expect(JSON.stringify(history)).not.toContain('bonjour');
   });
 

@@ -1,5 +1,5 @@
 /** The history of an image: one entry per instruction, those of layers paired with them. */
-import type { HistoryEntry } from '../../plan/documents.ts';
+import type { HistoryEntry } from './documents.ts';
 
 export function historyEntry(
   createdMs: number,
@@ -20,7 +20,7 @@ export function alignHistory(history: readonly HistoryEntry[], layers: number): 
   const filled = history.filter((entry) => entry.empty_layer !== true).length;
   if (filled === layers) return history;
   const untold: HistoryEntry[] = Array.from({ length: layers }, () => ({
-    comment: 'from a base image without history',
+    comment: 'a layer without history',
   }));
   return filled > layers ? untold : [...untold.slice(filled), ...history];
 }

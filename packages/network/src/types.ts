@@ -51,10 +51,11 @@ export type NetworkHost = {
   ): Endpoint;
   /** A sandbox belongs to its container until `release`: a restart in place gets the same one, ops empty. */
   sandbox(request: SandboxRequest): Promise<Sandbox>;
-  /** The ops of that sandbox ran: later `sandbox` calls for this container return none. */
-  attached(container: ContainerId): void;
+  /** The ops of that sandbox ran: later `sandbox` calls for this container return none, and its held ports open. */
+  attached(container: ContainerId): Promise<void>;
   /**
-   * Holds the host ports (bound by the daemon) and opens the rules, with an ephemeral port where none was named.
+   * Holds the host ports (bound by the daemon), with an ephemeral port where none was named; the rules that send packets
+   * on open when the sandbox is attached, or now when it is.
    * Throws `conflict.port`; nothing changed then. Changes of many containers at once are one `nft` run.
    */
   publish(

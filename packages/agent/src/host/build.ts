@@ -14,7 +14,7 @@ export function openRunStep(options: AgentOptions): RunStepRunner {
     const id = newContainerId((count) => options.random.bytes(count));
     try {
       const running = await options.runtime.start(await requestOf(id, step, options));
-      options.network.attached(id);
+      await options.network.attached(id);
       return { code: await watch(running, step) };
     } finally {
       await options.network.release(id);

@@ -61,7 +61,7 @@ export async function startAttempt(
     watch.lap('launch');
     deps.emit('debug', 'started', { container: stored.name, ...watch.laps() });
     deps.failpoint('agent.start.after-launch');
-    if (connection.own) deps.network.attached(stored.id);
+    if (connection.own) await attached(stored.id, running, deps);
     deps.network.register(stored.id, namesOf(stored, connection.endpoints));
     return {
       running,
@@ -70,6 +70,17 @@ export async function startAttempt(
     };
   } catch (error) {
     await release(stored.id, deps).catch(() => {});
+    throw error;
+  }
+}
+
+/** A container whose published ports cannot open does not stay. */
+async function attached(id: ContainerId, running: Running, deps: LifeDeps): Promise<void> {
+  try {
+    await deps.network.attached(id);
+  } catch (error) {
+    await running.kill();
+    await running.exited;
     throw error;
   }
 }

@@ -114,7 +114,10 @@ function serve(parts: Parts): NetworkHost {
     networks: (networks) => segments.set(networks, rules, (gateways) => listen(parts, gateways)),
     allocate: (container, network, wish = {}) => addresses.allocate(container, network, wish),
     sandbox: (request) => sandbox(parts, request),
-    attached: sandboxes.attached,
+    attached: async (container) => {
+      sandboxes.attached(container);
+      await publisher.open(container);
+    },
     publish: publisher.publish,
     unpublish: publisher.unpublish,
     release: (container) => release(parts, container),

@@ -19,10 +19,12 @@ type Entry = {
   readonly address: string;
   readonly bindings: readonly PortBinding[];
   readonly bound: readonly Bound[];
+  /** Packets are sent to the address. */
+  open: boolean;
 };
 
 export type PortHolder = {
-  /** All or none; the bindings with the ports that were chosen. Throws `conflict.port`. */
+  /** All or none; the bindings with the ports that were chosen, without rules until `open`. Throws `conflict.port`. */
   readonly hold: (
     container: ContainerId,
     address: string,
@@ -34,6 +36,8 @@ export type PortHolder = {
     address: string,
     ports: readonly PortBinding[],
   ) => Promise<readonly HeldPort[]>;
+  /** False when it holds no ports, or they are open already. */
+  readonly open: (container: ContainerId) => boolean;
   /** What it had. */
   readonly release: (container: ContainerId) => Entry | undefined;
   readonly get: (container: ContainerId) => Entry | undefined;
@@ -59,7 +63,7 @@ export function openPortHolder(random: Random): PortHolder {
       for (const each of bound) each.close();
       throw error instanceof Taken ? portTaken(error.port, holderOf(error.port)) : error;
     }
-    entries.set(container, { address, bindings, bound });
+    entries.set(container, { address, bindings, bound, open: false });
     return bindings;
   };
 
@@ -75,8 +79,14 @@ export function openPortHolder(random: Random): PortHolder {
           lost.push(heldPort(port, port.hostPort ?? 0));
         }
       }
-      entries.set(container, { address, bindings: ports, bound });
+      entries.set(container, { address, bindings: ports, bound, open: true });
       return lost;
+    },
+    open: (container) => {
+      const entry = entries.get(container);
+      if (entry === undefined || entry.open) return false;
+      entry.open = true;
+      return true;
     },
     release: (container) => {
       const entry = entries.get(container);
@@ -85,7 +95,7 @@ export function openPortHolder(random: Random): PortHolder {
       return entry;
     },
     get: (container) => entries.get(container),
-    rules: () => [...entries.values()].flatMap((entry) => rulesOf(entry)),
+    rules: () => [...entries.values()].flatMap((entry) => (entry.open ? rulesOf(entry) : [])),
     close: () => {
       for (const entry of entries.values()) for (const each of entry.bound) each.close();
     },

@@ -13,6 +13,8 @@ export type Publisher = {
     endpoints: readonly Endpoint[],
     ports: readonly PortBinding[],
   ) => Promise<readonly PortBinding[]>;
+  /** The container's address answers from now on: sends the packets of its ports there. */
+  readonly open: (container: ContainerId) => Promise<void>;
   readonly unpublish: (container: ContainerId) => Promise<void>;
   /** Holds the ports of an earlier daemon again, without touching rules. */
   readonly adopt: (
@@ -46,6 +48,12 @@ export function openPublisher(options: PublisherOptions): Publisher {
     await forgetFlows(entry.bindings, emit);
   };
 
+  const open = async (container: ContainerId): Promise<void> => {
+    if (!holder.open(container)) return;
+    await rules.apply();
+    await forgetFlows(holder.get(container)?.bindings ?? [], emit);
+  };
+
   return {
     publish: async (container, endpoints, ports) => {
       const address = targetOf(endpoints, internal);
@@ -57,15 +65,16 @@ export function openPublisher(options: PublisherOptions): Publisher {
       await unpublish(container);
       const bindings = await holder.hold(container, address, ports);
       try {
-        await rules.apply();
+        // A packet sent to an address that nobody has yet costs its sender a second (ARP, then TCP's first repetition).
+        if (sandboxes.isAttached(container)) await open(container);
       } catch (error) {
         holder.release(container);
         throw error;
       }
       remember(container, bindings);
-      await forgetFlows(bindings, emit);
       return bindings;
     },
+    open,
     unpublish,
     adopt: async (container, endpoints, ports) => {
       const address = targetOf(endpoints, internal);

@@ -26,6 +26,8 @@ export type Sandboxes = {
     request: SandboxRequest,
   ) => Promise<{ readonly namespace: string; readonly ops: readonly KernelOp[] }>;
   readonly attached: (container: ContainerId) => void;
+  /** Whether its address answers; true also of a container without a sandbox of its own. */
+  readonly isAttached: (container: ContainerId) => boolean;
   readonly adopt: (record: SandboxRecord) => void;
   readonly get: (container: ContainerId) => SandboxRecord | undefined;
   readonly update: (record: SandboxRecord) => void;
@@ -71,6 +73,7 @@ export function openSandboxes(options: SandboxesOptions): Sandboxes {
       each.attached = true;
       pool.refill();
     },
+    isAttached: (container) => live.get(container)?.attached ?? true,
     adopt: (record) => {
       live.set(record.container, { record, attached: true });
     },

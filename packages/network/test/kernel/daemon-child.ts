@@ -14,7 +14,7 @@ const start = async (port: number): Promise<object> => {
   const endpoints = [net.allocate(container, 'shop_default')];
   const { ops, namespace } = await net.sandbox({ container, hostname: 'h', name: 'n', endpoints });
   await kernel.run(ops);
-  net.attached(container);
+  await net.attached(container);
   const ports = await net.publish(container, endpoints, [tcp(port, 80)]);
   return { container, endpoints, ports, namespace };
 };

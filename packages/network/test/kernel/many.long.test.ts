@@ -27,7 +27,7 @@ insideNamespaces(import.meta.filename, () => {
       const endpoints = [net.allocate(container, 'bridge')];
       const { ops } = await net.sandbox({ container, hostname: 'h', name: 'n', endpoints });
       await host.kernel.run(ops);
-      net.attached(container);
+      await net.attached(container);
     }
     console.log(`${((performance.now() - begun) / ids.length).toFixed(2)} ms a sandbox, of ${COUNT}`);
     const last = await startBox(host, net, ['bridge']);

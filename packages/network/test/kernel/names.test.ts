@@ -116,7 +116,7 @@ insideNamespaces(import.meta.filename, () => {
         dns: [NEIGHBOUR],
       });
       await host.kernel.run(sandbox.ops);
-      net.attached(id);
+      await net.attached(id);
       const peer = openPeer(sandbox.namespace);
       await host.neighbour.call('serveDns', { port: 53, say: '198.51.100.7' });
       expect(await peer.call('dns', { host: '10.77.18.1', name: 'example.com' })).toBe(

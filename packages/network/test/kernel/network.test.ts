@@ -100,6 +100,21 @@ insideNamespaces(import.meta.filename, () => {
       for (const each of [box, beside, other]) await stopBox(net, each);
     });
 
+    test('of a sandbox that is not attached yet refuse at once, and open with it', async () => {
+      const id = newId();
+      const endpoints = [net.allocate(id, 'bridge')];
+      const sandbox = await net.sandbox({ container: id, hostname: 'web', name: 'web', endpoints });
+      expect(await net.publish(id, endpoints, [tcp(8083, 80)])).toEqual([tcp(8083, 80)]);
+      expect(await self.call('askTcp', { host: HOST, port: 8083 })).toBe('ECONNRESET');
+      await host.kernel.run(sandbox.ops);
+      await net.attached(id);
+      const peer = openPeer(sandbox.namespace);
+      await peer.call('serveTcp', { port: 80, say: 'web' });
+      expect(await self.call('askTcp', { host: HOST, port: 8083 })).toBe(`web ${HOST}`);
+      await peer.close();
+      await net.release(id);
+    });
+
     test('taken by another program, TCP or UDP, on one address or on all, is a conflict that changes nothing', async () => {
       const box = await startBox(host, net, ['bridge']);
       expect(await self.call('serveTcp', { port: 9000, host: '127.0.0.1', say: 'foreign' })).toBe('ok');

@@ -141,7 +141,7 @@ insideNamespaces(import.meta.filename, () => {
         ids.map(async (container, at) => {
           const endpoints = [net.allocate(container, 'bridge')];
           await host.kernel.run((await net.sandbox({ container, hostname: 'h', name: 'n', endpoints })).ops);
-          net.attached(container);
+          await net.attached(container);
           const ports = await net.publish(container, endpoints, [tcp(22000 + at, 80)]);
           return { container, endpoints, ports };
         }),

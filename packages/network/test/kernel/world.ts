@@ -108,7 +108,7 @@ export async function startBox(
   const endpoints = networks.map((each) => net.allocate(id, each));
   const sandbox = await net.sandbox({ container: id, hostname: id.slice(0, 12), name: 'box', endpoints });
   await host.kernel.run(sandbox.ops);
-  net.attached(id);
+  await net.attached(id);
   const peer = openPeer(sandbox.namespace);
   return {
     id,

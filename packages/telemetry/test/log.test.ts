@@ -40,6 +40,17 @@ test('reads rotated files oldest first', async () => {
   expect(await read({ tail: 99 })).toBe('one\ntwo\n!err\nthree\n');
 });
 
+test('who does not follow gets what was there, however much comes meanwhile', async () => {
+  const file = join(folder, 'log');
+  writeFileSync(file, Buffer.concat(Array.from({ length: 4000 }, () => line('x'.repeat(999)))));
+  let bytes = 0;
+  for await (const run of readLog(folder, {})) {
+    bytes += run.data.length;
+    appendFileSync(file, line('x'.repeat(999)));
+  }
+  expect(bytes).toBe(4_000_000);
+});
+
 test('parts of one line are joined and count once', async () => {
   writeFileSync(
     join(folder, 'log'),

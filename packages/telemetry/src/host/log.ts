@@ -11,6 +11,8 @@ type Reader = {
   readonly handle: FileHandle;
   readonly name: string;
   readonly inode: number;
+  /** Its size when it was opened: who does not follow reads no further, however fast it grows. */
+  readonly size: number;
   offset: number;
   rest: Buffer;
 };
@@ -56,7 +58,8 @@ async function openReaders(folder: string, known?: number): Promise<Reader[]> {
 async function openReader(folder: string, name: string): Promise<Reader | undefined> {
   try {
     const handle = await open(join(folder, name), 'r');
-    return { handle, name, inode: (await handle.stat()).ino, offset: 0, rest: Buffer.alloc(0) };
+    const { ino, size } = await handle.stat();
+    return { handle, name, inode: ino, size, offset: 0, rest: Buffer.alloc(0) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -65,13 +68,14 @@ async function openReader(folder: string, name: string): Promise<Reader | undefi
 
 /** Everything that the file holds now. The next bytes are read while these are taken. */
 async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
-  let ahead = readSome(reader);
+  const end = query.follow === true ? Number.POSITIVE_INFINITY : reader.size;
+  let ahead = readSome(reader, end);
   try {
     for (;;) {
       const fresh = await ahead;
       if (fresh.length === 0 || query.signal?.aborted) return;
       reader.offset += fresh.length;
-      ahead = readSome(reader);
+      ahead = readSome(reader, end);
       const buffer = reader.rest.length === 0 ? fresh : Buffer.concat([reader.rest, fresh]);
       const { runs, next } = renderRecords(buffer, 0, query, query.timestamps === true);
       reader.rest = Buffer.from(buffer.subarray(next));
@@ -83,8 +87,9 @@ async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
   }
 }
 
-async function readSome({ handle, offset }: Reader): Promise<Buffer> {
-  const chunk = Buffer.allocUnsafe(LIMITS.readBytes);
+async function readSome({ handle, offset }: Reader, end: number): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafe(Math.min(LIMITS.readBytes, Math.max(0, end - offset)));
+  if (chunk.length === 0) return chunk;
   const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset);
   return chunk.subarray(0, bytesRead);
 }
@@ -205,7 +210,7 @@ async function fromTail(
 ): Promise<readonly Reader[]> {
   let missing = query.tail as number;
   for (const reader of readers.toReversed()) {
-    let end = (await reader.handle.stat()).size;
+    let end = reader.size;
     if (missing === 0) {
       reader.offset = end;
       return [];

@@ -31,6 +31,7 @@ export type Docker = {
 };
 
 const NAMESPACE = 'orc-bench-docker';
+export const NAMESPACE_FILE = `/run/netns/${NAMESPACE}`;
 const installed = (program: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH: `${process.env['PATH']}:/usr/sbin` } })
     .status === 0;

@@ -1,5 +1,4 @@
 /** One container: create, start, exit, remove; through the API and from the command line, on a bridge. */
-import { spawnSync } from 'node:child_process';
 import type { Client } from '@orc/api/client';
 import { type Figures, median, timeEach } from '../figures.ts';
 import type { Docker } from '../peers/docker.ts';
@@ -38,7 +37,6 @@ export const cycle: Row = async ({ orc, docker, figures }) => {
     floor?.close();
   }
   print(figures, times);
-  await podman(figures, median(times.command));
 };
 
 function print(figures: Figures, times: Times): void {
@@ -81,47 +79,4 @@ export async function dockerCycle(docker: Docker): Promise<void> {
 
 function expectZero({ code, stderr }: { readonly code: number; readonly stderr: string }): void {
   if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
-}
-
-/** crun and runc without a network are the fastest of the peers; podman is a whole engine. */
-async function podman(figures: Figures, command: number): Promise<void> {
-  if (spawnSync('podman', ['--version']).status !== 0) return figures.note('podman is not installed');
-  const root = [
-    '--root',
-    '/tmp/orc-bench-podman/root',
-    '--runroot',
-    '/tmp/orc-bench-podman/run',
-    '--cgroup-manager',
-    'cgroupfs',
-  ];
-  const sh = (line: string): number | null => spawnSync('sh', ['-c', line]).status;
-  sh(
-    `mkdir -p /tmp/orc-bench-podman/fs/bin && cp /bin/busybox /tmp/orc-bench-podman/fs/bin/ && ln -sf busybox /tmp/orc-bench-podman/fs/bin/true`,
-  );
-  try {
-    if (
-      sh(
-        `tar -C /tmp/orc-bench-podman/fs -c . | podman ${root.join(' ')} import - busybox >/dev/null 2>&1`,
-      ) !== 0
-    )
-      return figures.note('podman import failed');
-    const run = (): Promise<void> =>
-      Promise.resolve(
-        expectZero({
-          code:
-            spawnSync('podman', [...root, 'run', '--rm', '--network', 'none', 'busybox', 'true']).status ??
-            -1,
-          stderr: 'podman run',
-        }),
-      );
-    await run();
-    const theirs = median(await timeEach(10, run));
-    figures.print('podman.cycle.command.nonet', theirs, 'ms');
-    figures.print('cycle.command', command, 'ms', { name: 'podman-nonet', value: theirs });
-  } catch (error) {
-    figures.note(`podman does not run here: ${(error as Error).message}`);
-  } finally {
-    spawnSync('podman', [...root, 'rm', '-af']);
-    sh('umount -l /tmp/orc-bench-podman/root/overlay 2>/dev/null; rm -rf /tmp/orc-bench-podman');
-  }
 }

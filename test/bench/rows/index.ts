@@ -2,6 +2,7 @@
 import type { Instance } from '../../lab/instance.ts';
 import type { Figures } from '../figures.ts';
 import type { Docker } from '../peers/docker.ts';
+import { build } from './build.ts';
 import { cycle } from './cycle.ts';
 import { exec } from './exec.ts';
 import { idle } from './idle.ts';
@@ -9,6 +10,7 @@ import { logs } from './logs.ts';
 import { many } from './many.ts';
 import { memory } from './memory.ts';
 import { project } from './project.ts';
+import { runtimes } from './runtimes.ts';
 import { trace } from './trace.ts';
 
 export type Bench = {
@@ -20,11 +22,13 @@ export type Row = (bench: Bench) => Promise<void>;
 
 export const ROWS: Readonly<Record<string, Row>> = {
   cycle,
+  runtimes,
   trace,
   many,
   exec,
   logs,
   project,
+  build,
   memory,
   idle,
 };

@@ -24,6 +24,8 @@ export const LIMITS = {
   reportDelayMs: 2,
   /** Anonymous names tried before giving up. */
   nameAttempts: 50,
+  /** Who attached before a start and waits for it, per container. */
+  earlyAttachmentsMax: 16,
   execsMax: 4096,
   /** Ended execs are forgotten after this many newer ones. */
   execsKept: 256,

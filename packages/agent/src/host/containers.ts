@@ -42,9 +42,7 @@ export function openContainers(deps: LifeDeps, registry: Registry, random: Rando
     wait: (reference, condition, signal) => wait(find(reference), condition, signal),
     attach: async (reference, options) => {
       const life = find(reference);
-      const early =
-        life.running === undefined && life.record().status === 'created' && !life.awaitsAttachment;
-      return early ? life.attachEarly(options) : runningOf(reference).attach(options);
+      return mayAttachEarly(life) ? life.attachEarly(options) : runningOf(reference).attach(options);
     },
     resize: async (reference, columns, rows) => find(reference).resize(columns, rows),
     logs: (reference, query) => logs(find(reference), query, deps.root),
@@ -67,6 +65,10 @@ function logs(life: Life, query: LogQuery, root: string): AsyncIterable<LogText>
   const ended = life.until(over, query.signal).catch(() => {});
   return readLog(folder, query, ended);
 }
+
+/** What rests is attached to before it is started; what starts again by itself is not: nobody knows when. */
+const mayAttachEarly = (life: Life): boolean =>
+  life.running === undefined && ['created', 'exited', 'dead'].includes(life.record().status);
 
 async function create(
   request: Parameters<Containers['create']>[0],

@@ -20,7 +20,7 @@ import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
-import { type EarlyAttachment, openEarly } from './early.ts';
+import { openEarly } from './early.ts';
 import { openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
 import { release, startAttempt, type Started } from './start.ts';
@@ -47,7 +47,7 @@ export class Life {
   #retryAt: number | undefined;
   #restartsInRow = 0;
   #joinable: Joinable;
-  #early: EarlyAttachment | undefined;
+  readonly #early = openEarly();
   #terminal: TerminalSize | undefined;
   /** Ports and addresses of the last attempt were not given back yet. */
   #holding = false;
@@ -161,14 +161,9 @@ export class Life {
       await this.#running?.resize(this.#terminal.columns, this.#terminal.rows).catch(() => {});
   }
 
-  /** Before the program starts, so that nothing of its output is missed; the first who asks is served so. */
+  /** Before the program starts, so that nothing of its output is missed. */
   attachEarly(options: AttachOptions): Attachment {
-    assert(this.#early === undefined, 'one early attachment at a time');
-    this.#early = openEarly(options);
-    return this.#early.attachment;
-  }
-  get awaitsAttachment(): boolean {
-    return this.#early !== undefined;
+    return this.#early.add(options);
   }
 
   wake(): void {
@@ -286,21 +281,20 @@ export class Life {
       health: 'none',
     };
     const image = this.#image;
-    const early = this.#early;
-    this.#early = undefined;
+    const early = this.#early.take();
     const terminal = this.#terminal;
-    const more = defined({ attach: early?.options, terminal });
+    const more = defined({ attach: early.options, terminal });
     try {
       const launch = (): Promise<Started> =>
         startAttempt(this.stored, this.folder, this.#file, next, image, this.#deps, more);
       const started = await this.#deps.starts(launch);
-      early?.give(started.running.attachment);
+      early.give(started.running);
       this.#failure = undefined;
       this.#exit = undefined;
       this.#begin(started);
       if (this.#terminal !== terminal) await this.#resizeRunning();
     } finally {
-      early?.give(undefined);
+      early.give(undefined);
     }
   }
 
@@ -453,6 +447,7 @@ export class Life {
     watch.lap('folder');
     this.#deps.emit('debug', 'removed', { container: this.stored.name, ...watch.laps() });
     this.#removed = true;
+    this.#early.take().give(undefined);
     this.#deps.event(this.stored, 'destroy', {});
   }
 

@@ -74,7 +74,7 @@ const WRITABLE = 'run it as root, or set ORC_ROOT and ORC_RUN to folders that ca
 
 main().catch((error: unknown) => {
   const problem = problemOf(error);
-  console.error(`error: ${formatProblem(problem)}`);
+  for (const each of [problem, ...(problem.others ?? [])]) console.error(`error: ${formatProblem(each)}`);
   if (problem.code === 'internal') console.error(error);
   process.exit(PROBLEM_CODES[problem.code].exit);
 });

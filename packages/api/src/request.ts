@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http';
 import { OrcError, fail } from '@orc/model';
 import { JSON_BODY_TIMEOUT_MS, JSON_DEPTH_MAX } from './limits.ts';
-import { isObject } from './shape.ts';
 
 export type Input = {
   readonly params: Readonly<Record<string, string>>;
@@ -105,6 +104,9 @@ function clean(value: unknown, depth: number): void {
     for (const name in value) clean(value[name], depth + 1);
   }
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const TRUE = new Set(['1', 'true', '']);
 const FALSE = new Set(['0', 'false']);

@@ -1,13 +1,11 @@
 /** The route table: a row for every request that the daemon takes. */
-import type { BuildOptions, ContextFile, CreateContainer, DownOptions, ExecConfig } from './backend.ts';
-import type { Backend, ProjectAction, PutProject } from './backend.ts';
-import type { NetworkSpec, VolumeSpec } from '@orc/model';
 import { defined, fail } from '@orc/model';
+import { parseDocument } from '@orc/model/documents';
+import type { Backend, PutProject } from './backend.ts';
+import { BODIES, type Bodies, type BodyName } from './bodies.ts';
 import { CONTEXT_BYTES_MAX, PROJECT_BYTES_MAX } from './limits.ts';
 import { TAR, empty, json, later, type Reply, rows } from './reply.ts';
 import { type Input, filtersOf, flagOf, numberOf } from './request.ts';
-import { type Check, parse } from './shape.ts';
-import * as shapes from './shapes.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -16,6 +14,8 @@ export type Route = {
   /** After the prefix of its table; `{name}` takes one segment, percent-encoded where it holds a slash. */
   readonly path: string;
   readonly body: 'none' | 'json' | 'stream';
+  /** The document of `schemas/api.schema.json` that a body of JSON is. */
+  readonly document?: BodyName;
   readonly bytesMax?: number;
   /** Parses the input and calls the backend; throws `OrcError`s. */
   readonly run: (backend: Backend, input: Input) => Promise<Reply>;
@@ -33,17 +33,28 @@ const bytes = (method: Method, path: string, run: Route['run']): Route => ({
   run,
 });
 
-type Act<T> = (backend: Backend, body: T, input: Input) => Promise<Reply>;
-/** A body of JSON, checked by `check` before `act` sees it; an empty one counts as `{}`. */
-const withJson = <T>(method: Method, path: string, check: Check, act: Act<T>, bytesMax?: number): Route => ({
+type Act<Name extends BodyName> = (backend: Backend, body: Bodies[Name], input: Input) => Promise<Reply>;
+/** A body of JSON, checked before `act` sees it; an empty one counts as `{}`. */
+const withJson = <Name extends BodyName>(
+  method: Method,
+  path: string,
+  document: Name,
+  act: Act<Name>,
+  bytesMax?: number,
+): Route => ({
   method,
   path,
   body: 'json',
+  document,
   ...defined({ bytesMax }),
-  run: (backend, input) => act(backend, parse<T>(check, input.body ?? {}), input),
+  run: (backend, input) => act(backend, parseDocument(BODIES[document], input.body ?? {}, 'body'), input),
 });
-const post = <T>(path: string, check: Check, act: Act<T>, bytesMax?: number): Route =>
-  withJson('POST', path, check, act, bytesMax);
+const post = <Name extends BodyName>(
+  path: string,
+  document: Name,
+  act: Act<Name>,
+  bytesMax?: number,
+): Route => withJson('POST', path, document, act, bytesMax);
 
 const param = (input: Input, name: string): string => input.params[name] as string;
 const id = (input: Input): string => param(input, 'id');
@@ -74,17 +85,17 @@ const SYSTEM: readonly Route[] = [
 const PROJECTS: readonly Route[] = [
   get('/projects', (backend, { query }) => value(backend.listProjects(flagOf(query, 'all') ?? false))),
   get('/projects/{id}', (backend, input) => value(backend.getProject(id(input)))),
-  withJson<PutProject>(
+  withJson(
     'PUT',
     '/projects/{id}',
-    shapes.putProject,
+    'PutProject',
     (backend, body, input) => value(backend.putProject(id(input), sameName(body, id(input)))),
     PROJECT_BYTES_MAX,
   ),
-  post<DownOptions>('/projects/{id}/down', shapes.downOptions, (backend, body, input) =>
+  post('/projects/{id}/down', 'DownOptions', (backend, body, input) =>
     value(backend.removeProject(id(input), body)),
   ),
-  post<ProjectAction>('/projects/{id}/actions', shapes.projectAction, (backend, body, input) =>
+  post('/projects/{id}/actions', 'ProjectAction', (backend, body, input) =>
     value(backend.actProject(id(input), body)),
   ),
 ];
@@ -105,20 +116,16 @@ const CONTAINERS: readonly Route[] = [
       }),
     ),
   ),
-  post<CreateContainer>('/containers', shapes.createContainer, (backend, body) =>
-    value(backend.createContainer(body), 201),
-  ),
+  post('/containers', 'CreateContainer', (backend, body) => value(backend.createContainer(body), 201)),
   get('/containers/{id}', (backend, input) => value(backend.getContainer(id(input)))),
-  post('/containers/{id}/start', shapes.nothing, (backend, _, input) =>
-    done(backend.startContainer(id(input))),
-  ),
-  post<shapes.StopRequest>('/containers/{id}/stop', shapes.stopRequest, (backend, body, input) =>
+  post('/containers/{id}/start', 'Nothing', (backend, _, input) => done(backend.startContainer(id(input)))),
+  post('/containers/{id}/stop', 'StopRequest', (backend, body, input) =>
     done(backend.stopContainer(id(input), body)),
   ),
-  post<shapes.StopRequest>('/containers/{id}/restart', shapes.stopRequest, (backend, body, input) =>
+  post('/containers/{id}/restart', 'StopRequest', (backend, body, input) =>
     done(backend.restartContainer(id(input), body)),
   ),
-  post<{ signal: string }>('/containers/{id}/kill', shapes.killRequest, (backend, body, input) =>
+  post('/containers/{id}/kill', 'KillRequest', (backend, body, input) =>
     done(backend.killContainer(id(input), body.signal)),
   ),
   remove('/containers/{id}', (backend, input) => {
@@ -126,23 +133,23 @@ const CONTAINERS: readonly Route[] = [
     const options = defined({ force: flagOf(query, 'force'), volumes: flagOf(query, 'volumes') });
     return done(backend.removeContainer(id(input), options));
   }),
-  post('/containers/{id}/wait', shapes.nothing, async (backend, _, input) =>
+  post('/containers/{id}/wait', 'Nothing', async (backend, _, input) =>
     later(backend.waitContainer(id(input), conditionOf(input), input.signal)),
   ),
   get('/containers/{id}/logs', logs),
-  post('/containers/{id}/attach', shapes.nothing, attach),
-  post('/containers/{id}/resize', shapes.nothing, (backend, _, input) =>
+  post('/containers/{id}/attach', 'Nothing', attach),
+  post('/containers/{id}/resize', 'Nothing', (backend, _, input) =>
     done(backend.resizeContainer(id(input), ...sizeOf(input))),
   ),
-  post<ExecConfig>('/containers/{id}/exec', shapes.execConfig, (backend, body, input) =>
+  post('/containers/{id}/exec', 'ExecConfig', (backend, body, input) =>
     value(backend.createExec(id(input), body), 201),
   ),
-  post('/exec/{id}/start', shapes.nothing, async (backend, _, input) => {
+  post('/exec/{id}/start', 'Nothing', async (backend, _, input) => {
     const { config } = await backend.getExec(id(input));
     return { kind: 'duplex', raw: config.tty, duplex: await backend.startExec(id(input)) };
   }),
   get('/exec/{id}', (backend, input) => value(backend.getExec(id(input)))),
-  post('/exec/{id}/resize', shapes.nothing, (backend, _, input) =>
+  post('/exec/{id}/resize', 'Nothing', (backend, _, input) =>
     done(backend.resizeExec(id(input), ...sizeOf(input))),
   ),
 ];
@@ -200,15 +207,15 @@ const IMAGES: readonly Route[] = [
   get('/images', (backend) => value(backend.listImages())),
   get('/images/{id}', (backend, input) => value(backend.inspectImage(id(input)))),
   get('/images/{id}/history', (backend, input) => value(backend.imageHistory(id(input)))),
-  post<shapes.PullRequest>('/images/pull', shapes.pullRequest, async (backend, body, { signal }) => {
+  post('/images/pull', 'PullRequest', async (backend, body, { signal }) => {
     const { reference, ...options } = body;
     return rows(backend.pullImage(reference, options, signal));
   }),
-  post<{ reference: string }>('/images/bootstrap', shapes.oneReference, async (backend, body, { signal }) =>
+  post('/images/bootstrap', 'BootstrapRequest', async (backend, body, { signal }) =>
     rows(backend.bootstrapImage(body.reference, signal)),
   ),
   bytes('POST', '/images/load', async (backend, { stream }) => rows(backend.loadImage(stream))),
-  post<{ references: readonly string[] }>('/images/save', shapes.references, async (backend, body) => ({
+  post('/images/save', 'SaveRequest', async (backend, body) => ({
     kind: 'bytes',
     type: TAR,
     chunks: backend.saveImages(body.references),
@@ -218,7 +225,7 @@ const IMAGES: readonly Route[] = [
     const changes = query.getAll('change');
     return value(backend.importImage(stream, { changes, ...defined({ reference, message }) }), 201);
   }),
-  post<{ target: string }>('/images/{id}/tag', shapes.tagRequest, (backend, body, input) =>
+  post('/images/{id}/tag', 'TagRequest', (backend, body, input) =>
     done(backend.tagImage(id(input), body.target)),
   ),
   remove('/images/{id}', (backend, input) =>
@@ -226,34 +233,28 @@ const IMAGES: readonly Route[] = [
   ),
 ];
 
-type BuildRequest = { readonly context: string | null; readonly options: BuildOptions };
-type ContextRequest = { readonly key: string; readonly files: readonly ContextFile[] };
 const BUILDS: readonly Route[] = [
-  post<ContextRequest>(
+  post(
     '/contexts',
-    shapes.openContext,
+    'ContextRequest',
     (backend, body) => value(backend.openContext(body.key, body.files), 201),
     CONTEXT_BYTES_MAX,
   ),
   bytes('PUT', '/contexts/{id}', (backend, input) => done(backend.fillContext(id(input), input.stream))),
-  post<BuildRequest>('/builds', shapes.buildRequest, async (backend, body, { signal }) =>
+  post('/builds', 'BuildRequest', async (backend, body, { signal }) =>
     rows(backend.build(body.context, body.options, signal)),
   ),
 ];
 
-type NamedNetwork = { readonly name: string; readonly spec: NetworkSpec };
-type NamedVolume = { readonly name?: string; readonly spec: VolumeSpec };
 const NETWORKS_AND_VOLUMES: readonly Route[] = [
   get('/networks', (backend) => value(backend.listNetworks())),
-  post<NamedNetwork>('/networks', shapes.namedNetwork, (backend, body) =>
+  post('/networks', 'CreateNetwork', (backend, body) =>
     value(backend.createNetwork(body.name, body.spec), 201),
   ),
   get('/networks/{id}', (backend, input) => value(backend.getNetwork(id(input)))),
   remove('/networks/{id}', (backend, input) => done(backend.removeNetwork(id(input)))),
   get('/volumes', (backend) => value(backend.listVolumes())),
-  post<NamedVolume>('/volumes', shapes.namedVolume, (backend, body) =>
-    value(backend.createVolume(body.name, body.spec), 201),
-  ),
+  post('/volumes', 'CreateVolume', (backend, body) => value(backend.createVolume(body.name, body.spec), 201)),
   get('/volumes/{id}', (backend, input) => value(backend.getVolume(id(input)))),
   remove('/volumes/{id}', (backend, input) =>
     done(backend.removeVolume(id(input), defined({ force: flagOf(input.query, 'force') }))),

@@ -221,6 +221,38 @@ describe('a full disk', () => {
     },
   );
 
+  test('once, at any operation of a roll-over, loses nothing that was acknowledged, large or small', async () => {
+    const sizes = [900, 10];
+    const run = async (disk: MemoryDisk): Promise<string[]> => {
+      const app = await openApp({ ...optionsOf(disk), onFatal: () => undefined });
+      const kept: string[] = [];
+      for (let at = 0; at < 20; at += 1) {
+        const text = entry(at, sizes[at % 2] as number);
+        await app.log.propose(bytesOf(text)).then(
+          () => kept.push(text),
+          () => undefined,
+        );
+      }
+      await app.log.close().catch(() => undefined);
+      return kept;
+    };
+    const whole = memoryDisk();
+    await run(whole);
+    let refused = 0;
+    for (let full = 1; full <= whole.operations(); full += 1) {
+      const disk = memoryDisk();
+      disk.fault = ({ count }) => (count === full ? 'ENOSPC' : undefined);
+      const kept = await run(disk).catch(() => undefined);
+      if (kept === undefined) continue;
+      if (kept.length < 20) refused += 1;
+      disk.fault = () => undefined;
+      const again = await openApp(optionsOf(disk));
+      expect(again.applied.slice(0, kept.length), `no space at operation ${full}`).toEqual(kept);
+      await again.log.close();
+    }
+    expect(refused).toBeGreaterThan(5);
+  });
+
   test('on a disk that copies on write, a batch that did not fit is taken back', async () => {
     const disk = memoryDisk();
     const app = await openApp(optionsOf(disk));

@@ -239,16 +239,26 @@ async function beginSegment(
     await file.append(0, encoded.bytes);
     failpoint('raft.segment.headed');
     await disk.rename(`${folder}/${SPARE}`, `${folder}/${name}`);
-    failpoint('raft.segment.named');
-    await disk.syncFolder(folder);
   } catch (error) {
     await file.close();
     if (!isDiskFull(error)) throw failed('begin a segment', error);
     await disk.remove(`${folder}/${SPARE}`).catch(() => undefined);
     throw diskFull(folder, error);
   }
+  failpoint('raft.segment.named');
+  await syncName(disk, folder, file);
   const begun = { ...tail, at: encoded.bytes.length, batch, checksum: encoded.checksum };
   return { segment: { number, base: tail.index, name }, file, tail: begun };
+}
+
+/** Final even for want of space: the name is there, so what is written to the segment before it would be damage. */
+async function syncName(disk: Disk, folder: string, file: DiskFile): Promise<void> {
+  try {
+    await disk.syncFolder(folder);
+  } catch (error) {
+    await file.close();
+    throw failed('make the name of a segment durable', error);
+  }
 }
 
 async function release(state: State, index: number): Promise<void> {

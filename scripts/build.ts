@@ -1,28 +1,51 @@
 /**
  * Bundles what users start: `apps/orc/dist/orc.cjs` and `apps/orcd/dist/orcd.cjs`. CommonJS, because it starts twice as
- * fast; a first small file turns node's compile cache on before the large one is read.
+ * fast; that is a small file, which runs the large one with V8's code cache of it. Node's own compile cache is made
+ * before anything has run: it lacks the functions that are compiled when they are called first, which is most.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { type Plugin, build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
-type App = { readonly name: string; readonly folder: string; readonly external: readonly string[] };
+type App = {
+  readonly name: string;
+  readonly folder: string;
+  readonly external: readonly string[];
+  /** Goes through much of a start, and changes nothing: what it compiles is in the cache. */
+  readonly rehearsal: readonly string[];
+};
 const APPS: readonly App[] = [
-  { name: 'orc', folder: join(root, 'apps/orc'), external: [] },
-  // koffi loads a native file that lies beside it.
-  { name: 'orcd', folder: join(root, 'apps/orcd'), external: ['koffi'] },
+  {
+    name: 'orc',
+    folder: join(root, 'apps/orc'),
+    external: [],
+    rehearsal: ['-H', 'unix:///nonexistent/orc.sock', 'container', 'run', '--rm', 'busybox', 'true'],
+  },
+  {
+    name: 'orcd',
+    folder: join(root, 'apps/orcd'),
+    // koffi loads a native file that lies beside it.
+    external: ['koffi'],
+    rehearsal: ['--config', '/nonexistent/orcd.json'],
+  },
 ];
 
 await Promise.all(APPS.map(bundle));
 
-async function bundle({ name, folder, external }: App): Promise<void> {
+async function bundle({ name, folder, external, rehearsal }: App): Promise<void> {
   const out = join(folder, 'dist');
   mkdirSync(out, { recursive: true });
   const { outputFiles } = await build({
-    entryPoints: [join(folder, 'src/main.ts')],
-    outfile: join(out, `${name}-main.cjs`),
+    entryPoints: { [name]: join(folder, 'src/main.ts') },
+    outdir: out,
+    // A starter and a cache never meet the code of another build: they know theirs by its name.
+    entryNames: '[name]-[hash]',
+    outExtension: { '.js': '.cjs' },
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -35,7 +58,9 @@ async function bundle({ name, folder, external }: App): Promise<void> {
     plugins: [sourceFolders(out), lazyChildren()],
   });
   for (const file of outputFiles) replace(file.path, file.contents);
-  replace(join(out, `${name}.cjs`), starter(name));
+  const code = basename(outputFiles.map(({ path }) => path).find((path) => path.endsWith('.cjs')) ?? '');
+  rehearse(out, code, rehearsal);
+  start(out, name, code);
 }
 
 /** Whole at every instant: a command may start while this runs. */
@@ -45,14 +70,54 @@ function replace(path: string, contents: string | Uint8Array): void {
   renameSync(fresh, path);
 }
 
-/** The cache lies beside the bundle: a shared folder such as /tmp would let others put code into it. */
-function starter(name: string): string {
+/** The code of the build before stays: whoever read its starter is about to read it. */
+function start(out: string, name: string, code: string): void {
+  const starter = join(out, `${name}.cjs`);
+  const former = readIfThere(starter);
+  replace(
+    starter,
+    `${script(code)}script.runInThisContext()(exports, require, module, filename, __dirname);\n`,
+  );
+  for (const file of readdirSync(out)) {
+    const [build = ''] = /^.*?\.cjs/.exec(file) ?? [];
+    const kept = build === `${name}.cjs` || build === code || former.includes(build);
+    if (file.startsWith(name) && !kept) rmSync(join(out, file), { force: true });
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A cache that is missing, or that another version of V8 made, costs time only. */
+function script(code: string): string {
   return `'use strict';
+const { readFileSync } = require('node:fs');
+const { Script, constants } = require('node:vm');
+const filename = \`\${__dirname}/${code}\`;
+let cachedData;
 try {
-  require('node:module').enableCompileCache(require('node:path').join(__dirname, '.compile-cache'));
+  cachedData = readFileSync(\`\${filename}.cache\`);
 } catch {}
-require('./${name}-main.cjs');
+const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData, importModuleDynamically });
 `;
+}
+
+/** Runs it to its end, and keeps what V8 had to compile for that. */
+function rehearse(out: string, code: string, args: readonly string[]): void {
+  const rehearsal = join(out, `${code}.rehearsal.${process.pid}.cjs`);
+  const cache = join(out, `${code}.cache`);
+  const keep = `require('node:fs').writeFileSync(${JSON.stringify(`${cache}.${process.pid}`)}, script.createCachedData())`;
+  const run = `script.runInThisContext()(exports, require, module, filename, __dirname);`;
+  writeFileSync(rehearsal, `${script(code)}process.on('exit', () => ${keep});\n${run}\n`);
+  spawnSync(process.execPath, [rehearsal, ...args], { stdio: 'ignore' });
+  rmSync(rehearsal);
+  renameSync(`${cache}.${process.pid}`, cache);
 }
 
 /** `import.meta.dirname` of a source stays the folder of that source: native programs are found from there. */

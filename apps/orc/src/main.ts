@@ -6,8 +6,9 @@ void main();
 
 async function main(): Promise<void> {
   process.on('uncaughtException', leave);
-  const code = await runCli(process.argv.slice(2), processIo());
-  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  const outputs = new Set<NodeJS.WriteStream>();
+  const code = await runCli(process.argv.slice(2), processIo(outputs));
+  await Promise.all([...outputs].map(drained));
   process.exit(code);
 }
 

@@ -20,7 +20,7 @@ export type Context = {
   readonly io: Io;
   readonly globals: Globals;
   readonly host: Host;
-  /** Colours on standard output. */
+  /** Colours on standard output, which looking opens. */
   readonly color: boolean;
   /** The daemon, started when none listens. */
   client(): Promise<Client>;
@@ -40,7 +40,9 @@ export function createContext(io: Io, globals: Globals): Context {
     io,
     globals,
     host,
-    color: colorOn(io, globals),
+    get color() {
+      return colorOn(io, globals);
+    },
     client: () => (client ??= openClient(io, host)),
     reporter: () => (reporter ??= openReporter(io, globals)),
     out: (text) => void io.stdout.write(`${text}\n`),

@@ -24,17 +24,21 @@ export type Io = {
   readonly onSignal: (name: NodeJS.Signals, call: () => void) => () => void;
 };
 
-/** Standard input and output are opened when they are used: each costs a start milliseconds. */
-export function processIo(): Io {
+/** Standard input and output are opened when they are used: each costs a start milliseconds. `opened` gets the latter. */
+export function processIo(opened = new Set<NodeJS.WriteStream>()): Io {
+  const used = (stream: NodeJS.WriteStream): NodeJS.WriteStream => {
+    opened.add(stream);
+    return stream;
+  };
   return {
     get stdin() {
       return process.stdin;
     },
     get stdout() {
-      return process.stdout;
+      return used(process.stdout);
     },
     get stderr() {
-      return process.stderr;
+      return used(process.stderr);
     },
     env: process.env,
     cwd: process.cwd(),

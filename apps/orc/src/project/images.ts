@@ -1,17 +1,13 @@
 /** Makes the images of a project be there: built, pulled or found, several at once. */
 import type { Client } from '@orc/api/client';
-import {
-  type BuildSpec,
-  type Digest,
-  OrcError,
-  type ProjectService,
-  type ResolvedImages,
-  fail,
-} from '@orc/model';
+import { type BuildSpec, type Digest, type ProjectService, type ResolvedImages, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { IMAGES_AT_ONCE } from '../limits.ts';
 import { buildImage } from './build.ts';
+import { idOf } from './image-id.ts';
 import { pullImage } from './pull.ts';
+
+export { idOf };
 
 export type ImagePolicy = {
   /** `--build`: also where it would be taken as it is. */
@@ -92,13 +88,4 @@ async function resolveOne(context: Context, client: Client, job: Job, policy: Im
       },
     );
   return pullImage(context, client, image, { quiet, ...(platform === undefined ? {} : { platform }) });
-}
-
-export async function idOf(client: Client, image: string): Promise<string | undefined> {
-  try {
-    return (await client.inspectImage(image)).Id;
-  } catch (error) {
-    if (error instanceof OrcError && error.problem.code === 'notfound.image') return undefined;
-    throw error;
-  }
 }

@@ -6,8 +6,7 @@ import { type Container, type ContainerSpec, type Exit, OrcError, PROBLEM_CODES,
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { ExitStatus, report } from '../cli/problems.ts';
-import { idOf } from '../project/images.ts';
-import { pullImage } from '../project/pull.ts';
+import { idOf } from '../project/image-id.ts';
 import { specFromFlags } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
 import { joinStreams, mustBeTerminal, tellSize } from './attach.ts';
@@ -84,6 +83,7 @@ async function ensureImage(
     throw fail('notfound.image', `there is no image ${spec.image}`, { hint: 'leave "--pull never" out' });
   const { platform } = spec;
   const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
+  const { pullImage } = await import('../project/pull.ts');
   await pullImage(context, client, spec.image, options);
 }
 

@@ -26,6 +26,9 @@ export type Transport = {
   close(): void;
 };
 
+/** Monotonic. `performance` would load ten of node's modules for it: a millisecond of each command. */
+const uptimeMs = (): number => process.uptime() * 1000;
+
 type Connection = { readonly socket: Socket; readonly reader: Reader };
 type Idle = Connection & { readonly since: number };
 type Pool = { readonly socketPath: string; readonly idle: Idle[]; readonly open: Set<Socket> };
@@ -88,7 +91,7 @@ function lost({ method, path }: Outgoing, error: unknown): unknown {
 function takeIdle(pool: Pool): Connection | undefined {
   for (let kept = pool.idle.pop(); kept !== undefined; kept = pool.idle.pop()) {
     const { socket, reader, since } = kept;
-    if (!socket.destroyed && reader.quiet() && performance.now() - since < IDLE_MS_MAX) {
+    if (!socket.destroyed && reader.quiet() && uptimeMs() - since < IDLE_MS_MAX) {
       socket.ref();
       return kept;
     }
@@ -172,7 +175,7 @@ function keep(pool: Pool, connection: Connection): void {
   }
   connection.socket.unref();
   connection.reader.watch();
-  pool.idle.push({ ...connection, since: performance.now() });
+  pool.idle.push({ ...connection, since: uptimeMs() });
 }
 
 async function write(socket: Socket, outgoing: Outgoing): Promise<void> {

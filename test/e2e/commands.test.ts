@@ -24,11 +24,13 @@ function out(...args: readonly string[]): string {
 }
 
 /** A folder with one compose file, of the project that bears its name. */
-function project(name: string, text: string): (...args: readonly string[]) => CommandResult {
-  const cwd = join(instance.folder, name);
-  mkdirSync(cwd, { recursive: true });
-  writeFileSync(join(cwd, 'compose.yaml'), text);
-  return (...args) => instance.orc(args, { cwd });
+function project(name: string, lines: readonly string[]): (...args: readonly string[]) => CommandResult {
+  return (...args) => {
+    const cwd = join(instance.folder, name);
+    mkdirSync(cwd, { recursive: true });
+    writeFileSync(join(cwd, 'compose.yaml'), lines.join('\n'));
+    return instance.orc(args, { cwd });
+  };
 }
 
 describe('container start -a', () => {
@@ -53,5 +55,23 @@ describe('container start -a', () => {
     const early = await instance.client.attachContainer('left', { stdin: false, stdout: true, stderr: true });
     early.close();
     await expect.poll(() => orc('container', 'start', '-a', 'left').stdout).toBe('heard\n');
+  });
+});
+
+describe('profiles', () => {
+  const run = project('lab', [
+    'services:',
+    '  web: { image: busybox, command: sleep 1000, stop_grace_period: 0s }',
+    '  probe: { image: busybox, command: sleep 1000, stop_grace_period: 0s, profiles: [debug] }',
+    '',
+  ]);
+
+  test('what a profile has started runs on when an up without it removes orphans', () => {
+    expect(run('--profile', 'debug', 'up', '-d').code).toBe(0);
+    for (const flags of [['-d'], ['-d', '--remove-orphans'], ['-d', '--force-recreate']])
+      expect(run('up', ...flags).stderr).not.toMatch(/orphan|not in the file|probe/);
+    expect(run('ps', '--services').stdout).toBe('probe\nweb\n');
+    expect(run('down').code).toBe(0);
+    expect(run('ps', '-aq').stdout).toBe('');
   });
 });

@@ -69,7 +69,11 @@ const numbers = (words: string | undefined): Record<string, number> =>
 const list = (words: string | undefined): string[] => (words ?? '').split(',').filter((each) => each !== '');
 
 function up({ args, body }: GoldenCase): string {
-  const wanted = parseProject(body, args['project']);
+  const disabled = list(args['disabled']);
+  const wanted = {
+    ...parseProject(body, args['project']),
+    ...(disabled.length === 0 ? {} : { disabled }),
+  };
   const options = {
     desired: args['create'] === undefined ? ('run' as const) : ('ready' as const),
     scale: numbers(args['scale']),

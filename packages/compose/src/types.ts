@@ -52,6 +52,8 @@ export type LoadResult =
       readonly kind: 'done';
       readonly model?: ComposeModel;
       readonly project?: Project;
+      /** Of all services, whether they are active or not; with `model`. */
+      readonly profiles?: readonly string[];
       readonly problems: readonly Problem[];
       /** What values were interpolated with: `--env-file` or `.env` under the process's environment. */
       readonly environment: Readonly<Record<string, string>>;

@@ -67,6 +67,8 @@ export type Project = {
   readonly workingDir: string;
   readonly configFiles: readonly string[];
   readonly services: readonly ProjectService[];
+  /** Services of the files whose profiles are off: what runs of them stays, and is no orphan. */
+  readonly disabled?: readonly string[];
   readonly networks: readonly ProjectNetwork[];
   readonly volumes: readonly ProjectVolume[];
   readonly secrets: readonly ProjectFile[];

@@ -240,6 +240,7 @@ const SHOW: readonly CommandRow[] = [
       on('--networks', 'Names of networks'),
       on('--images', 'Names of images'),
       on('--profiles', 'Names of profiles'),
+      on('--variables', 'Variables that the files ask for, with what they say about each'),
       on('--environment', 'Variables that values are interpolated with'),
       text('--hash <services>', 'What each service’s containers depend on, as a hash; * for all'),
       on('--no-interpolate', 'Leave variables as they are written'),
@@ -248,7 +249,7 @@ const SHOW: readonly CommandRow[] = [
     ],
     completes: 'service',
     examples: ['orc config', 'orc config -q', 'orc config --services'],
-    load: async () => (await import('../verbs/project.ts')).config,
+    load: async () => (await import('../verbs/config.ts')).config,
   },
   {
     name: 'version',

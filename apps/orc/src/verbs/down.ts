@@ -16,7 +16,8 @@ export const down: Body = async (context, args, flags) => {
   const name = await projectName(context);
   const view = await viewOf(client, name);
   if (args.length === 0) await removeOneOffs(context, client, name);
-  if (view === null) return removeRest(context, client, name, args.length === 0 && flags.on('volumes'));
+  if (view === null && args.length > 0) return nothingOf(context, name, args);
+  if (view === null) return removeRest(context, client, name, flags.on('volumes'));
   mustKnow(
     args,
     view.services.map((each) => each.spec.service),
@@ -34,6 +35,14 @@ export const down: Body = async (context, args, flags) => {
     ? 0
     : removeImages(context, client, view, flags.text('rmi') as string);
 };
+
+/** Nothing is there of what the files have; a name that they do not have is a mistake. */
+async function nothingOf(context: Context, name: string, services: readonly string[]): Promise<number> {
+  const known = await loadProject(context, []);
+  mustKnow(services, [...known.services.map((each) => each.service), ...(known.disabled ?? [])], known.name);
+  context.err(`warning: no project ${name} to remove`);
+  return 0;
+}
 
 /** Of a project that is gone: volumes that it left. */
 async function removeRest(context: Context, client: Client, name: string, volumes: boolean): Promise<number> {

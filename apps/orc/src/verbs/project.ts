@@ -1,16 +1,12 @@
 /** The verbs of a project that are a few lines each. */
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Client } from '@orc/api/client';
-import type { ComposeModel } from '@orc/compose';
 import { OrcError, type OrcEvent, defined, fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
-import type { Context } from '../cli/context.ts';
 import { interruptible } from '../cli/io.ts';
 import { rfc3339 } from '../format/time.ts';
 import { type LogView, createLogView, shortName } from '../project/log-view.ts';
 import { idOf, inParallel } from '../project/images.ts';
-import { loadFiles, loadProject, mustKnow, projectName } from '../project/load.ts';
+import { loadProject, projectName } from '../project/load.ts';
 import { pullImage } from '../project/pull.ts';
 import { valuesOf } from '../spec/values.ts';
 import { knownProject } from './act.ts';
@@ -120,70 +116,6 @@ export const pull: Body = async (context, args, flags) => {
   });
   return 0;
 };
-
-export const config: Body = async (context, args, flags) => {
-  const options = { translate: false, interpolate: !flags.on('no-interpolate'), services: args };
-  const { model, environment } = await loadFiles(context, options);
-  if (model === undefined) throw fail('internal', 'the compose files gave no model');
-  mustKnow(args, Object.keys(model.services), model.name);
-  if (flags.on('quiet')) return 0;
-  const names = namesOf(model, (name) => flags.on(name));
-  if (names !== undefined) {
-    if (names.length > 0) context.out(names.join('\n'));
-    return 0;
-  }
-  if (flags.on('environment')) {
-    context.out(
-      Object.entries(environment)
-        .map((pair) => pair.join('='))
-        .sort()
-        .join('\n'),
-    );
-    return 0;
-  }
-  const hashed = flags.text('hash');
-  if (hashed !== undefined) {
-    await printHashes(context, model, hashed);
-    return 0;
-  }
-  const { renderJson, renderYaml } = await import('@orc/compose');
-  const text =
-    flags.text('format') === 'json'
-      ? renderJson(onlyServices(model, args))
-      : renderYaml(onlyServices(model, args));
-  const file = flags.text('output');
-  if (file === undefined) context.out(text.trimEnd());
-  else writeFileSync(resolve(context.io.cwd, file), text);
-  return 0;
-};
-
-const onlyServices = (model: ComposeModel, names: readonly string[]): ComposeModel => {
-  if (names.length === 0) return model;
-  const services = Object.entries(model.services ?? {}).filter(([name]) => names.includes(name));
-  return { ...model, services: Object.fromEntries(services) };
-};
-
-/** One of the `config --…s` lists. */
-function namesOf(model: ComposeModel, on: (name: string) => boolean): readonly string[] | undefined {
-  const services = Object.entries(model.services ?? {});
-  if (on('services')) return services.map(([name]) => name).sort();
-  if (on('volumes')) return Object.keys(model.volumes ?? {}).sort();
-  if (on('networks')) return Object.keys(model.networks ?? {}).sort();
-  if (on('profiles')) return [...new Set(services.flatMap(([, each]) => each.profiles ?? []))].sort();
-  if (on('images'))
-    return [...new Set(services.map(([name, each]) => each.image ?? `${model.name}-${name}`))].sort();
-  return undefined;
-}
-
-/** As the containers' label `com.docker.compose.config-hash` has it. */
-async function printHashes(context: Context, model: ComposeModel, wanted: string): Promise<void> {
-  const { configHash } = await import('@orc/compose');
-  const known = Object.keys(model.services);
-  const names = wanted === '*' ? known : wanted.split(',');
-  mustKnow(names, known, model.name);
-  for (const [name, service] of Object.entries(model.services))
-    if (names.includes(name)) context.out(`${name} ${configHash(service)}`);
-}
 
 export const wait: Body = async (context, args, flags) => {
   const client = await context.client();

@@ -5,7 +5,7 @@ import type { Body, Flags } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
 import { type Wanted, judgeUp } from '../project/judge.ts';
-import { loadProject } from '../project/load.ts';
+import { loadProject, mustKnow } from '../project/load.ts';
 import { watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import type { Reporter } from '../report/reporter.ts';
@@ -13,6 +13,7 @@ import type { Reporter } from '../report/reporter.ts';
 export const up: Body = async (context, args, flags) => {
   mustFit(flags);
   const project = await loadProject(context, args);
+  mustName(project, args, flags);
   const client = await context.client();
   const detached = flags.on('detach') || flags.on('wait');
   const begun = context.io.now();
@@ -53,6 +54,18 @@ function mustFit(flags: Flags): void {
   both('wait', 'abort-on-container-exit');
   if (flags.on('detach') && flags.text('exit-code-from') !== undefined)
     throw exclude('detach', 'exit-code-from');
+}
+
+/** Before anything is started: who is not there would be missed only at the end. */
+function mustName(project: Project, args: readonly string[], flags: Flags): void {
+  const known = project.services.map((each) => each.service);
+  const from = flags.text('exit-code-from');
+  const given = [...flags.list('attach'), ...flags.list('no-attach'), ...(from === undefined ? [] : [from])];
+  mustKnow(given, known, project.name);
+  if (from !== undefined && !only(project, args, flags).services.includes(from))
+    throw fail('usage.invalid', `--exit-code-from names ${from}, which is not started here`, {
+      hint: 'name it as one of the services too',
+    });
 }
 
 const exclude = (a: string, b: string): Error =>

@@ -39,7 +39,7 @@ function holders(
 ): Holder[] {
   const state = now(draft);
   const renewed = new Set(chosen.map((each) => each.service));
-  const inFile = new Set(project.services.map((each) => each.service));
+  const inFile = new Set([...project.services.map(({ service }) => service), ...(project.disabled ?? [])]);
   const stays = ({ spec }: ServiceObj): boolean =>
     spec.project !== project.name ||
     (!renewed.has(spec.service) && (inFile.has(spec.service) || options.removeOrphans !== true));

@@ -298,7 +298,7 @@ function reasonOf(before: ServiceObj, after: ServiceObj): string {
 }
 
 function orphans({ draft, lines, problems }: Planning, { project, options }: PutProject): void {
-  const wanted = new Set(project.services.map((service) => service.service));
+  const wanted = new Set([...project.services.map(({ service }) => service), ...(project.disabled ?? [])]);
   const all = where(now(draft), 'service', 'project', project.name);
   const found = all.filter(
     (service) => !wanted.has(service.spec.service) && service.spec.removing === undefined,

@@ -11,7 +11,7 @@ import { combine } from './6-combine/combine.ts';
 import { applyDefaults } from './7-complete/defaults.ts';
 import { applyEnvFiles } from './7-complete/envfiles.ts';
 import { projectName } from './7-complete/name.ts';
-import { applyProfiles } from './7-complete/profiles.ts';
+import { allProfiles, applyProfiles } from './7-complete/profiles.ts';
 import { toModel } from './7-complete/to-model.ts';
 import { withContents } from './7-complete/contents.ts';
 import { checkProject } from './8-check/check.ts';
@@ -30,17 +30,19 @@ export function loadProject(input: LoadInput): LoadResult {
   if (inputs === undefined || complete === undefined || hasErrors(loading)) {
     return { kind: 'done', problems: inOrder(loading), environment };
   }
-  const model = toModel(complete);
+  const { tree, disabled, profiles } = complete;
+  const model = toModel(tree);
   if (input.options?.translate === false)
-    return { kind: 'done', model, problems: inOrder(loading), environment };
-  refuseUnsupported(loading, complete);
-  const project = translate(loading, complete, model, inputs);
+    return { kind: 'done', model, profiles, problems: inOrder(loading), environment };
+  refuseUnsupported(loading, tree);
+  const project = translate(loading, tree, model, inputs, disabled);
   if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
   const refused = loading.problems.some((each) => each.severity !== 'warning');
   const problems = inOrder(loading);
   return {
     kind: 'done',
     model,
+    profiles,
     problems,
     environment,
     ...(refused || project === undefined ? {} : { project }),
@@ -79,7 +81,15 @@ const newLoading = (input: LoadInput): Loading => ({
   interpolate: input.options?.interpolate !== false,
 });
 
-function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): MapNode | undefined {
+type Complete = {
+  readonly tree: MapNode;
+  /** Names of services whose profiles are off: they are in the files, and not in the tree. */
+  readonly disabled: readonly string[];
+  /** Of all services, also of those. */
+  readonly profiles: readonly string[];
+};
+
+function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): Complete | undefined {
   const name = projectName(loading, inputs);
   if (loading.needs.size > 0) return undefined;
   const variables =
@@ -115,7 +125,7 @@ function activeTree(
   inputs: Inputs,
   input: LoadInput,
   variables: ReadonlyMap<string, string>,
-): MapNode | undefined {
+): Complete | undefined {
   const services = get(whole, 'services');
   if (services?.kind !== 'map') return undefined;
   if (
@@ -132,5 +142,9 @@ function activeTree(
   const active = applyProfiles(loading, services, choice);
   if (input.options?.values !== false) checkValues(loading, active);
   const filled = loading.interpolate ? applyEnvFiles(loading, active, variables) : active;
-  return withContents(withEntries(whole, { services: filled }), variables);
+  return {
+    tree: withContents(withEntries(whole, { services: filled }), variables),
+    disabled: [...services.entries.keys()].filter((name) => !active.entries.has(name)).sort(),
+    profiles: allProfiles(services),
+  };
 }

@@ -437,6 +437,8 @@ export type Project = {
   /** The compose files, as read. */
   readonly configFiles: Texts;
     readonly services: readonly (ProjectService)[];
+  /** Services of the files whose profiles are off: what runs of them stays, and is no orphan. */
+  readonly disabled?: Texts;
     readonly networks: readonly (ProjectNetwork)[];
     readonly volumes: readonly (ProjectVolume)[];
     readonly secrets: readonly (ProjectFile)[];

@@ -2767,7 +2767,7 @@ return errors === 0;
 
 export const PutProject = validate232;
 const schema53 = {"type":"object","additionalProperties":false,"required":["project","images","options"],"properties":{"project":{"$ref":"#/$defs/Project"},"images":{"$ref":"#/$defs/TextMap"},"options":{"$ref":"#/$defs/UpOptions"}}};
-const schema54 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
+const schema54 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"disabled":{"$ref":"#/$defs/Texts"},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
 const schema55 = {"type":"object","additionalProperties":false,"required":["service","mode","replicas","dependsOn","container","pullPolicy","attach","profiles"],"properties":{"service":{"$ref":"#/$defs/Text"},"mode":{"enum":["replicated","global"]},"replicas":{"$ref":"#/$defs/Size"},"dependsOn":{"type":"array","items":{"$ref":"#/$defs/DependsOn"}},"update":{"$ref":"#/$defs/UpdateConfig"},"containerName":{"$ref":"#/$defs/Text"},"container":{"$ref":"#/$defs/ContainerSpec"},"build":{"$ref":"#/$defs/BuildSpec"},"pullPolicy":{"enum":["always","never","missing","build"]},"attach":{"type":"boolean"},"profiles":{"$ref":"#/$defs/Texts"}}};
 const schema56 = {"type":"object","additionalProperties":false,"required":["service","condition"],"properties":{"service":{"$ref":"#/$defs/Text"},"condition":{"enum":["service_started","service_healthy","service_completed_successfully"]},"restart":{"type":"boolean"},"required":{"type":"boolean"}}};
 
@@ -2968,7 +2968,7 @@ return errors === 0;
 
 const schema58 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
 
-function validate253(data, instancePath=""){
+function validate254(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3008,13 +3008,13 @@ errors = (vErrors = joined(vErrors, validate190)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema58,data));
 }
-validate253.errors = vErrors;
+validate254.errors = vErrors;
 return errors === 0;
 }
 
 const schema59 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
 
-function validate258(data, instancePath=""){
+function validate259(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3054,13 +3054,13 @@ errors = (vErrors = joined(vErrors, validate203)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema59,data));
 }
-validate258.errors = vErrors;
+validate259.errors = vErrors;
 return errors === 0;
 }
 
 const schema60 = {"type":"object","additionalProperties":false,"required":["name","key","external"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"data":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"}}};
 
-function validate263(data, instancePath=""){
+function validate264(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3105,7 +3105,7 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema60,data));
 }
-validate263.errors = vErrors;
+validate264.errors = vErrors;
 return errors === 0;
 }
 
@@ -3121,7 +3121,7 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((((((((key0 === "name") || (key0 === "workingDir")) || (key0 === "configFiles")) || (key0 === "services")) || (key0 === "networks")) || (key0 === "volumes")) || (key0 === "secrets")) || (key0 === "configs"))){
+if(!(func2.call(schema54.properties, key0))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema54,data));
 }
 }
@@ -3154,60 +3154,65 @@ else {
 errors = (vErrors ??= []).push(refusal(instancePath+"/services","type",{type: "array"},schema54.properties.services,data3));
 }
 }
+if(data.disabled !== undefined){
+if(!(validate38(data.disabled, instancePath+"/disabled"))){
+errors = (vErrors = joined(vErrors, validate38)).length;
+}
+}
 if(data.networks !== undefined){
-let data5 = data.networks;
-if(Array.isArray(data5)){
-const len1 = data5.length;
+let data6 = data.networks;
+if(Array.isArray(data6)){
+const len1 = data6.length;
 for(let i1=0; i1<len1 && errors < 64; i1++){
-if(!(validate253(data5[i1], instancePath+"/networks/" + i1))){
-errors = (vErrors = joined(vErrors, validate253)).length;
+if(!(validate254(data6[i1], instancePath+"/networks/" + i1))){
+errors = (vErrors = joined(vErrors, validate254)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/networks","type",{type: "array"},schema54.properties.networks,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/networks","type",{type: "array"},schema54.properties.networks,data6));
 }
 }
 if(data.volumes !== undefined){
-let data7 = data.volumes;
-if(Array.isArray(data7)){
-const len2 = data7.length;
+let data8 = data.volumes;
+if(Array.isArray(data8)){
+const len2 = data8.length;
 for(let i2=0; i2<len2 && errors < 64; i2++){
-if(!(validate258(data7[i2], instancePath+"/volumes/" + i2))){
-errors = (vErrors = joined(vErrors, validate258)).length;
+if(!(validate259(data8[i2], instancePath+"/volumes/" + i2))){
+errors = (vErrors = joined(vErrors, validate259)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "array"},schema54.properties.volumes,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "array"},schema54.properties.volumes,data8));
 }
 }
 if(data.secrets !== undefined){
-let data9 = data.secrets;
-if(Array.isArray(data9)){
-const len3 = data9.length;
+let data10 = data.secrets;
+if(Array.isArray(data10)){
+const len3 = data10.length;
 for(let i3=0; i3<len3 && errors < 64; i3++){
-if(!(validate263(data9[i3], instancePath+"/secrets/" + i3))){
-errors = (vErrors = joined(vErrors, validate263)).length;
+if(!(validate264(data10[i3], instancePath+"/secrets/" + i3))){
+errors = (vErrors = joined(vErrors, validate264)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/secrets","type",{type: "array"},schema54.properties.secrets,data9));
+errors = (vErrors ??= []).push(refusal(instancePath+"/secrets","type",{type: "array"},schema54.properties.secrets,data10));
 }
 }
 if(data.configs !== undefined){
-let data11 = data.configs;
-if(Array.isArray(data11)){
-const len4 = data11.length;
+let data12 = data.configs;
+if(Array.isArray(data12)){
+const len4 = data12.length;
 for(let i4=0; i4<len4 && errors < 64; i4++){
-if(!(validate263(data11[i4], instancePath+"/configs/" + i4))){
-errors = (vErrors = joined(vErrors, validate263)).length;
+if(!(validate264(data12[i4], instancePath+"/configs/" + i4))){
+errors = (vErrors = joined(vErrors, validate264)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "array"},schema54.properties.configs,data11));
+errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "array"},schema54.properties.configs,data12));
 }
 }
 }
@@ -3220,7 +3225,7 @@ return errors === 0;
 
 const schema61 = {"type":"object","additionalProperties":false,"required":["desired"],"properties":{"desired":{"enum":["ready","run"]},"services":{"$ref":"#/$defs/Texts"},"noDeps":{"type":"boolean"},"prepare":{"$ref":"#/$defs/Texts"},"removeOrphans":{"type":"boolean"},"forceRecreate":{"type":"boolean"},"noRecreate":{"type":"boolean"},"renewAnonVolumes":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"dryRun":{"type":"boolean"}}};
 
-function validate272(data, instancePath=""){
+function validate273(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3310,7 +3315,7 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/dryRun","type",{type: "boo
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema61,data));
 }
-validate272.errors = vErrors;
+validate273.errors = vErrors;
 return errors === 0;
 }
 
@@ -3341,8 +3346,8 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 if(data.options !== undefined){
-if(!(validate272(data.options, instancePath+"/options"))){
-errors = (vErrors = joined(vErrors, validate272)).length;
+if(!(validate273(data.options, instancePath+"/options"))){
+errors = (vErrors = joined(vErrors, validate273)).length;
 }
 }
 }
@@ -3353,10 +3358,10 @@ validate232.errors = vErrors;
 return errors === 0;
 }
 
-export const SaveRequest = validate278;
+export const SaveRequest = validate279;
 const schema62 = {"type":"object","additionalProperties":false,"required":["references"],"properties":{"references":{"$ref":"#/$defs/Texts"}}};
 
-function validate278(data, instancePath=""){
+function validate279(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3380,14 +3385,14 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema62,data));
 }
-validate278.errors = vErrors;
+validate279.errors = vErrors;
 return errors === 0;
 }
 
-export const StopRequest = validate280;
+export const StopRequest = validate281;
 const schema63 = {"type":"object","additionalProperties":false,"properties":{"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate280(data, instancePath=""){
+function validate281(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3411,14 +3416,14 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema63,data));
 }
-validate280.errors = vErrors;
+validate281.errors = vErrors;
 return errors === 0;
 }
 
-export const TagRequest = validate283;
+export const TagRequest = validate284;
 const schema64 = {"type":"object","additionalProperties":false,"required":["target"],"properties":{"target":{"$ref":"#/$defs/Text"}}};
 
-function validate283(data, instancePath=""){
+function validate284(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3442,6 +3447,6 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema64,data));
 }
-validate283.errors = vErrors;
+validate284.errors = vErrors;
 return errors === 0;
 }

@@ -13,6 +13,9 @@ export function applyProfiles(loading: Loading, services: MapNode, choice: Profi
   return mapValues(kept, (service, name) => withoutDisabled(loading, service, name, services, kept));
 }
 
+export const allProfiles = (services: MapNode): readonly string[] =>
+  [...new Set([...services.entries.values()].flatMap(({ value }) => profilesOf(value)))].sort();
+
 const profilesOf = (service: Node | undefined): readonly string[] => {
   const list = get(service, 'profiles');
   return list?.kind === 'seq' ? list.items.map((item) => textOf(item) ?? '') : [];

@@ -19,6 +19,7 @@ export function translate(
   tree: MapNode,
   model: ComposeModel,
   inputs: Inputs,
+  disabled: readonly string[] = [],
 ): Project | undefined {
   const context: Translating = {
     loading,
@@ -44,6 +45,7 @@ export function translate(
     workingDir: inputs.projectDir,
     configFiles: inputs.files,
     services,
+    ...(disabled.length === 0 ? {} : { disabled }),
     networks: networksOf(context),
     volumes: volumesOf(context),
     secrets,

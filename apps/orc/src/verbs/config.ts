@@ -1,0 +1,121 @@
+/** `orc config`. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ComposeModel } from '@orc/compose';
+import { fail } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
+import type { Context } from '../cli/context.ts';
+import { printList } from '../format/output.ts';
+import { loadFiles, mustKnow } from '../project/load.ts';
+
+export const config: Body = async (context, args, flags) => {
+  const options = { translate: false, interpolate: !flags.on('no-interpolate'), services: args };
+  if (flags.on('variables')) return printVariables(context, flags);
+  const { model, environment, profiles = [] } = await loadFiles(context, options);
+  if (model === undefined) throw fail('internal', 'the compose files gave no model');
+  mustKnow(args, Object.keys(model.services), model.name);
+  if (flags.on('quiet')) return 0;
+  const names = namesOf(model, profiles, (name) => flags.on(name));
+  if (names !== undefined) {
+    if (names.length > 0) context.out(names.join('\n'));
+    return 0;
+  }
+  if (flags.on('environment')) {
+    context.out(
+      Object.entries(environment)
+        .map((pair) => pair.join('='))
+        .sort()
+        .join('\n'),
+    );
+    return 0;
+  }
+  const hashed = flags.text('hash');
+  if (hashed !== undefined) {
+    await printHashes(context, model, hashed);
+    return 0;
+  }
+  const { renderJson, renderYaml } = await import('@orc/compose');
+  const text =
+    flags.text('format') === 'json'
+      ? renderJson(onlyServices(model, args))
+      : renderYaml(onlyServices(model, args));
+  const file = flags.text('output');
+  if (file === undefined) context.out(text.trimEnd());
+  else writeFileSync(resolve(context.io.cwd, file), text);
+  return 0;
+};
+
+const onlyServices = (model: ComposeModel, names: readonly string[]): ComposeModel => {
+  if (names.length === 0) return model;
+  const services = Object.entries(model.services ?? {}).filter(([name]) => names.includes(name));
+  return { ...model, services: Object.fromEntries(services) };
+};
+
+/** One of the `config --…s` lists. */
+function namesOf(
+  model: ComposeModel,
+  profiles: readonly string[],
+  on: (name: string) => boolean,
+): readonly string[] | undefined {
+  const services = Object.entries(model.services ?? {});
+  if (on('services')) return services.map(([name]) => name).sort();
+  if (on('volumes')) return Object.keys(model.volumes ?? {}).sort();
+  if (on('networks')) return Object.keys(model.networks ?? {}).sort();
+  if (on('profiles')) return profiles;
+  if (on('images'))
+    return [...new Set(services.map(([name, each]) => each.image ?? `${model.name}-${name}`))].sort();
+  return undefined;
+}
+
+/** As the containers' label `com.docker.compose.config-hash` has it. */
+async function printHashes(context: Context, model: ComposeModel, wanted: string): Promise<void> {
+  const { configHash } = await import('@orc/compose');
+  const known = Object.keys(model.services);
+  const names = wanted === '*' ? known : wanted.split(',');
+  mustKnow(names, known, model.name);
+  for (const [name, service] of Object.entries(model.services))
+    if (names.includes(name)) context.out(`${name} ${configHash(service)}`);
+}
+
+type Variable = { readonly name: string; readonly operator: string; readonly operand: string };
+
+/** What the files ask for, set or not: nothing is interpolated, so that none can be missing. */
+async function printVariables(context: Context, flags: Flags): Promise<number> {
+  const { variablesOf } = await import('@orc/compose');
+  const all = { ...context, globals: { ...context.globals, profiles: ['*'] } };
+  const { model } = await loadFiles(all, { translate: false, interpolate: false, values: false });
+  const found = new Map<string, Variable>();
+  for (const text of textsOf(model))
+    for (const each of variablesOf(text)) if (!found.get(each.name)?.operator) found.set(each.name, each);
+  const rows = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const after = ({ operator, operand }: Variable, mark: string): string =>
+    operator.endsWith(mark) ? operand : '';
+  const isRequired = ({ operator }: Variable): boolean => operator.endsWith('?');
+  printList(
+    context,
+    flags,
+    {
+      columns: [
+        { header: 'NAME', cell: (row) => row.name },
+        { header: 'REQUIRED', cell: (row) => String(isRequired(row)) },
+        { header: 'DEFAULT VALUE', cell: (row) => after(row, '-') },
+        { header: 'ALTERNATE VALUE', cell: (row) => after(row, '+') },
+      ],
+      fields: (row) => ({
+        Name: row.name,
+        Required: isRequired(row),
+        DefaultValue: after(row, '-'),
+        AlternateValue: after(row, '+'),
+      }),
+      id: (row) => row.name,
+      jsonList: true,
+    },
+    rows,
+  );
+  return 0;
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsOf) : [];
+}

@@ -97,6 +97,11 @@ async function sendFollowing(first: HttpRequest, pick: (url: URL) => Dispatcher)
     const location = response.header('location');
     if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
     await response.body.dump({ limit: 65_536 }).catch(() => undefined);
+    // Only a token is asked for with a body, and that has the credential in it.
+    if (current.body !== undefined)
+      throw fail('image.auth', `${first.url.host} redirects the request for a token, which is not followed`, {
+        hint: 'log in at the registry that really gives the token',
+      });
     const { url, keepsAuthorization } = checkRedirect(current.url, location);
     const { authorization: _, ...others } = current.headers;
     current = { ...current, url, headers: keepsAuthorization ? current.headers : others };

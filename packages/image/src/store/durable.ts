@@ -1,6 +1,6 @@
 /** Files that survive a power loss: write aside, fsync, rename, fsync the folder. */
 import { mkdirSync, rmSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '@orc/model';
 import { isErrno } from '../layer/syscalls.ts';
@@ -16,6 +16,14 @@ export async function writeDurable(path: string, data: string | Uint8Array): Pro
   }
   await rename(aside, path);
   await syncFolder(dirname(path));
+}
+
+/** All of it or an error: one write(2) may stop early, as on a disk that fills up. */
+export async function writeAll(file: FileHandle, data: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, at + done);
+    done += bytesWritten;
+  }
 }
 
 export async function syncFolder(path: string): Promise<void> {

@@ -5,7 +5,7 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../layer/syscalls.ts';
-import { makePrivateFolder, syncFolder } from './durable.ts';
+import { makePrivateFolder, syncFolder, writeAll } from './durable.ts';
 
 export type JournalOptions = {
   readonly folder: string;
@@ -79,8 +79,13 @@ async function rewrite(options: JournalOptions): Promise<Pick<State, 'file' | 'e
   );
   const size = Math.ceil((data.length + 1) / options.bytes) * options.bytes;
   const file = await open(`${pathOf(options)}.new`, 'w+', 0o600);
-  await file.write(Buffer.concat([data, Buffer.alloc(size - data.length)]), 0, size, 0);
-  await file.sync();
+  try {
+    await writeAll(file, Buffer.concat([data, Buffer.alloc(size - data.length)]), 0);
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   await rename(`${pathOf(options)}.new`, pathOf(options));
   await syncFolder(options.folder);
   return { file, end: data.length, size };
@@ -103,7 +108,7 @@ async function writeBatch(options: JournalOptions, state: State, batch: readonly
   const data = Buffer.from(batch.map(({ line }) => `${line}\n`).join(''));
   if (state.end + data.length > options.bytesMax) return replaceFile(options, state);
   if (state.end + data.length > state.size) await grow(options, state, data.length);
-  await state.file.write(data, 0, data.length, state.end);
+  await writeAll(state.file, data, state.end);
   state.end += data.length;
   if (batch.some((each) => each.synced)) await state.file.datasync();
 }
@@ -117,7 +122,7 @@ async function replaceFile(options: JournalOptions, state: State): Promise<void>
 
 async function grow(options: JournalOptions, state: State, needed: number): Promise<void> {
   const added = Math.ceil(needed / options.bytes) * options.bytes;
-  await state.file.write(Buffer.alloc(added), 0, added, state.size);
+  await writeAll(state.file, Buffer.alloc(added), state.size);
   await state.file.sync();
   state.size += added;
 }

@@ -435,6 +435,21 @@ describe('tokens and redirects', () => {
     expect(new URLSearchParams(form).get('refresh_token')).toBe('refresh-me');
   });
 
+  test('an identity token is not sent on to where its request is redirected', async () => {
+    const other = await startScripted({
+      '/token': (_request, response) => void response.writeHead(200).end('{"access_token":"good"}'),
+    });
+    stops.push(other.stop);
+    const tokens: Handler = (_request, response) =>
+      void response.writeHead(307, { location: `http://${other.address}/token` }).end();
+    const { store, address } = await serve(
+      withToken(scriptedImage(), (host) => `http://${host}/token`, tokens),
+    );
+    const auth = { kind: 'token', token: 'refresh-me' } as const;
+    expect((await problemOf(store.pull(`${address}/app:1`, { auth }))).code).toBe('image.auth');
+    expect(other.seen).toEqual([]);
+  });
+
   test('credentials do not go to a realm of another site', async () => {
     const other = await startScripted({
       '/token': (_request, response) => void response.writeHead(200).end('{"token":"good"}'),

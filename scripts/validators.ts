@@ -40,9 +40,19 @@ export function readDocuments(): Documents {
     body?.$ref ? [nameOf(body.$ref)] : [],
   );
   return {
-    definitions: { ...objects.$defs, ...api.$defs, ...orcd.$defs },
+    definitions: joined([objects.$defs, api.$defs, orcd.$defs]),
     checked: [...new Set(bodies), ...Object.keys(orcd.$defs)].toSorted(),
   };
+}
+
+/** Names that `documents.ts` gives to types of its own. */
+const TAKEN = ['Validator', 'ErrorObject'];
+
+function joined(all: readonly Documents['definitions'][]): Documents['definitions'] {
+  const names = [...TAKEN, ...all.flatMap((each) => Object.keys(each))];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`${twice} is defined twice`);
+  return Object.assign({}, ...all) as Documents['definitions'];
 }
 
 const readSchema = (name: string): Document => {

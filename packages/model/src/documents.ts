@@ -19,7 +19,7 @@ type Schema = {
 };
 
 /** What a validator refuses, in ajv's form. */
-export type Refusal = {
+export type ErrorObject = {
   /** JSON pointer. */
   readonly instancePath: string;
   readonly keyword: string;
@@ -30,7 +30,7 @@ export type Refusal = {
 
 export type Validator<T> = {
   (value: unknown): value is T;
-  readonly errors?: readonly Refusal[] | null;
+  readonly errors?: readonly ErrorObject[] | null;
 };
 
 /** More are not told: who reads them mends those first. */
@@ -46,10 +46,10 @@ export function parseDocument<T>(validate: Validator<T>, value: unknown, root: s
 }
 
 /** One problem per place. `root` is what the whole document is called. */
-export function problemsOf(refusals: readonly Refusal[], root: string): readonly Problem[] {
+export function problemsOf(errors: readonly ErrorObject[], root: string): readonly Problem[] {
   const byPlace = new Map<string, Problem>();
-  for (const refusal of withoutForms(refusals)) {
-    const { at, says, hint } = told(refusal, placeOf(root, refusal.instancePath));
+  for (const error of withoutForms(errors)) {
+    const { at, says, hint } = told(error, placeOf(root, error.instancePath));
     if (byPlace.size === PROBLEMS_MAX) break;
     if (!byPlace.has(at)) byPlace.set(at, { code: 'input.invalid', message: says, ...hint });
   }
@@ -57,12 +57,12 @@ export function problemsOf(refusals: readonly Refusal[], root: string): readonly
 }
 
 /** Of a value that fits none of several forms, what each of them refuses is noise. A wrong tag is told as an enum. */
-function withoutForms(refusals: readonly Refusal[]): readonly Refusal[] {
-  const places = refusals.flatMap((each) => (each.keyword === 'oneOf' ? [each.instancePath] : []));
-  const isNoise = ({ keyword, instancePath: at }: Refusal): boolean =>
+function withoutForms(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const places = errors.flatMap((each) => (each.keyword === 'oneOf' ? [each.instancePath] : []));
+  const isNoise = ({ keyword, instancePath: at }: ErrorObject): boolean =>
     keyword === 'discriminator' ||
     (keyword !== 'oneOf' && places.some((place) => at === place || at.startsWith(`${place}/`)));
-  return refusals.filter((each) => !isNoise(each));
+  return errors.filter((each) => !isNoise(each));
 }
 
 /** `/spec/ports/0/hostIp` to `body.spec.ports[0].hostIp`. */
@@ -79,8 +79,8 @@ const short = (text: string): string =>
 
 type Told = { readonly at: string; readonly says: string; readonly hint?: { readonly hint: string } };
 
-function told(refusal: Refusal, at: string): Told {
-  const { keyword, params, parentSchema, data } = refusal;
+function told(error: ErrorObject, at: string): Told {
+  const { keyword, params, parentSchema, data } = error;
   if (keyword === 'required') {
     const missing = `${at}.${params['missingProperty']}`;
     return { at: missing, says: `${missing} is missing` };
@@ -90,7 +90,7 @@ function told(refusal: Refusal, at: string): Told {
     const hint = meant(name, Object.keys(parentSchema.properties ?? {}));
     return { at: `${at}.${name}`, says: `${at} has an unknown field ${short(name)}`, ...hint };
   }
-  const says = `${at} is ${expected(refusal)}`;
+  const says = `${at} is ${expected(error)}`;
   return keyword === 'enum' ? { at, says, ...meant(data, words(params['allowedValues'])) } : { at, says };
 }
 
@@ -109,7 +109,7 @@ const NOT_OF_TYPE: Readonly<Record<string, string>> = {
   number: 'not a number',
 };
 
-function expected({ keyword, params, parentSchema }: Refusal): string {
+function expected({ keyword, params, parentSchema }: ErrorObject): string {
   if (keyword === 'enum') return `not one of ${words(params['allowedValues']).join(', ')}`;
   if (keyword === 'const') return `not ${String(params['allowedValue'])}`;
   if (keyword === 'pattern') return `not ${sentenceOf(parentSchema.description ?? 'of its form')}`;

@@ -37,3 +37,5 @@ export const TIMER_MS_MAX = 2 ** 31 - 1;
 export const QUIET_LOOK_MS = 1000;
 /** A container that nothing in its project is about to make room for is given up after so long. */
 export const UNPLACED_MS = 900;
+/** Containers that the message of a wait that took too long names. */
+export const UNREADY_TOLD_MAX = 3;

@@ -1,221 +1,193 @@
-/** When `up` is done, goes on waiting, or gives up: a table of states. */
+/** Rows, ends and failures out of verdicts. What the verdicts are is tested where they are made, in cluster. */
 import { expect, test } from 'vitest';
 import type { ProjectView } from '@orc/api/client';
-import type { DependsOn, Exit, ObjectId, RestartPolicy, ServiceObj, TaskObj, TaskStatus } from '@orc/model';
-import { judgeAction, judgeUp, type Wanted } from '../src/project/judge.ts';
+import type {
+  Failure,
+  Goal,
+  ObjectId,
+  ServiceVerdict,
+  Standing,
+  Standings,
+  TaskState,
+  TaskVerdict,
+  WaitReason,
+} from '@orc/model';
+import { type Ending, judgeAction, judgeUp, unready } from '../src/project/judge.ts';
 
-type Sketch = Partial<TaskStatus> & {
-  readonly pending?: string;
-  readonly stop?: true;
-  readonly waiting?: true;
+const REACHED: Standing = { standing: 'reached' };
+const COMING: Standing = { standing: 'coming' };
+const all = (standing: Standing): Standings => ({ created: standing, started: standing, healthy: standing });
+const failed = (failure: Failure): Standing => ({ standing: 'failed', failure });
+
+const task = (state: TaskState, standings: Standings, name = 'web'): TaskVerdict => ({
+  task: name as ObjectId,
+  container: `p-${name}-1`,
+  current: true,
+  state,
+  standings,
+});
+
+const service = (only: TaskVerdict, { awaited = false, name = 'web' } = {}): ServiceVerdict => ({
+  service: name,
+  wanted: 1,
+  awaited,
+  tasks: [only],
+  standings: only.standings,
+});
+
+const view = (...verdicts: ServiceVerdict[]): ProjectView => ({ verdicts }) as unknown as ProjectView;
+
+const exited: Failure = { kind: 'exited', container: 'p-web-1', code: 3 };
+const taken: WaitReason = {
+  kind: 'no-node',
+  refusals: [{ kind: 'port-taken', port: 80, protocol: 'tcp', node: 'n', by: 'x', leaving: false }],
 };
+const gate: WaitReason = { kind: 'dependency', service: 'db', condition: 'service_healthy' };
+const broken: Failure = {
+  kind: 'dependency-failed',
+  service: 'db',
+  condition: 'service_healthy',
+  failure: { kind: 'unhealthy', container: 'p-db-1' },
+};
+const coming = all(COMING);
+const begun: Standings = { created: REACHED, started: REACHED, healthy: COMING };
+const ended: Standings = { created: REACHED, started: REACHED, healthy: failed(exited) };
+const stuck = all({ standing: 'stuck', reason: taken });
 
-const object = (name: string): object => ({
-  id: name as ObjectId,
-  name,
-  specVersion: 1,
-  statusVersion: 1,
-  createdAt: 0,
-});
+type Line = [TaskState, Standings, Goal, string, { readonly awaited?: true; readonly quietMs?: number }?];
+const STARTED: readonly Line[] = [
+  [{ state: 'creating' }, coming, 'started', 'wait Creating working'],
+  [{ state: 'starting' }, coming, 'started', 'wait Starting working'],
+  [{ state: 'running', health: 'none' }, all(REACHED), 'started', 'done Started done'],
+  [{ state: 'running', health: 'none' }, all(REACHED), 'healthy', 'done Started done'],
+  [{ state: 'running', health: 'starting' }, begun, 'started', 'done Started done'],
+  [{ state: 'running', health: 'starting' }, begun, 'started', 'done Waiting working', { awaited: true }],
+  [{ state: 'running', health: 'starting' }, begun, 'healthy', 'wait Waiting working'],
+  [{ state: 'running', health: 'healthy' }, all(REACHED), 'healthy', 'done Healthy done'],
+  [
+    { state: 'running', health: 'unhealthy' },
+    { ...begun, healthy: failed({ kind: 'unhealthy', container: 'p-web-1' }) },
+    'healthy',
+    'start.failed: the container p-web-1 is unhealthy; Unhealthy error',
+  ],
+  [{ state: 'exited', code: 0 }, all(REACHED), 'healthy', 'done Exited done'],
+  [{ state: 'exited', code: 3 }, ended, 'started', 'done Exited (3) warning'],
+  [
+    { state: 'exited', code: 3 },
+    ended,
+    'healthy',
+    'start.failed: the container p-web-1 exited (3); Exited (3) error',
+  ],
+  [{ state: 'backing-off', code: 3 }, begun, 'healthy', 'wait Restarting (exited 3) working'],
+  [{ state: 'backing-off', code: 3 }, begun, 'started', 'done Restarting (exited 3) warning'],
+  [{ state: 'waiting', reason: gate }, coming, 'started', 'wait Waiting: waits for db to be healthy working'],
+  [
+    { state: 'waiting', reason: taken },
+    stuck,
+    'started',
+    'wait Waiting: port 80/tcp of node n is taken by x working',
+  ],
+  [
+    { state: 'waiting', reason: taken },
+    stuck,
+    'started',
+    'conflict.port: the container p-web-1 cannot start: port 80/tcp of node n is taken by x; ' +
+      'Waiting: port 80/tcp of node n is taken by x working',
+    { quietMs: 5000 },
+  ],
+  [
+    { state: 'waiting', reason: gate },
+    coming,
+    'started',
+    'wait Waiting: waits for db to be healthy working',
+    { quietMs: 5000 },
+  ],
+  [
+    { state: 'waiting', reason: broken },
+    all(failed(broken)),
+    'started',
+    'dependency.failed: the service web cannot start: the container p-db-1 is unhealthy; ' +
+      'Waiting: dependency db failed: the container p-db-1 is unhealthy error',
+  ],
+  [{ state: 'created' }, { ...coming, created: REACHED }, 'created', 'done Created done'],
+  [{ state: 'creating' }, coming, 'created', 'wait Creating working'],
+  [{ state: 'running', health: 'starting' }, begun, 'created', 'done Running done'],
+];
 
-type Restarts = Partial<RestartPolicy> | undefined;
-const service = (name: string, dependsOn: readonly DependsOn[] = [], restarts?: Restarts): ServiceObj =>
-  ({
-    kind: 'service',
-    ...object(name),
-    spec: {
-      project: 'p',
-      service: name,
-      mode: 'replicated',
-      replicas: 1,
-      dependsOn,
-      template: {
-        image: 'b',
-        ...(restarts === undefined ? {} : { restart: { delay: { kind: 'backoff' }, ...restarts } }),
-      },
-      hash: 'h',
-      desired: 'run',
-      generation: 1,
-      restartGeneration: 0,
-    },
-    status: {},
-  }) as unknown as ServiceObj;
-
-const task = (of: string, { pending, stop, waiting, ...status }: Sketch): TaskObj =>
-  ({
-    kind: 'task',
-    ...object(`p-${of}-1`),
-    spec: {
-      project: 'p',
-      service: of,
-      serviceId: of,
-      slot: 1,
-      hash: 'h',
-      revision: 1,
-      node: pending?.startsWith('port') ? null : 'n',
-      containerId: 'c',
-      endpoints: [],
-      desired: { state: stop ? 'stop' : 'run', generation: 1 },
-      generation: waiting ? 0 : 1,
-      ...(pending === undefined ? {} : { pendingReason: pending }),
-    },
-    status: { attempt: 1, phase: 'running', health: 'none', generation: 1, ...status },
-  }) as unknown as TaskObj;
-
-const view = (services: readonly ServiceObj[], tasks: readonly TaskObj[]): ProjectView =>
-  ({ project: object('p'), services, tasks, networks: [], volumes: [] }) as unknown as ProjectView;
-
-const exit = (code: number): Sketch => ({
-  phase: 'exited',
-  startedAt: 1,
-  exit: { code, oomKilled: false, at: 2, reason: 'exit' },
-});
-
-function verdict(status: Sketch, wanted: Wanted, restarts?: Restarts): string {
-  const judged = judgeUp(view([service('web', [], restarts)], [task('web', status)]), wanted);
+test.each<Line>(STARTED)('%j %j for %s', (state, standings, goal, expected, more = {}) => {
+  const { awaited = false, quietMs = 0 } = more;
+  const judged = judgeUp(view(service(task(state, standings), { awaited })), { goal, quietMs });
   const { done, rows, failure } = judged;
-  return failure === undefined
-    ? `${done ? 'done' : 'wait'} ${rows[0]?.text}`
-    : `${failure.problem.code}: ${failure.message}`;
-}
-
-const healthy = { healthy: true };
-test.each<[string, Sketch, Wanted, string]>([
-  ['running', {}, {}, 'done Started'],
-  ['running, without a check', {}, healthy, 'done Started'],
-  ['a former generation', { generation: 0 }, {}, 'wait Starting'],
-  ['not made yet', { attempt: 0, phase: 'new', generation: 0 }, {}, 'wait Creating'],
-  ['starting its checks', { health: 'starting' }, healthy, 'wait Waiting'],
-  ['starting its checks, not waited for', { health: 'starting' }, {}, 'done Started'],
-  ['healthy', { health: 'healthy' }, healthy, 'done Healthy'],
-  ['unhealthy', { health: 'unhealthy' }, healthy, 'start.failed: the container p-web-1 is unhealthy'],
-  ['ended well', exit(0), healthy, 'done Exited'],
-  ['ended badly, not waited for', exit(3), {}, 'done Exited (3)'],
-  ['ended badly', exit(3), healthy, 'start.failed: the container p-web-1 exited (3)'],
-  [
-    'never started',
-    { phase: 'failed', message: 'no such file' },
-    {},
-    'start.failed: the container p-web-1 could not start: no such file',
-  ],
-  [
-    'not started once more',
-    { phase: 'failed', startedAt: 1, exit: exit(0).exit as Exit, message: 'port taken' },
-    {},
-    'start.failed: the container p-web-1 could not start: port taken',
-  ],
-  ['not started before, asked for anew', { phase: 'failed', waiting: true }, {}, 'wait Starting'],
-  ['refused before, asked for anew', { phase: 'rejected', generation: 0 }, {}, 'wait Starting'],
-  [
-    'refused',
-    { phase: 'rejected', message: 'no image' },
-    {},
-    'start.failed: the container p-web-1 could not start: no image',
-  ],
-  ['made', { phase: 'ready' }, { created: true }, 'done Created'],
-  ['being made', { phase: 'preparing' }, { created: true }, 'wait Created'],
-  ['not placed', { phase: 'new', pending: 'port 80 is taken' }, {}, 'wait Waiting: port 80 is taken'],
-  [
-    'not placed for long',
-    { phase: 'new', pending: 'port 80 is taken' },
-    { quietMs: 5000 },
-    'conflict.port: the container p-web-1 cannot start: port 80 is taken',
-  ],
-  [
-    'gated for long',
-    { phase: 'ready', pending: 'waits for db' },
-    { quietMs: 5000 },
-    'wait Waiting: waits for db',
-  ],
-  [
-    'ended before, its start waits for a dependency',
-    { ...exit(0), waiting: true, pending: 'waits for db' },
-    {},
-    'wait Waiting: waits for db',
-  ],
-])('%s', (_, status, wanted, expected) => {
-  expect(verdict(status, wanted)).toBe(expected);
+  const row = rows.map((each) => `${each.text} ${each.state}`).join();
+  expect(
+    failure === undefined
+      ? `${done ? 'done' : 'wait'} ${row}`
+      : `${failure.problem.code}: ${failure.message}; ${row}`,
+  ).toBe(expected);
 });
 
-test('what is restarted is waited for', () => {
-  const always = { condition: 'always' } as const;
-  expect(verdict(exit(3), healthy, always)).toBe('wait Restarting (exited 3)');
-  const backOff: Sketch = { ...exit(3), phase: 'preparing' };
-  expect(verdict(backOff, healthy, always)).toBe('wait Restarting (exited 3)');
-  expect(verdict(backOff, {}, always)).toBe('done Restarting (exited 3)');
+test('what broke is told before what could not start because of it', () => {
+  const waits = service(task({ state: 'waiting', reason: broken }, all(failed(broken))));
+  const failure: Failure = {
+    kind: 'unstartable',
+    container: 'p-db-1',
+    problem: { code: 'start.failed', message: 'x', hint: 'do y' },
+  };
+  const db = service(task({ state: 'failed', failure }, all(failed(failure)), 'db'), { name: 'db' });
+  const judged = judgeUp(view(waits, db), { goal: 'started' });
+  expect(judged.failure?.problem).toEqual({
+    code: 'start.failed',
+    message: 'the container p-db-1 could not start: x',
+    hint: 'do y',
+  });
 });
 
-test('a start that failed is not repeated, and says what to do about it', () => {
-  const always = { condition: 'always', delay: { kind: 'backoff' } } as const;
-  const broken = task('web', { phase: 'failed', message: 'x', hint: 'do y' });
-  for (const judged of [
-    judgeUp(view([service('web', [], always)], [broken]), {}),
-    judgeAction(view([service('web', [], always)], [broken]), 'start', ['p-web-1']),
-  ])
-    expect(judged.failure?.problem).toMatchObject({ code: 'start.failed', hint: 'do y' });
+test('only services that were asked for, and only their present containers, count', () => {
+  const old = { ...task({ state: 'removing' }, coming), current: false };
+  const web = service(task({ state: 'running', health: 'none' }, all(REACHED)));
+  const other = service(task({ state: 'creating' }, coming, 'other'), { name: 'other' });
+  const project = view({ ...web, tasks: [old, ...web.tasks] }, other);
+  expect(judgeUp(project, { goal: 'started', services: ['web'] })).toMatchObject({
+    done: true,
+    rows: [{ id: 'Container p-web-1', text: 'Started' }],
+  });
+  expect(unready(project, { goal: 'started' })).toEqual(['p-other-1: is being made']);
 });
 
-test('what has used up its attempts is not', () => {
-  const twice = { condition: 'on-failure', maxAttempts: 2 } as const;
-  expect(verdict({ ...exit(3), restarts: 1 }, healthy, twice)).toBe('wait Restarting (exited 3)');
-  expect(verdict({ ...exit(3), restarts: 2 }, healthy, twice)).toBe(
-    'start.failed: the container p-web-1 exited (3)',
-  );
-  const web = service('web', [{ service: 'db', condition: 'service_healthy' }]);
-  const tasks = [
-    task('web', { phase: 'ready', pending: 'waits for db' }),
-    task('db', { ...exit(3), restarts: 2 }),
-  ];
-  const { failure } = judgeUp(view([web, service('db', [], twice)], tasks), {});
-  expect(failure?.message).toContain('the container p-db-1 exited (3)');
+test.each<[Ending, TaskState | undefined, string]>([
+  ['stop', { state: 'stopping' }, 'wait Stopping'],
+  ['stop', { state: 'running', health: 'none' }, 'wait Stopping'],
+  ['stop', { state: 'exited', code: 0 }, 'done Stopped'],
+  ['stop', { state: 'created' }, 'done Stopped'],
+  ['stop', { state: 'waiting', reason: taken }, 'done Stopped'],
+  ['kill', { state: 'stopping' }, 'wait Killing'],
+  ['kill', { state: 'exited', code: 137 }, 'done Killed'],
+  ['start', { state: 'starting' }, 'wait Starting'],
+  ['start', { state: 'running', health: 'none' }, 'done Started'],
+  ['start', { state: 'waiting', reason: gate }, 'wait Waiting: waits for db to be healthy'],
+  ['start', { state: 'waiting', reason: taken }, 'done Started'],
+  ['restart', { state: 'starting' }, 'wait Restarting'],
+  ['restart', { state: 'backing-off', code: 3 }, 'done Started'],
+  ['restart', { state: 'exited', code: 0 }, 'done Started'],
+  ['rm', { state: 'removing' }, 'wait Removing'],
+  ['rm', undefined, 'done Removed'],
+])('%s of a container that is %j', (kind, state, expected) => {
+  const project = state === undefined ? view() : view(service(task(state, coming)));
+  const { done, rows } = judgeAction(project, kind, ['p-web-1']);
+  expect(`${done ? 'done' : 'wait'} ${rows[0]?.text}`).toBe(expected);
+  expect(judgeAction(null, kind, ['p-web-1']).done).toBe(true);
 });
 
-test.each<[DependsOn['condition'], boolean, Sketch, string | undefined]>([
-  ['service_healthy', true, { health: 'unhealthy' }, 'the container p-db-1 is unhealthy'],
-  ['service_healthy', true, {}, 'the container p-db-1 has no health check'],
-  ['service_healthy', true, exit(0), 'the container p-db-1 exited (0)'],
-  ['service_healthy', true, { health: 'starting' }, undefined],
-  ['service_healthy', false, { health: 'unhealthy' }, undefined],
-  ['service_completed_successfully', true, exit(4), 'did not complete successfully: exit 4'],
-  ['service_completed_successfully', true, exit(0), undefined],
-  ['service_started', true, { health: 'unhealthy' }, undefined],
-])('a dependency with %s (required: %s)', (condition, required, status, why) => {
-  const web = service('web', [{ service: 'db', condition, required }]);
-  const waiting = task('web', { phase: 'ready', pending: 'waits for db' });
-  const { done, failure } = judgeUp(view([web, service('db')], [waiting, task('db', status)]), {});
-  expect([done, failure?.message]).toEqual([
-    false,
-    why === undefined ? undefined : expect.stringContaining(why),
-  ]);
-});
-
-test.each<[Parameters<typeof judgeAction>[1], Sketch | undefined, boolean]>([
-  ['stop', { stop: true }, false],
-  ['stop', { stop: true, phase: 'exited' }, true],
-  ['stop', { stop: true, phase: 'new', pending: 'port 80 is taken' }, true],
-  ['start', { generation: 0 }, false],
-  ['start', {}, true],
-  ['start', { ...exit(0), waiting: true, pending: 'waits for db' }, false],
-  ['restart', { waiting: true, pending: 'waits for db' }, true],
-  ['restart', { generation: 0 }, false],
-  ['restart', { ...exit(3), phase: 'preparing' }, true],
-  ['restart', { ...exit(3), phase: 'preparing', generation: 0 }, false],
-  ['stop', { stop: true, phase: 'preparing' }, false],
-  ['stop', { stop: true, phase: 'assigned' }, true],
-  ['rm', { phase: 'exited' }, false],
-  ['rm', undefined, true],
-])('%s is done or not', (kind, status, done) => {
-  const tasks = status === undefined ? [] : [task('web', status)];
-  expect(judgeAction(view([service('web')], tasks), kind, ['p-web-1']).done).toBe(done);
-});
-
-test('a start that waits for what failed is given up, with what failed', () => {
-  const web = service('web', [{ service: 'db', condition: 'service_completed_successfully' }]);
-  const tasks = [task('web', { ...exit(0), waiting: true }), task('db', exit(4))];
-  const { done, failure } = judgeAction(view([web, service('db')], tasks), 'start', ['p-web-1']);
-  expect([done, failure?.problem.code, failure?.message]).toEqual([
-    false,
-    'dependency.failed',
-    expect.stringContaining('p-db-1 did not complete successfully: exit 4'),
-  ]);
+test('a start that waits for what failed, or failed itself, is given up', () => {
+  const waits = service(task({ state: 'waiting', reason: broken }, all(failed(broken))));
+  expect(judgeAction(view(waits), 'start', ['p-web-1']).failure?.problem.code).toBe('dependency.failed');
+  const failure: Failure = {
+    kind: 'rejected',
+    container: 'p-web-1',
+    problem: { code: 'input.invalid', message: 'x' },
+  };
+  const bad = service(task({ state: 'failed', failure }, all(failed(failure))));
+  const { failure: thrown, rows } = judgeAction(view(bad), 'restart', ['p-web-1']);
+  expect([thrown?.message, rows[0]?.text]).toEqual(['the container p-web-1 could not start: x', 'Error']);
+  expect(judgeAction(view(bad), 'stop', ['p-web-1'])).toMatchObject({ done: true });
 });

@@ -1,6 +1,6 @@
 /** What entries of the log mean to watchers: events of tasks, projects, networks and volumes. */
 import { all, type State } from '@orc/cluster';
-import type { AnyObj, Kind, TaskObj } from '@orc/model';
+import { type AnyObj, explainWait, type Kind, type TaskObj } from '@orc/model';
 import type { EventStream } from '@orc/telemetry';
 
 const NAMED: readonly Kind[] = ['project', 'network', 'volume'];
@@ -43,17 +43,17 @@ const tellingOf = ({ spec, status }: TaskObj): string =>
   [
     spec.desired.state,
     spec.desired.generation,
-    spec.pendingReason,
+    JSON.stringify(spec.pending),
     status.attempt,
     status.phase,
     status.health,
     status.generation,
-    status.message,
+    status.problem?.message,
   ].join('\n');
 
 function attributesOf(task: TaskObj): Record<string, string> {
   const { spec, status } = task;
-  const message = status.message ?? spec.pendingReason;
+  const message = status.problem?.message ?? (spec.pending && explainWait(spec.pending));
   return {
     project: spec.project,
     service: spec.service,
@@ -65,6 +65,6 @@ function attributesOf(task: TaskObj): Record<string, string> {
     health: status.health,
     ...(status.exit === undefined ? {} : { exitCode: String(status.exit.code) }),
     ...(message === undefined ? {} : { message }),
-    ...(status.hint === undefined ? {} : { hint: status.hint }),
+    ...(status.problem?.hint === undefined ? {} : { hint: status.problem.hint }),
   };
 }

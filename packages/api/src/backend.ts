@@ -27,6 +27,7 @@ import type {
   ProjectObj,
   ResolvedImages,
   ServiceObj,
+  ServiceVerdict,
   TaskObj,
   UpOptions,
   VolumeObj,
@@ -108,6 +109,8 @@ export type ProjectView = {
   readonly tasks: readonly TaskObj[];
   readonly networks: readonly NetworkObj[];
   readonly volumes: readonly VolumeObj[];
+  /** How each service does, in the order of `services`. */
+  readonly verdicts: readonly ServiceVerdict[];
 };
 
 /** A row of `orc ps` and `orc container ls`. */

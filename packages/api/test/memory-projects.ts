@@ -1,5 +1,15 @@
 /** Projects of the backend in memory. */
-import type { Container, ProjectService, ServiceObj, TaskObj } from '@orc/model';
+import type {
+  Container,
+  ProjectService,
+  ServiceObj,
+  ServiceVerdict,
+  Standing,
+  Standings,
+  TaskObj,
+  TaskState,
+  TaskVerdict,
+} from '@orc/model';
 import { fail } from '@orc/model';
 import type { Backend, PlannedChange, ProjectView, PutProject, PutResult } from '../src/backend.ts';
 import { type Row, type State, objectId, publish } from './memory-state.ts';
@@ -146,6 +156,7 @@ export function viewFrom(state: State, { project, options }: PutProject): Projec
       object(state, 'network', each.name, each.spec, { subnets: [], index: 1, blocks: [] }),
     ),
     volumes: project.volumes.map((each) => object(state, 'volume', each.name, each.spec, {})),
+    verdicts: [],
   };
 }
 
@@ -205,5 +216,34 @@ export function viewOf(state: State, name: string): ProjectView {
     } as const;
     return { ...object(state, 'task' as const, row.container.name, spec, state_), id: task };
   });
-  return { ...found.view, tasks };
+  const verdicts = found.view.services.map((each) => verdictOf(each, tasks));
+  return { ...found.view, tasks, verdicts };
+}
+
+/** As the daemon judges, for the few states that containers have here. */
+function verdictOf({ spec, id }: ServiceObj, all: readonly TaskObj[]): ServiceVerdict {
+  const tasks = all
+    .filter((task) => task.spec.serviceId === id)
+    .map((task): TaskVerdict => {
+      const state = stateOf(task);
+      return { task: task.id, container: task.name, current: true, state, standings: standingsOf(state) };
+    });
+  const enough = (goal: 'created' | 'started' | 'healthy'): Standing => {
+    const reached = tasks.filter(({ standings }) => standings[goal].standing === 'reached');
+    return { standing: reached.length >= spec.replicas ? 'reached' : 'coming' };
+  };
+  const standings = { created: enough('created'), started: enough('started'), healthy: enough('healthy') };
+  return { service: spec.service, wanted: spec.replicas, awaited: false, tasks, standings };
+}
+
+function stateOf({ status }: TaskObj): TaskState {
+  if (status.phase === 'running') return { state: 'running', health: status.health };
+  if (status.phase === 'exited') return { state: 'exited', code: status.exit?.code ?? 0 };
+  return { state: 'created' };
+}
+
+function standingsOf(state: TaskState): Standings {
+  const started: Standing = { standing: state.state === 'created' ? 'coming' : 'reached' };
+  const waits = state.state === 'running' && state.health === 'starting';
+  return { created: { standing: 'reached' }, started, healthy: waits ? { standing: 'coming' } : started };
 }

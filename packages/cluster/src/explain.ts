@@ -1,5 +1,5 @@
 /** Change sets in words, one line a change: for dry runs, logs and golden tests. */
-import type { AnyObj, Change, TaskObj } from '@orc/model';
+import { type AnyObj, type Change, explainWait, type PlacementReason, type TaskObj } from '@orc/model';
 import { same } from './state/same.ts';
 import { get, type State } from './state/table.ts';
 
@@ -34,7 +34,7 @@ function taskFacts({ spec }: TaskObj): readonly string[] {
     spec.node === null ? 'not placed' : `on ${spec.node}`,
     ...spec.endpoints.map((each) => `${each.network} ${each.ipv4}`),
     ...(spec.replaces === undefined ? [] : [`replaces ${spec.replaces}`]),
-    ...(spec.pendingReason === undefined ? [] : [spec.pendingReason]),
+    ...(spec.pending === undefined ? [] : [explainWait(spec.pending)]),
   ];
 }
 
@@ -46,7 +46,11 @@ function differences(before: AnyObj, after: AnyObj): readonly string[] {
     const names = new Set([...Object.keys(old), ...Object.keys(fresh)]);
     return [...names]
       .filter((name) => !same(old[name], fresh[name]))
-      .map((name) => `${name} ${short(fresh[name])}`);
+      .map((name) =>
+        name === 'pending' && fresh[name] !== undefined
+          ? explainWait(fresh[name] as PlacementReason)
+          : `${name} ${short(fresh[name])}`,
+      );
   };
   return [...fields('spec'), ...fields('status')];
 }

@@ -12,4 +12,5 @@ export { diffProject } from './project/up.ts';
 export { apply, type Applied, type Conflict } from './state/apply.ts';
 export { decodeSnapshot, encodeSnapshot } from './state/snapshot.ts';
 export { all, emptyState, get, named, type State, where } from './state/table.ts';
-export { projectNames, projectStatus, projectView, type ProjectView, type ServiceCounts } from './view.ts';
+export { judgeProject } from './verdict.ts';
+export { projectNames, projectStatus, projectView, type ProjectView } from './view.ts';

@@ -1,6 +1,15 @@
 /** Dialogues: what people ask for, what is planned, what each pass changes, what the agent says. */
 import { join } from 'node:path';
-import { formatProblem, type ObjectId, type TaskObj, type TaskStatus } from '@orc/model';
+import {
+  explainState,
+  explainWait,
+  formatProblem,
+  GOALS,
+  type ObjectId,
+  type ServiceVerdict,
+  type TaskObj,
+  type TaskStatus,
+} from '@orc/model';
 import { type GoldenCase, goldenSuite } from '../../../test/golden/golden.ts';
 import {
   actProject,
@@ -143,7 +152,12 @@ function statusOf(
       exit: more === 'reboot' ? exitOf(137, 'reboot') : exitOf(Number(more)),
     };
   if (phase === 'failed' || phase === 'rejected')
-    return { ...base, phase, health: 'none', message: more ?? 'no reason' };
+    return {
+      ...base,
+      phase,
+      health: 'none',
+      problem: { code: 'start.failed', message: more ?? 'no reason' },
+    };
   return { ...base, phase: phase as 'running', health: (more ?? 'none') as 'none' };
 }
 
@@ -153,11 +167,18 @@ function ps(): string {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map(({ id, name, spec, status }) => {
         const place = spec.node === null ? 'unplaced' : spec.endpoints.map((each) => each.ipv4).join(',');
-        const why = spec.pendingReason === undefined ? '' : ` (${spec.pendingReason})`;
+        const why = spec.pending === undefined ? '' : ` (${explainWait(spec.pending)})`;
         return `${name} ${id} want ${spec.desired.state} is ${status.phase} ${place}${why}`;
       }),
   );
 }
+
+const verdictLines = ({ service, wanted, standings, tasks }: ServiceVerdict): readonly string[] => [
+  `${service} (${wanted}): ${GOALS.map((goal) => `${goal} ${standings[goal].standing}`).join(', ')}`,
+  ...tasks.map(
+    ({ container, current, state }) => `  ${container}${current ? '' : ', former'}: ${explainState(state)}`,
+  ),
+];
 
 function assignment(): string {
   const { tasks, networks, volumes, secrets, configs, names } = project(
@@ -218,9 +239,6 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
   view: ({ args }) => {
     const view = projectView(world.state, args['project'] ?? 'shop');
     if (view === undefined) return 'no such project';
-    const counts = view.counts.map(
-      (each) => `${each.service} ${each.running}/${each.wanted} up ${each.up} exited ${each.exited}`,
-    );
-    return text([...counts, ...view.problems.map(formatProblem), view.settled ? 'settled' : 'under way']);
+    return text(view.verdicts.flatMap(verdictLines));
   },
 });

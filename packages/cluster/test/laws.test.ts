@@ -213,9 +213,10 @@ describe('whatever happens', () => {
         commit(world, diffProject(world.state, request, proposerOf(world)).changes);
         settle(world);
         const view = projectView(world.state, 'shop');
-        expect(view?.problems).toEqual([]);
-        expect(view?.settled).toBe(true);
-        for (const counts of view?.counts ?? []) expect(counts.up).toBe(counts.wanted);
+        for (const { standings, tasks, wanted: count } of view?.verdicts ?? []) {
+          expect(standings.healthy.standing).toBe('reached');
+          expect(tasks.map(({ state }) => state.state)).toEqual(Array(count).fill('running'));
+        }
         const again = diffProject(world.state, request, proposerOf(world));
         expect(again.changes).toEqual([]);
       }),
@@ -243,11 +244,10 @@ describe('whatever happens', () => {
         commit(world, diffProject(world.state, request, proposerOf(world)).changes);
         settle(world);
         const view = projectView(world.state, 'shop');
-        for (const counts of view?.counts ?? []) {
+        for (const { service, standings } of view?.verdicts ?? []) {
           const paused =
-            view?.services.find((each) => each.spec.service === counts.service)?.status.updateState ===
-            'paused';
-          if (!paused) expect(counts).toMatchObject({ up: counts.wanted });
+            view?.services.find((each) => each.spec.service === service)?.status.updateState === 'paused';
+          if (!paused) expect(standings.healthy.standing).toBe('reached');
         }
       }),
       rounds,

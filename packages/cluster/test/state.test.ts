@@ -209,8 +209,8 @@ describe('networks and volumes of their own', () => {
 test('a network that is full says so, and the task waits', () => {
   const world = newWorld();
   up(world, 'web image=nginx replicas=6 net=n\n@n subnet=10.1.0.0/29');
-  const reasonsOf = all(world.state, 'task').map((task) => task.spec.pendingReason);
-  expect(reasonsOf.filter((each) => each === 'network shop_n has no free address').length).toBe(1);
+  const pending = all(world.state, 'task').flatMap((task) => task.spec.pending ?? []);
+  expect(pending).toEqual([{ kind: 'no-address', network: 'shop_n' }]);
 });
 
 test('a node is registered once, and again when it changed', () => {

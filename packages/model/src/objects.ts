@@ -4,6 +4,8 @@
  */
 import type { ContainerSpec, Endpoint, Exit, Health, PortBinding } from './container.ts';
 import type { ContainerId, ObjectId } from './ids.ts';
+import type { Problem } from './problem.ts';
+import type { PlacementReason } from './verdict.ts';
 
 export type Obj<K extends string, Spec, Status> = {
   readonly kind: K;
@@ -146,8 +148,8 @@ export type TaskSpec = {
   readonly generation?: number;
   /** Its predecessor in the slot, whose anonymous volumes it takes over. */
   readonly replaces?: ObjectId;
-  /** Why it is not placed or not started, in words. */
-  readonly pendingReason?: string;
+  /** Why it has no node. What it waits for to be started follows from the state (`verdict.ts`). */
+  readonly pending?: PlacementReason;
 };
 
 /** Written by the agent's reports only. */
@@ -162,9 +164,10 @@ export type TaskStatus = {
   readonly startedAt?: number;
   readonly restarts?: number;
   readonly ports?: readonly PortBinding[];
-  readonly message?: string;
-  /** What to do about `message`. */
-  readonly hint?: string;
+  /** With `failed` and `rejected`. */
+  readonly problem?: Problem;
+  /** With `preparing` after an exit: when its policy starts it again; milliseconds, its node's clock. */
+  readonly restartAt?: number;
 };
 export type TaskObj = Obj<'task', TaskSpec, TaskStatus>;
 

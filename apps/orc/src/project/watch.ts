@@ -1,7 +1,7 @@
 /** Follows a project until a judgement on it is reached. Events only say when to look again: the state decides. */
 import type { Client, ProjectView } from '@orc/api/client';
 import { OrcError, fail } from '@orc/model';
-import { QUIET_LOOK_MS, TIMER_MS_MAX } from '../limits.ts';
+import { QUIET_LOOK_MS, TIMER_MS_MAX, UNREADY_TOLD_MAX } from '../limits.ts';
 
 export type Verdict = 'wait' | 'done';
 
@@ -11,6 +11,8 @@ export type Watch = {
   readonly eventIndex: number;
   /** Called with each view (null when the project is gone) and how long nothing has happened. Throws to fail. */
   readonly judge: (view: ProjectView | null, quietMs: number) => Verdict;
+  /** What is still missing, for who has waited too long. */
+  readonly unready?: (view: ProjectView) => readonly string[];
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 };
@@ -23,7 +25,7 @@ export async function watchProject(client: Client, watch: Watch): Promise<boolea
   const signals = [late.signal, over.signal, ...(watch.signal === undefined ? [] : [watch.signal])];
   try {
     const done = await looking(client, watch, AbortSignal.any(signals));
-    if (!done && late.signal.aborted) throw tooLate(watch);
+    if (!done && late.signal.aborted) throw tooLate(watch, await viewOf(client, watch.project));
     return done;
   } finally {
     clearTimeout(timer);
@@ -31,10 +33,15 @@ export async function watchProject(client: Client, watch: Watch): Promise<boolea
   }
 }
 
-const tooLate = ({ project, timeoutMs = 0 }: Watch): Error =>
-  fail('timeout', `the project ${project} was not ready after ${timeoutMs / 1000} s`, {
+function tooLate({ project, timeoutMs = 0, unready }: Watch, view: ProjectView | null): Error {
+  const missing = view === null ? [] : (unready?.(view) ?? []);
+  const told = missing.slice(0, UNREADY_TOLD_MAX).join('; ');
+  const more = missing.length - UNREADY_TOLD_MAX;
+  const why = told === '' ? '' : ` (${told}${more > 0 ? `; and ${more} more` : ''})`;
+  return fail('timeout', `the project ${project} was not ready after ${timeoutMs / 1000} s${why}`, {
     hint: 'see "orc ps" and "orc logs"',
   });
+}
 
 async function looking(client: Client, watch: Watch, signal: AbortSignal): Promise<boolean> {
   const changed = ticker();

@@ -3,7 +3,7 @@ import type { Client, ProjectAction, ProjectView } from '@orc/api/client';
 import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, confirm, showWarnings } from '../cli/context.ts';
-import { type Ending, judgeAction, judgeUp } from '../project/judge.ts';
+import { type Ending, judgeAction, judgeUp, unready } from '../project/judge.ts';
 import { mustKnow, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
@@ -103,7 +103,7 @@ export const scale: Body = async (context, args, flags) => {
       ...noDeps,
     });
   const { settle } = await import('./up.ts');
-  return settle(context, client, { project: { name }, result, wanted: { services } });
+  return settle(context, client, { project: { name }, result, wanted: { goal: 'started', services } });
 };
 
 /** Asks, and shows every container until it has acted. */
@@ -150,13 +150,15 @@ async function untilHealthy(
   flags: Flags,
 ): Promise<number> {
   const reporter = await context.reporter();
+  const wanted = { goal: 'healthy', ...only(services) } as const;
   await watchProject(client, {
     project: name,
     eventIndex: 0,
+    unready: (view) => unready(view, wanted),
     ...timeoutOf(flags, 'wait-timeout'),
     judge: (view) => {
       if (view === null) return 'done';
-      const judgement = judgeUp(view, { healthy: true, ...only(services) });
+      const judgement = judgeUp(view, wanted);
       for (const row of judgement.rows) reporter.update(row);
       if (judgement.failure !== undefined) throw judgement.failure;
       return judgement.done ? 'done' : 'wait';

@@ -66,7 +66,7 @@ async function prepare(
   await settle(context, client, {
     project,
     result,
-    wanted: { services: started, healthy: waitsForHealth(service) },
+    wanted: { services: started, goal: waitsForHealth(service) ? 'healthy' : 'started' },
   });
 }
 

@@ -4,7 +4,7 @@ import { type Digest, type Project, type ProjectService, fail } from '@orc/model
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
-import { type Wanted, judgeUp } from '../project/judge.ts';
+import { type Wanted, judgeUp, unready } from '../project/judge.ts';
 import { loadProject, mustKnow } from '../project/load.ts';
 import { watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
@@ -23,9 +23,9 @@ export const up: Body = async (context, args, flags) => {
     return settle(context, client, {
       project,
       result,
-      wanted: { created: true, ...only(project, args, flags) },
+      wanted: { goal: 'created', ...only(project, args, flags) },
     });
-  const wanted: Wanted = { healthy: flags.on('wait'), ...only(project, args, flags) };
+  const wanted: Wanted = { goal: flags.on('wait') ? 'healthy' : 'started', ...only(project, args, flags) };
   const timeoutMs = timeoutOf(flags, 'wait-timeout');
   if (detached) return settle(context, client, { project, result, wanted, ...timeoutMs });
   const { foreground } = await import('./foreground.ts');
@@ -39,7 +39,7 @@ export const create: Body = async (context, args, flags) => {
   return settle(context, client, {
     project,
     result,
-    wanted: { created: true, ...only(project, args, flags) },
+    wanted: { goal: 'created', ...only(project, args, flags) },
   });
 };
 
@@ -209,6 +209,7 @@ export async function settle(context: Context, client: Client, settling: Settlin
       eventIndex: settling.result.eventIndex,
       judge: (view, quietMs) =>
         judge(reporter, { ...settling, wanted: { ...settling.wanted, quietMs } }, view, begun),
+      unready: (view) => unready(view, settling.wanted),
       signal: settling.signal ?? stop.signal,
       ...(settling.timeoutMs === undefined ? {} : { timeoutMs: settling.timeoutMs }),
     });

@@ -182,8 +182,8 @@ function settled(state: State, owner: ContainerOwner, kind: TaskAction['kind']):
   if (status.phase === 'failed' || status.phase === 'rejected')
     throw fail(
       'start.failed',
-      status.message ?? `${task.name} could not start`,
-      defined({ hint: status.hint }),
+      status.problem?.message ?? `${task.name} could not start`,
+      defined({ hint: status.problem?.hint }),
     );
   return true;
 }

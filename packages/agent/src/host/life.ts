@@ -472,7 +472,7 @@ export class Life {
       failure: this.#failure,
       prepared: this.#image !== undefined,
       preparing: this.#preparing,
-      restarting: this.#restartAt !== undefined,
+      restartAt: this.#restartAt,
       removed: this.#removed,
     };
   }

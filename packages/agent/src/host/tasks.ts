@@ -115,14 +115,12 @@ function removeStrangers(registry: Registry, assignment: Assignment): void {
 }
 
 function rejected({ desired }: AssignedTask, error: unknown): TaskStatus {
-  const { message, hint } = toProblem(error);
   return {
     attempt: 0,
     phase: 'rejected',
     health: 'none',
     generation: desired.generation,
-    message,
-    ...(hint === undefined ? {} : { hint }),
+    problem: toProblem(error),
   };
 }
 

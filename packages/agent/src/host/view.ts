@@ -19,23 +19,23 @@ export type View = {
   readonly failure?: Failure | undefined;
   readonly prepared: boolean;
   readonly preparing: boolean;
-  /** The policy wants another attempt. */
-  readonly restarting: boolean;
+  /** The policy wants another attempt, then. */
+  readonly restartAt?: number | undefined;
   readonly removed: boolean;
 };
 
-function phaseOf({ state, pid, exit, failure, prepared, preparing, restarting, removed }: View): TaskPhase {
+function phaseOf({ state, pid, exit, failure, prepared, preparing, restartAt, removed }: View): TaskPhase {
   if (removed) return 'removed';
   if (pid !== undefined) return 'running';
   if (failure !== undefined) return failure.phase;
-  if (preparing || restarting) return 'preparing';
+  if (preparing || restartAt !== undefined) return 'preparing';
   const toCome = state.desired.state === 'run' && state.desired.generation > state.actedGeneration;
   if (exit !== undefined && !toCome) return 'exited';
   return prepared ? 'ready' : 'assigned';
 }
 
 export function taskStatusOf(view: View): TaskStatus {
-  const { state, failure, exit, pid, health } = view;
+  const { state, failure, exit, pid, health, restartAt } = view;
   return {
     attempt: state.attempt,
     phase: phaseOf(view),
@@ -46,20 +46,15 @@ export function taskStatusOf(view: View): TaskStatus {
     ...(exit === undefined ? {} : { exit }),
     ...(pid === undefined ? {} : { pid }),
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
-    ...toldOf(failure),
+    ...(failure === undefined ? {} : { problem: failure.problem }),
+    ...(restartAt === undefined ? {} : { restartAt }),
   };
 }
 
-function toldOf(failure: Failure | undefined): { readonly message?: string; readonly hint?: string } {
-  if (failure === undefined) return {};
-  const { message, hint } = failure.problem;
-  return hint === undefined ? { message } : { message, hint };
-}
-
-function statusOf({ state, pid, exit, restarting }: View): Container['status'] {
+function statusOf({ state, pid, exit, restartAt }: View): Container['status'] {
   if (pid !== undefined) return 'running';
   if (state.desired.state === 'remove') return 'removing';
-  if (restarting) return 'restarting';
+  if (restartAt !== undefined) return 'restarting';
   return exit === undefined ? 'created' : 'exited';
 }
 

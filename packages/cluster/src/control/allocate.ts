@@ -11,6 +11,7 @@ import {
   type NetworkAttachment,
   type NetworkObj,
   type NetworkStatus,
+  type PlacementReason,
   parseCidr,
   parseIpv4,
   type ServiceObj,
@@ -98,19 +99,19 @@ function add(byNetwork: Map<string, Set<number>>, network: string, text: string 
   else found.add(address);
 }
 
-/** All of a task's addresses, or in words why there is none. The network with the default route is eth0. */
+/** All of a task's addresses, or why there is none. The network with the default route is eth0. */
 export function allocateEndpoints(
   pass: Pass,
   task: TaskObj,
   service: ServiceObj,
-): readonly Endpoint[] | string {
+): readonly Endpoint[] | PlacementReason {
   const attachments = attachmentsOf(service.spec.template).toSorted(
     (a, b) => (b.gatewayPriority ?? 0) - (a.gatewayPriority ?? 0),
   );
   const endpoints: Endpoint[] = [];
   for (const [at, attachment] of attachments.entries()) {
     const endpoint = allocateEndpoint(pass, task, attachment, `eth${at}`);
-    if (typeof endpoint === 'string') return endpoint;
+    if ('kind' in endpoint) return endpoint;
     endpoints.push(endpoint);
   }
   return endpoints;
@@ -121,11 +122,11 @@ function allocateEndpoint(
   task: TaskObj,
   attachment: NetworkAttachment,
   name: string,
-): Endpoint | string {
+): Endpoint | PlacementReason {
   const network = named(now(pass.draft), 'network', attachment.network);
-  if (network === undefined) return `network ${attachment.network} does not exist`;
+  if (network === undefined) return { kind: 'network-missing', network: attachment.network };
   const given = addressIn(pass, network, attachment);
-  if (typeof given === 'string') return given;
+  if ('kind' in given) return given;
   const { address, subnet, gateway } = given;
   const { service, containerId } = task.spec;
   const aliases = [...new Set([service, task.name, containerId.slice(0, 12), ...(attachment.aliases ?? [])])];
@@ -142,12 +143,12 @@ function allocateEndpoint(
 
 type Given = { readonly address: number; readonly subnet: Cidr; readonly gateway: string };
 
-function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment): Given | string {
+function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment): Given | PlacementReason {
   const subnets = network.status.subnets.flatMap(({ subnet, gateway }) => {
     const cidr = parseCidr(subnet);
     return cidr === undefined ? [] : [{ subnet: cidr, gateway }];
   });
-  if (subnets.length === 0) return `no subnet is free for network ${network.name}`;
+  if (subnets.length === 0) return { kind: 'no-subnet', network: network.name };
   if (ipv4 !== undefined) return fixedAddress(pass, network, ipv4, subnets);
   const taken = pass.addresses(network);
   for (const { subnet, gateway } of subnets) {
@@ -156,7 +157,7 @@ function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment)
     taken.add(address);
     return { address, subnet, gateway };
   }
-  return `network ${network.name} has no free address`;
+  return { kind: 'no-address', network: network.name };
 }
 
 type Known = { readonly subnet: Cidr; readonly gateway: string };
@@ -166,17 +167,17 @@ function fixedAddress(
   network: NetworkObj,
   text: string,
   subnets: readonly Known[],
-): Given | string {
+): Given | PlacementReason {
   const address = parseIpv4(text);
   const home = address === undefined ? undefined : subnets.find(({ subnet }) => contains(subnet, address));
   if (address === undefined || home === undefined)
-    return `${text} is not an address of network ${network.name}`;
+    return { kind: 'address-foreign', network: network.name, address: text };
   const holder = all(now(pass.draft), 'task').find((task) =>
     task.spec.endpoints.some((each) => each.network === network.name && each.ipv4 === text),
   );
-  if (holder?.spec.desired.state === 'remove') return `waits for ${holder.name} to let go of ${text}`;
-  if (holder !== undefined) return `the address ${text} is taken by ${holder.name}`;
-  return { address, ...home };
+  if (holder === undefined) return { address, ...home };
+  const leaving = holder.spec.desired.state === 'remove';
+  return { kind: 'address-taken', address: text, by: holder.name, leaving };
 }
 
 /** Blocks of nodes are not for tasks. */

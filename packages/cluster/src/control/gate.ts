@@ -1,11 +1,19 @@
-/** depends_on: whether a service may start, and in words why not. */
-import type { DependsOn, ServiceObj, TaskObj } from '@orc/model';
+/** depends_on: whether a service may start, and why not. */
+import type {
+  DependencyFailed,
+  DependsOn,
+  Failure,
+  ObjectId,
+  ServiceObj,
+  TaskObj,
+  WaitReason,
+} from '@orc/model';
 import { allDependencies } from '../project/joins.ts';
 import { serviceName } from '../project/types.ts';
 import { named, type State, where } from '../state/table.ts';
 import {
   endedForGood,
-  howItEnded,
+  failureOf,
   isCurrent,
   isPending,
   isRunning,
@@ -14,37 +22,54 @@ import {
 } from './progress.ts';
 import { wantedSlots } from './slots.ts';
 
-export type Gate =
-  | { readonly open: true }
-  /** `failed`: it will not open by itself. */
-  | { readonly open: false; readonly failed: boolean; readonly reason: string };
+/** `dependency-failed`: it will not open by itself. */
+export type GateReason = Extract<WaitReason, { readonly kind: 'dependency' | 'dependency-failed' }>;
 
-const OPEN: Gate = { open: true };
+/** What has been found out about other services of the same state. */
+export type Gates = Map<ObjectId, GateReason | undefined>;
 
-/** A failed dependency is told before one that is only waited for. */
-export function gateOf(state: State, service: ServiceObj): Gate {
-  const gates = allDependencies(service.spec).map((each) => dependencyGate(state, service, each));
-  const shut = gates.filter((gate) => !gate.open);
-  return shut.find((gate) => gate.failed) ?? shut[0] ?? OPEN;
+/** Undefined: open. A failed dependency is told before one that is only waited for. */
+export function gateOf(state: State, service: ServiceObj, known: Gates = new Map()): GateReason | undefined {
+  if (known.has(service.id)) return known.get(service.id);
+  // A ring, which a compose file cannot have, is cut where it was entered.
+  known.set(service.id, undefined);
+  const shut = allDependencies(service.spec).flatMap(
+    (each) => dependencyGate(state, service, each, known) ?? [],
+  );
+  const gate = shut.find((each) => each.kind === 'dependency-failed') ?? shut[0];
+  known.set(service.id, gate);
+  return gate;
 }
 
-function dependencyGate(state: State, service: ServiceObj, dependency: DependsOn): Gate {
+function dependencyGate(
+  state: State,
+  service: ServiceObj,
+  dependency: DependsOn,
+  known: Gates,
+): GateReason | undefined {
   const target = named(state, 'service', serviceName(service.spec.project, dependency.service));
-  if (target === undefined || target.spec.removing !== undefined) return OPEN;
-  const wanted = wantedSlots(state, target).length;
+  if (target === undefined || target.spec.removing !== undefined) return undefined;
   const tasks = where(state, 'task', 'service', target.id).filter(
     (task) => isCurrent(task) && task.spec.hash === target.spec.hash,
   );
-  const condition = CONDITIONS[dependency.condition];
-  const failed = tasks.map((task) => failureOf(task, target, condition)).find((each) => each !== undefined);
-  const { service: name } = dependency;
-  if (failed !== undefined) {
-    if (dependency.required === false) return OPEN;
-    return { open: false, failed: true, reason: `dependency ${name} failed: ${failed}` };
+  const rule = CONDITIONS[dependency.condition];
+  const why = { service: dependency.service, condition: dependency.condition };
+  for (const task of tasks) {
+    const failure = isPending(task, target.spec)
+      ? failedGate(state, target, known)
+      : failureOfBegun(task, target, rule);
+    if (failure === undefined) continue;
+    return dependency.required === false ? undefined : { kind: 'dependency-failed', ...why, failure };
   }
-  const met = tasks.filter((task) => begun(task, target) && condition.met(task)).length;
-  if (met >= wanted) return OPEN;
-  return { open: false, failed: false, reason: `waits for ${name} ${condition.words}` };
+  const met = tasks.filter((task) => begun(task, target) && rule.met(task)).length;
+  return met >= wantedSlots(state, target).length ? undefined : { kind: 'dependency', ...why };
+}
+
+/** What never starts because of what it depends on fails whoever depends on it. */
+function failedGate(state: State, target: ServiceObj, known: Gates): DependencyFailed | undefined {
+  if (target.spec.desired !== 'run') return undefined;
+  const gate = gateOf(state, target, known);
+  return gate?.kind === 'dependency-failed' ? gate : undefined;
 }
 
 /** What its task reports is about the start that was asked for last. */
@@ -52,43 +77,34 @@ const begun = (task: TaskObj, target: ServiceObj): boolean =>
   !isPending(task, target.spec) && isSettled(task);
 
 type Condition = {
-  readonly words: string;
   readonly met: (task: TaskObj) => boolean;
-  /** In words, of a task that has begun; undefined: not failed. */
-  readonly failed: (task: TaskObj, target: ServiceObj) => string | undefined;
+  /** Of a task that has begun; undefined: not failed. */
+  readonly failed: (task: TaskObj, target: ServiceObj) => Failure | undefined;
 };
 
 const FAILED: ReadonlySet<string> = new Set(['failed', 'rejected']);
 
 const CONDITIONS: Readonly<Record<DependsOn['condition'], Condition>> = {
   service_started: {
-    words: 'to start',
     met: (task) => isRunning(task) || (task.status.attempt > 0 && !FAILED.has(task.status.phase)),
     failed: (task, target) =>
-      task.status.phase !== 'exited' && endedForGood(task, target.spec) ? howItEnded(task) : undefined,
+      task.status.phase !== 'exited' && endedForGood(task, target.spec) ? failureOf(task) : undefined,
   },
   service_healthy: {
-    words: 'to be healthy',
     met: (task) => isRunning(task) && task.status.health === 'healthy',
     failed: (task, target) => {
-      if (endedForGood(task, target.spec)) return howItEnded(task);
+      if (endedForGood(task, target.spec)) return failureOf(task);
       if (!isRunning(task)) return undefined;
-      if (task.status.health === 'none') return `${task.name} has no health check`;
-      return task.status.health === 'unhealthy' ? `${task.name} is unhealthy` : undefined;
+      if (task.status.health === 'none') return { kind: 'unchecked', container: task.name };
+      return task.status.health === 'unhealthy' ? { kind: 'unhealthy', container: task.name } : undefined;
     },
   },
   service_completed_successfully: {
-    words: 'to complete',
     met: succeeded,
     failed: (task, target) =>
-      endedForGood(task, target.spec) && !succeeded(task) ? howItEnded(task) : undefined,
+      endedForGood(task, target.spec) && !succeeded(task) ? failureOf(task) : undefined,
   },
 };
 
-function failureOf(task: TaskObj, target: ServiceObj, condition: Condition): string | undefined {
-  if (isPending(task, target.spec)) {
-    const gate = task.spec.pendingReason;
-    return gate?.startsWith('dependency ') === true ? gate : undefined;
-  }
-  return task.status.phase === 'rejected' || isSettled(task) ? condition.failed(task, target) : undefined;
-}
+const failureOfBegun = (task: TaskObj, target: ServiceObj, rule: Condition): Failure | undefined =>
+  task.status.phase === 'rejected' || isSettled(task) ? rule.failed(task, target) : undefined;

@@ -1,6 +1,6 @@
 /** What the controllers read of a task, beyond what the model says of it. */
 import { endedForGood, exitSucceeded, hasEnded, isPending, isRunning, isSettled } from '@orc/model';
-import type { ServiceSpec, TaskObj } from '@orc/model';
+import type { Failure, ServiceSpec, TaskObj } from '@orc/model';
 
 export { endedForGood, hasEnded, isPending, isRunning, isSettled };
 
@@ -43,9 +43,10 @@ export function bySlot(a: TaskObj, b: TaskObj): number {
   return a.spec.slot - b.spec.slot || (a.id < b.id ? -1 : 1);
 }
 
-/** `shop-web-1 exited (1)`, for people. */
-export function howItEnded(task: TaskObj): string {
-  const { phase, exit, message } = task.status;
-  if (phase === 'exited' && exit !== undefined) return `${task.name} exited (${exit.code})`;
-  return `${task.name} ${phase}${message === undefined ? '' : `: ${message}`}`;
+/** Of a task that has ended. */
+export function failureOf({ name: container, status }: TaskObj): Failure {
+  const { phase, exit, problem = { code: 'start.failed', message: 'no reason given' } } = status;
+  if (phase !== 'failed' && phase !== 'rejected') return { kind: 'exited', container, code: exit?.code ?? 0 };
+  if (problem.code === 'notfound.image') return { kind: 'image-missing', container, problem };
+  return { kind: phase === 'rejected' ? 'rejected' : 'unstartable', container, problem };
 }

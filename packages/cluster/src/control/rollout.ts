@@ -3,7 +3,7 @@ import type { ServiceObj, TaskObj } from '@orc/model';
 import { containerNameOf } from '../project/types.ts';
 import { fresh, now, patchSpec, put, remove } from '../state/draft.ts';
 import { get, type State, where } from '../state/table.ts';
-import { type Gate, gateOf } from './gate.ts';
+import { gateOf } from './gate.ts';
 import {
   endedForGood,
   hasEnded,
@@ -147,7 +147,7 @@ function removeTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
       ...(stopGraceMs === undefined ? {} : { stopGraceMs }),
       ...(volumes ? { removeVolumes: true } : {}),
     },
-    pendingReason: undefined,
+    pending: undefined,
   });
 }
 
@@ -171,10 +171,10 @@ function begin(pass: Pass, id: string): void {
   const service = serviceOf(pass, id);
   if (service.spec.desired !== 'run' || service.spec.removing !== undefined) return;
   for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) afterReboot(pass, task, service);
-  const gate = gateOf(now(pass.draft), service);
+  if (gateOf(now(pass.draft), service) !== undefined) return;
   for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) {
     const pending = task.spec.hash === service.spec.hash && isPending(task, service.spec);
-    if (pending) beginTask(pass, service, task, gate);
+    if (pending && takeTurn(pass)) beginTask(pass, service, task);
   }
 }
 
@@ -189,21 +189,12 @@ function afterReboot(pass: Pass, task: TaskObj, service: ServiceObj): void {
   });
 }
 
-function beginTask(pass: Pass, service: ServiceObj, task: TaskObj, gate: Gate): void {
-  if (!gate.open) {
-    const told = task.spec.pendingReason === gate.reason;
-    const placed = task.spec.node !== null;
-    if (!told && (!placed || takeTurn(pass)))
-      patchSpec<'task'>(pass.draft, task, { pendingReason: gate.reason });
-    return;
-  }
-  if (!takeTurn(pass)) return;
+function beginTask(pass: Pass, service: ServiceObj, task: TaskObj): void {
   const { desired } = task.spec;
   const goesOn = desired.state === 'run' && isRunning(task);
   const anew = hasEnded(task) || task.status.generation >= desired.generation;
   patchSpec<'task'>(pass.draft, task, {
     generation: service.spec.generation,
-    pendingReason: task.spec.node === null ? task.spec.pendingReason : undefined,
     ...(goesOn ? {} : { desired: { state: 'run', generation: desired.generation + (anew ? 1 : 0) } }),
   });
 }
@@ -236,6 +227,6 @@ function stopTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
   const grace = stopGraceMs === undefined ? {} : { stopGraceMs };
   patchSpec<'task'>(pass.draft, task, {
     desired: { state: 'stop', generation, ...grace },
-    pendingReason: undefined,
+    pending: undefined,
   });
 }

@@ -1,7 +1,8 @@
-/** Where tasks go: filters that explain their refusals in words, then ranks; addresses in the same entry of the log. */
-import type { NodeObj, ServiceObj, TaskObj } from '@orc/model';
+/** Where tasks go: filters that say why they refuse, then ranks; addresses in the same entry of the log. */
+import type { NodeObj, PlacementReason, NodeRefusal, ServiceObj, TaskObj } from '@orc/model';
 import { mountSources } from '../project/hash.ts';
 import { now, patchSpec, patchStatus } from '../state/draft.ts';
+import { same } from '../state/same.ts';
 import { all, get, named, type State, where } from '../state/table.ts';
 import { allocateEndpoints } from './allocate.ts';
 import { collides, fixedPorts, hasLetGo } from './ports.ts';
@@ -20,70 +21,67 @@ function placeTask(pass: Pass, task: TaskObj): void {
   const state = now(pass.draft);
   const service = get(state, 'service', task.spec.serviceId);
   if (service === undefined) return;
-  const candidate = { task, service, held: heldBy(state, task, service) };
-  const chosen = candidate.held === undefined ? chooseNode(state, candidate) : candidate.held;
-  const placed = typeof chosen === 'string' ? chosen : allocateEndpoints(pass, task, service);
-  if (typeof chosen === 'string' || typeof placed === 'string') {
-    if (task.spec.pendingReason === placed || !mayWrite(pass, task)) return;
-    patchSpec<'task'>(pass.draft, task, { pendingReason: placed as string });
+  const candidate = { task, service };
+  const choice = isHeld(state, candidate) ? refuse({ kind: 'predecessor' }) : chooseNode(state, candidate);
+  const endpoints = 'pending' in choice ? choice.pending : allocateEndpoints(pass, task, service);
+  if ('pending' in choice || 'kind' in endpoints) {
+    const pending = endpoints as PlacementReason;
+    if (!same(task.spec.pending, pending) && mayWrite(pass, task))
+      patchSpec<'task'>(pass.draft, task, { pending });
     return;
   }
   if (!mayWrite(pass, task)) return;
-  stickVolumes(pass, service, chosen);
-  const waits = service.spec.desired === 'run' && task.spec.desired.state === 'ready';
-  const pendingReason = waits ? gateReason(task) : undefined;
+  stickVolumes(pass, service, choice.node);
   const held = fixedPorts(service.spec.template);
   const ports = held.length === 0 ? undefined : held;
-  patchSpec<'task'>(pass.draft, task, { node: chosen.id, endpoints: placed, ports, pendingReason });
+  patchSpec<'task'>(pass.draft, task, { node: choice.node.id, endpoints, ports, pending: undefined });
 }
 
 /** One that this pass has made is counted already. */
 const mayWrite = (pass: Pass, task: TaskObj): boolean =>
   get(pass.draft.base, 'task', task.id) === undefined || takeTurn(pass);
 
-const gateReason = (task: TaskObj): string | undefined =>
-  /^(waits for|dependency) /.test(task.spec.pendingReason ?? '') ? task.spec.pendingReason : undefined;
+type Candidate = { readonly task: TaskObj; readonly service: ServiceObj };
+type Choice = { readonly node: NodeObj } | { readonly pending: PlacementReason };
+const refuse = (pending: PlacementReason): Choice => ({ pending });
 
 /** One live container per slot: its predecessor has to be gone, unless the update starts the new one first. */
-function heldBy(state: State, task: TaskObj, service: ServiceObj): string | undefined {
-  const others = where(state, 'task', 'service', service.id).filter(
-    (each) => each.id !== task.id && each.spec.slot === task.spec.slot && each.spec.node !== null,
-  );
+function isHeld(state: State, { task, service }: Candidate): boolean {
   const startFirst = startsFirst(service.spec);
-  const holder = others.find((each) => !startFirst || !isCurrent(each));
-  return holder === undefined ? undefined : `the former container of ${task.name} is being removed`;
+  return where(state, 'task', 'service', service.id).some(
+    (each) =>
+      each.id !== task.id &&
+      each.spec.slot === task.spec.slot &&
+      each.spec.node !== null &&
+      (!startFirst || !isCurrent(each)),
+  );
 }
 
-type Candidate = { readonly task: TaskObj; readonly service: ServiceObj };
-type Filter = (state: State, node: NodeObj, candidate: Candidate) => string | undefined;
+type Filter = (state: State, node: NodeObj, candidate: Candidate) => NodeRefusal | undefined;
 
-/** One row per reason; the first that refuses a node is the one that is told. */
-const FILTERS: readonly (readonly [string, Filter])[] = [
-  ['ready', (_, node) => (node.status.state === 'ready' ? undefined : `node ${node.name} is down`)],
-  [
-    'availability',
-    (_, node) =>
-      node.spec.availability === 'active'
-        ? undefined
-        : `node ${node.name} is set to ${node.spec.availability}`,
-  ],
-  ['platform', (_, node, { service }) => platformRefusal(node, service.spec.template.platform)],
-  ['volume', volumeRefusal],
-  ['port', portRefusal],
+/** The first that refuses a node is the one that is told. */
+const FILTERS: readonly Filter[] = [
+  (_, { name, status }) => (status.state === 'ready' ? undefined : { kind: 'node-down', node: name }),
+  (_, { name, spec: { availability } }) =>
+    availability === 'active' ? undefined : { kind: 'node-availability', node: name, availability },
+  (_, node, { service }) => platformRefusal(node, service.spec.template.platform),
+  volumeRefusal,
+  portRefusal,
 ];
 
-function chooseNode(state: State, candidate: Candidate): NodeObj | string {
-  const nodes = all(state, 'node');
-  const refusals: string[] = [];
-  const fit = nodes.filter((node) => {
-    const refusal = FILTERS.map(([, filter]) => filter(state, node, candidate)).find(
+function chooseNode(state: State, candidate: Candidate): Choice {
+  const lost = lostVolume(state, candidate);
+  if (lost !== undefined) return { pending: lost };
+  const refusals: NodeRefusal[] = [];
+  const fit = all(state, 'node').filter((node) => {
+    const refusal = FILTERS.map((filter) => filter(state, node, candidate)).find(
       (each) => each !== undefined,
     );
     if (refusal !== undefined) refusals.push(refusal);
     return refusal === undefined;
   });
   const best = fit.toSorted((a, b) => rankOf(state, a, candidate) - rankOf(state, b, candidate))[0];
-  return best ?? (refusals.length === 0 ? 'there is no node' : [...new Set(refusals)].join('; '));
+  return best === undefined ? refuse({ kind: 'no-node', refusals }) : { node: best };
 }
 
 /** Spread: fewest tasks of the service, then fewest tasks. */
@@ -96,7 +94,7 @@ function rankOf(state: State, node: NodeObj, { service }: Candidate): number {
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', aarch64: 'arm64' };
 const architectureOf = (name: string): string => ARCHITECTURES[name] ?? name;
 
-function platformRefusal(node: NodeObj, platform: string | undefined): string | undefined {
+function platformRefusal(node: NodeObj, platform: string | undefined): NodeRefusal | undefined {
   if (platform === undefined) return undefined;
   const [os, architecture] = platform.split('/');
   const { status } = node;
@@ -104,17 +102,29 @@ function platformRefusal(node: NodeObj, platform: string | undefined): string | 
   const sameArchitecture =
     architecture === undefined || architectureOf(architecture) === architectureOf(status.architecture);
   if (sameOs && sameArchitecture) return undefined;
-  return `node ${node.name} is ${status.os}/${architectureOf(status.architecture)}, not ${platform}`;
+  const has = `${status.os}/${architectureOf(status.architecture)}`;
+  return { kind: 'platform', node: node.name, has, wants: platform };
 }
 
 /** DECISIONS 6: a task waits for the node that its volumes are on. */
-function volumeRefusal(state: State, node: NodeObj, { service }: Candidate): string | undefined {
+function volumeRefusal(state: State, node: NodeObj, { service }: Candidate): NodeRefusal | undefined {
   for (const name of mountSources(service.spec.template, 'volume')) {
     const volume = named(state, 'volume', name);
-    if (volume === undefined) return `volume ${name} does not exist`;
+    if (volume === undefined) return { kind: 'volume-missing', volume: name };
     const home = volume.status.node;
-    if (home === undefined || home === node.id) continue;
-    return `its volume ${name} is on node ${get(state, 'node', home)?.name ?? home}`;
+    if (home !== undefined && home !== node.id)
+      return { kind: 'volume-elsewhere', volume: name, home: get(state, 'node', home)?.name ?? home };
+  }
+  return undefined;
+}
+
+/** Of nodes that refuse, the one with the data matters. */
+function lostVolume(state: State, { service }: Candidate): PlacementReason | undefined {
+  for (const name of mountSources(service.spec.template, 'volume')) {
+    const home = named(state, 'volume', name)?.status.node;
+    const node = home === undefined ? undefined : get(state, 'node', home);
+    if (home !== undefined && node?.status.state !== 'ready')
+      return { kind: 'volume-down', volume: name, node: node?.name ?? home };
   }
   return undefined;
 }
@@ -128,7 +138,7 @@ function stickVolumes(pass: Pass, service: ServiceObj, node: NodeObj): void {
   }
 }
 
-function portRefusal(state: State, node: NodeObj, { service }: Candidate): string | undefined {
+function portRefusal(state: State, node: NodeObj, { service }: Candidate): NodeRefusal | undefined {
   const wanted = fixedPorts(service.spec.template);
   if (wanted.length === 0) return undefined;
   for (const other of where(state, 'task', 'node', node.id)) {
@@ -136,10 +146,9 @@ function portRefusal(state: State, node: NodeObj, { service }: Candidate): strin
     if (owner === undefined || hasLetGo(other, owner)) continue;
     const clash = wanted.find((port) => (other.spec.ports ?? []).some((each) => collides(port, each)));
     if (clash === undefined) continue;
-    const port = `port ${clash.hostPort}/${clash.protocol} of node ${node.name}`;
-    return isLeaving(other)
-      ? `waits for ${other.name} to let go of ${port}`
-      : `${port} is taken by ${other.name}`;
+    const { protocol, hostPort: port = 0 } = clash;
+    const leaving = isLeaving(other);
+    return { kind: 'port-taken', port, protocol, node: node.name, by: other.name, leaving };
   }
   return undefined;
 }

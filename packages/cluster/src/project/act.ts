@@ -225,7 +225,7 @@ function desire(
   verb: PlannedChange['action'],
   generation = task.spec.generation,
 ): void {
-  patchSpec<'task'>(planning.draft, task, { desired, generation, pendingReason: undefined });
+  patchSpec<'task'>(planning.draft, task, { desired, generation, pending: undefined });
   line(planning, task, verb);
 }
 

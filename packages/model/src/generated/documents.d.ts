@@ -636,8 +636,8 @@ export type TaskSpec = {
   readonly generation?: number;
   /** Its predecessor in the slot. */
   readonly replaces?: Text;
-  /** Why it is not placed or not started. */
-  readonly pendingReason?: Text;
+  /** Why it has no node. */
+  readonly pending?: PlacementReason;
 };
 /** What its node reported. */
 export type TaskStatus = {
@@ -651,9 +651,10 @@ export type TaskStatus = {
     readonly startedAt?: Time;
     readonly restarts?: number;
     readonly ports?: readonly (PortBinding)[];
-    readonly message?: Text;
-  /** What to do about message. */
-  readonly hint?: Text;
+  /** With failed and rejected. */
+  readonly problem?: Problem;
+  /** With preparing after an exit: when its policy starts it again. */
+  readonly restartAt?: Time;
 };
 /** One container to be, of a service. */
 export type TaskObj = {
@@ -782,6 +783,89 @@ export type ChangeSet = {
   readonly time: Time;
     readonly changes: readonly (Change)[];
 };
+/** A place in a text; line and column from 1. */
+export type Where = {
+    readonly file: Text;
+    readonly line?: number;
+    readonly column?: number;
+  /** The line. */
+  readonly excerpt?: Text;
+};
+/** What went wrong. */
+export type Problem = {
+  /** Its status is that of the answer. */
+  readonly code: "usage.invalid" | "input.invalid" | "input.missing" | "input.unsupported" | "input.toolarge" | "compose.file" | "compose.syntax" | "compose.schema" | "compose.unsupported" | "compose.interpolation" | "compose.reference" | "dockerfile.syntax" | "notfound.container" | "notfound.image" | "notfound.network" | "notfound.volume" | "notfound.project" | "notfound.service" | "notfound.exec" | "notfound.route" | "notfound.object" | "id.ambiguous" | "conflict.name" | "conflict.port" | "conflict.state" | "conflict.inuse" | "conflict.version" | "image.pull" | "image.auth" | "image.invalid" | "image.platform" | "build.failed" | "start.failed" | "start.notfound" | "start.notexecutable" | "dependency.failed" | "network.exhausted" | "network.failed" | "kernel.missing" | "program.missing" | "permission.root" | "disk.full" | "disk.damaged" | "daemon.unreachable" | "daemon.stopping" | "timeout" | "canceled" | "internal";
+  /** One sentence. */
+  readonly message: Text;
+    readonly where?: Where;
+  /** What to do instead. */
+  readonly hint?: Text;
+  /** The same may succeed later. */
+  readonly retry?: boolean;
+    readonly severity?: "error" | "warning";
+    readonly cause?: Problem;
+  /** Further problems of the same input. */
+  readonly others?: readonly (Problem)[];
+};
+/** Why a node does not take a task. */
+export type NodeRefusal = ({
+    readonly kind: "node-down";
+    readonly node: Text;
+} | {
+    readonly kind: "node-availability";
+    readonly node: Text;
+    readonly availability: "active" | "pause" | "drain";
+} | {
+    readonly kind: "platform";
+    readonly node: Text;
+    readonly has: Text;
+    readonly wants: Text;
+} | {
+    readonly kind: "volume-missing";
+    readonly volume: Text;
+} | {
+    readonly kind: "volume-elsewhere";
+    readonly volume: Text;
+  /** The node that has it. */
+  readonly home: Text;
+} | {
+    readonly kind: "port-taken";
+    readonly port: number;
+    readonly protocol: Text;
+    readonly node: Text;
+    readonly by: Text;
+  /** The holder is on its way out. */
+  readonly leaving: boolean;
+});
+/** Why a task has no place. */
+export type PlacementReason = ({
+    readonly kind: "predecessor";
+} | {
+    readonly kind: "no-node";
+    readonly refusals: readonly (NodeRefusal)[];
+} | {
+    readonly kind: "volume-down";
+    readonly volume: Text;
+    readonly node: Text;
+} | {
+    readonly kind: "network-missing";
+    readonly network: Text;
+} | {
+    readonly kind: "no-subnet";
+    readonly network: Text;
+} | {
+    readonly kind: "no-address";
+    readonly network: Text;
+} | {
+    readonly kind: "address-foreign";
+    readonly network: Text;
+    readonly address: Text;
+} | {
+    readonly kind: "address-taken";
+    readonly address: Text;
+    readonly by: Text;
+    readonly leaving: boolean;
+});
 /** What up and create ask for. */
 export type UpOptions = {
   /** ready makes containers without starting them. */
@@ -999,30 +1083,6 @@ export type OrcEvent = {
     readonly attributes: TextMap;
 };
 };
-/** A place in a text; line and column from 1. */
-export type Where = {
-    readonly file: Text;
-    readonly line?: number;
-    readonly column?: number;
-  /** The line. */
-  readonly excerpt?: Text;
-};
-/** What went wrong. */
-export type Problem = {
-  /** Its status is that of the answer. */
-  readonly code: "usage.invalid" | "input.invalid" | "input.missing" | "input.unsupported" | "input.toolarge" | "compose.file" | "compose.syntax" | "compose.schema" | "compose.unsupported" | "compose.interpolation" | "compose.reference" | "dockerfile.syntax" | "notfound.container" | "notfound.image" | "notfound.network" | "notfound.volume" | "notfound.project" | "notfound.service" | "notfound.exec" | "notfound.route" | "notfound.object" | "id.ambiguous" | "conflict.name" | "conflict.port" | "conflict.state" | "conflict.inuse" | "conflict.version" | "image.pull" | "image.auth" | "image.invalid" | "image.platform" | "build.failed" | "start.failed" | "start.notfound" | "start.notexecutable" | "dependency.failed" | "network.exhausted" | "network.failed" | "kernel.missing" | "program.missing" | "permission.root" | "disk.full" | "disk.damaged" | "daemon.unreachable" | "daemon.stopping" | "timeout" | "canceled" | "internal";
-  /** One sentence. */
-  readonly message: Text;
-    readonly where?: Where;
-  /** What to do instead. */
-  readonly hint?: Text;
-  /** The same may succeed later. */
-  readonly retry?: boolean;
-    readonly severity?: "error" | "warning";
-    readonly cause?: Problem;
-  /** Further problems of the same input. */
-  readonly others?: readonly (Problem)[];
-};
 /** One line of what an operation changes. */
 export type PlannedChange = {
     readonly kind: Text;
@@ -1053,6 +1113,7 @@ export type ProjectView = {
     readonly tasks: readonly (TaskObj)[];
     readonly networks: readonly (NetworkObj)[];
     readonly volumes: readonly (VolumeObj)[];
+    readonly verdicts: readonly (ServiceVerdict)[];
 };
 /** A row of orc ps. */
 export type ContainerSummary = {
@@ -1189,6 +1250,115 @@ export type NetworkView = (NetworkObj & {
 export type VolumeView = (VolumeObj & {
     readonly mountpoint: Text;
 });
+/** A dependency that will not come right by itself. */
+export type DependencyFailed = {
+    readonly kind: "dependency-failed";
+    readonly service: Text;
+    readonly condition: "service_started" | "service_healthy" | "service_completed_successfully";
+    readonly failure: Failure;
+};
+/** What will not come right by waiting. */
+export type Failure = ({
+    readonly kind: "exited";
+    readonly container: Text;
+    readonly code: number;
+} | {
+    readonly kind: "unhealthy";
+    readonly container: Text;
+} | {
+    readonly kind: "unchecked";
+    readonly container: Text;
+} | {
+    readonly kind: "image-missing";
+    readonly container: Text;
+    readonly problem: Problem;
+} | {
+    readonly kind: "rejected";
+    readonly container: Text;
+    readonly problem: Problem;
+} | {
+    readonly kind: "unstartable";
+    readonly container: Text;
+    readonly problem: Problem;
+} | {
+    readonly kind: "update-paused";
+    readonly failure: Failure;
+} | DependencyFailed);
+/** Why a start does not come about yet. */
+export type WaitReason = (PlacementReason | {
+    readonly kind: "dependency";
+    readonly service: Text;
+    readonly condition: "service_started" | "service_healthy" | "service_completed_successfully";
+} | DependencyFailed);
+/** What a task does. */
+export type TaskState = ({
+    readonly state: "waiting";
+    readonly reason: WaitReason;
+} | {
+    readonly state: "creating";
+} | {
+    readonly state: "created";
+} | {
+    readonly state: "starting";
+} | {
+    readonly state: "running";
+    readonly health: Health;
+} | {
+    readonly state: "backing-off";
+    readonly code: number;
+  /** Absent: at once. */
+  readonly until?: Time;
+} | {
+    readonly state: "exited";
+    readonly code: number;
+} | {
+    readonly state: "failed";
+    readonly failure: Failure;
+} | {
+    readonly state: "stopping";
+} | {
+    readonly state: "removing";
+});
+/** How it stands to what may be asked of it. */
+export type Standing = ({
+    readonly standing: "reached";
+} | {
+    readonly standing: "coming";
+} | {
+    readonly standing: "stuck";
+    readonly reason: WaitReason;
+} | {
+    readonly standing: "failed";
+    readonly failure: Failure;
+});
+/** One per goal. */
+export type Standings = {
+    readonly created: Standing;
+    readonly started: Standing;
+    readonly healthy: Standing;
+};
+/** How a task does. */
+export type TaskVerdict = {
+  /** Its id. */
+  readonly task: Text;
+  /** Its name. */
+  readonly container: Text;
+  /** It is as its service wants it; others are on their way out. */
+  readonly current: boolean;
+    readonly state: TaskState;
+    readonly standings: Standings;
+};
+/** How a service does. */
+export type ServiceVerdict = {
+  /** The key in the compose file. */
+  readonly service: Text;
+  /** Containers that it should have. */
+  readonly wanted: number;
+  /** Somebody's start depends on its health. */
+  readonly awaited: boolean;
+    readonly tasks: readonly (TaskVerdict)[];
+    readonly standings: Standings;
+};
 /** All keys are optional. */
 export type DaemonConfig = {
   /** For editors. */

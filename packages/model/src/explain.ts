@@ -1,0 +1,134 @@
+/** Verdicts in words. The only place where their sentences are made; nobody reads them but people. */
+import type { Health } from './container.ts';
+import type { DependsOn } from './objects.ts';
+import type { Problem, ProblemCode } from './problem.ts';
+import type { DependencyFailed, Failure, NodeRefusal, TaskState, WaitReason } from './verdict.ts';
+
+const CONDITIONS: Readonly<Record<DependsOn['condition'], string>> = {
+  service_started: 'to start',
+  service_healthy: 'to be healthy',
+  service_completed_successfully: 'to complete',
+};
+
+type Explained<T extends { readonly kind: string }> = {
+  readonly [K in T['kind']]: (reason: Extract<T, { readonly kind: K }>) => string;
+};
+
+/** One row per reason; without a capital or a full stop, to stand behind "Waiting: ". */
+const REFUSALS: Explained<NodeRefusal> = {
+  'node-down': ({ node }) => `node ${node} is down`,
+  'node-availability': ({ node, availability }) => `node ${node} is set to ${availability}`,
+  platform: ({ node, has, wants }) => `node ${node} is ${has}, not ${wants}`,
+  'volume-missing': ({ volume }) => `volume ${volume} does not exist`,
+  'volume-elsewhere': ({ volume, home }) => `its volume ${volume} is on node ${home}`,
+  'port-taken': ({ port, protocol, node, by, leaving }) =>
+    leaving
+      ? `waits for ${by} to let go of port ${port}/${protocol} of node ${node}`
+      : `port ${port}/${protocol} of node ${node} is taken by ${by}`,
+};
+
+const WAITS: Explained<WaitReason> = {
+  predecessor: () => 'its former container is being removed',
+  'no-node': ({ refusals }) =>
+    refusals.length === 0 ? 'there is no node' : [...new Set(refusals.map(explainRefusal))].join('; '),
+  'volume-down': ({ volume, node }) => `its volume ${volume} is on node ${node}, which is down`,
+  'network-missing': ({ network }) => `network ${network} does not exist`,
+  'no-subnet': ({ network }) => `no subnet is free for network ${network}`,
+  'no-address': ({ network }) => `network ${network} has no free address`,
+  'address-foreign': ({ network, address }) => `${address} is not an address of network ${network}`,
+  'address-taken': ({ address, by, leaving }) =>
+    leaving ? `waits for ${by} to let go of ${address}` : `the address ${address} is taken by ${by}`,
+  dependency: ({ service, condition }) => `waits for ${service} ${CONDITIONS[condition]}`,
+  'dependency-failed': (reason) => `dependency ${reason.service} failed: ${explainCause(reason)}`,
+};
+
+const FAILURES: Explained<Failure> = {
+  exited: ({ container, code }) => `the container ${container} exited (${code})`,
+  unhealthy: ({ container }) => `the container ${container} is unhealthy`,
+  unchecked: ({ container }) => `the container ${container} has no health check`,
+  'image-missing': ({ container, problem }) =>
+    `the container ${container} could not start: ${problem.message}`,
+  rejected: ({ container, problem }) => `the container ${container} could not start: ${problem.message}`,
+  unstartable: ({ container, problem }) => `the container ${container} could not start: ${problem.message}`,
+  'update-paused': ({ failure }) => `its update is paused: ${explainFailure(failure)}`,
+  'dependency-failed': (reason) => `its ${WAITS['dependency-failed'](reason)}`,
+};
+
+/** One sentence of a table whose row is that of its kind. */
+const told = <T extends { readonly kind: string }>(table: Explained<T>, reason: T): string =>
+  (table as unknown as Readonly<Record<string, (reason: T) => string>>)[reason.kind]?.(reason) ?? reason.kind;
+
+const HEALTH: Readonly<Record<Health, string>> = {
+  none: 'runs',
+  starting: 'is not healthy yet',
+  healthy: 'is healthy',
+  unhealthy: 'is unhealthy',
+};
+
+type Row<S> = (state: Extract<TaskState, { readonly state: S }>) => string;
+const STATES: { readonly [S in TaskState['state']]: Row<S> } = {
+  waiting: ({ reason }) => explainWait(reason),
+  creating: () => 'is being made',
+  created: () => 'is made',
+  starting: () => 'is starting',
+  running: ({ health }) => HEALTH[health],
+  'backing-off': ({ code, until }) =>
+    `exited (${code}) and starts again${until === undefined ? '' : ` at ${new Date(until).toISOString()}`}`,
+  exited: ({ code }) => `exited (${code})`,
+  failed: ({ failure }) => explainFailure(failure),
+  stopping: () => 'is being stopped',
+  removing: () => 'is being removed',
+};
+
+/** What a container does, to stand behind its name and a colon. */
+export const explainState = (state: TaskState): string =>
+  (STATES[state.state] as (state: TaskState) => string)(state);
+
+const explainRefusal = (refusal: NodeRefusal): string => told(REFUSALS, refusal);
+
+export const explainWait = (reason: WaitReason): string => told(WAITS, reason);
+
+export const explainFailure = (failure: Failure): string => told(FAILURES, failure);
+
+function explainCause({ condition, failure }: DependencyFailed): string {
+  return condition === 'service_completed_successfully' && failure.kind === 'exited'
+    ? `the container ${failure.container} did not complete successfully: exit ${failure.code}`
+    : explainFailure(failure);
+}
+
+/** Why a service does not come about, for whoever asked for it. */
+export function problemOfFailure(service: string, failure: Failure): Problem {
+  if (failure.kind === 'dependency-failed') return problemOfDependency(service, failure);
+  if (failure.kind === 'update-paused') return problemOfPause(service, failure.failure);
+  const hint =
+    'problem' in failure ? (failure.problem.hint ?? 'see "orc ps -a"') : `see "orc logs ${service}"`;
+  return { code: 'start.failed', message: explainFailure(failure), hint };
+}
+
+const problemOfPause = (service: string, failure: Failure): Problem => ({
+  code: 'start.failed',
+  message: `the update of the service ${service} is paused: ${explainFailure(failure)}`,
+  hint: `see "orc logs ${service}"; "orc up" with another file goes on`,
+});
+
+const problemOfDependency = (service: string, reason: DependencyFailed): Problem => ({
+  code: 'dependency.failed',
+  message: `the service ${service} cannot start: ${explainCause(reason)}`,
+  hint: `see "orc logs ${rootOf(reason)}"`,
+});
+
+const rootOf = ({ service, failure }: DependencyFailed): string =>
+  failure.kind === 'dependency-failed' ? rootOf(failure) : service;
+
+/** Why a container stays where it is. */
+export const problemOfWait = (container: string, reason: WaitReason): Problem => ({
+  code: codeOf(reason),
+  message: `the container ${container} cannot start: ${explainWait(reason)}`,
+  hint: 'it starts by itself when that changes; "orc down" or another scale gives it up',
+});
+
+function codeOf(reason: WaitReason): ProblemCode {
+  if (reason.kind === 'dependency-failed') return 'dependency.failed';
+  const port = reason.kind === 'no-node' && reason.refusals.some((each) => each.kind === 'port-taken');
+  return port ? 'conflict.port' : 'start.failed';
+}

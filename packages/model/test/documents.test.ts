@@ -1,7 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { build } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GENERATED, createAjv, generate, readDocuments } from '../../../scripts/validators.ts';
@@ -266,31 +265,4 @@ test('whatever stands wherever, they judge as ajv itself does, and say why', () 
     expect(problemsOf(name, example).length > 0).toBe(!accepted);
   };
   fc.assert(fc.property(fc.constantFrom(...cases), fc.constantFrom(...STRANGERS), check), { numRuns: 2000 });
-});
-
-test('ajv is for scripts and tests, and the command line carries no validators', async () => {
-  const root = join(import.meta.dirname, '../../..');
-  const sources = globSync(['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'], { cwd: root });
-  expect(sources.length).toBeGreaterThan(100);
-  const importing = sources.filter((file) =>
-    /from '(ajv\b|ajv-formats)/.test(readFileSync(join(root, file), 'utf8')),
-  );
-  expect(importing).toEqual([]);
-  const carried = async (app: string): Promise<readonly string[]> => {
-    const entry = join(root, `apps/${app}/src/main.ts`);
-    const bundled = await build({
-      entryPoints: [entry],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      external: ['koffi'],
-      write: false,
-      metafile: true,
-      logLevel: 'silent',
-      absWorkingDir: root,
-    });
-    return Object.keys(bundled.metafile.inputs).filter((file) => /\/generated\/documents|\/ajv\//.test(file));
-  };
-  expect(await carried('orc')).toEqual([]);
-  expect(await carried('orcd')).toEqual(['packages/model/src/generated/documents.js']);
 });

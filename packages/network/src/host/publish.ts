@@ -65,7 +65,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
       await unpublish(container);
       const bindings = await holder.hold(container, address, ports);
       try {
-        // A packet sent to an address that nobody has yet costs its sender a second (ARP, then TCP's first repetition).
+        // A packet sent to an address that nobody has yet costs its sender a second: ARP, then TCP's first
+        // repetition.
         if (sandboxes.isAttached(container)) await open(container);
       } catch (error) {
         holder.release(container);

@@ -15,7 +15,23 @@ static int load(struct bytes program) {
   return fd < 0 ? -errno : (int)fd;
 }
 
-/* cgroup's folder, instructions; a former attempt's program is replaced, since the cgroup is new each time */
+/* That of the former attempt; -1: none. A cgroup that is started in again would come to the kernel's limit of 64. */
+static int attached(int dir) {
+  uint32_t id = 0;
+  union bpf_attr attr = {0};
+  attr.query.target_fd = (uint32_t)dir;
+  attr.query.attach_type = BPF_CGROUP_DEVICE;
+  attr.query.prog_ids = (uint64_t)(uintptr_t)&id;
+  attr.query.prog_cnt = 1;
+  /* ENOSPC: there are more, and the first is told */
+  if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof attr) && errno != ENOSPC) return -1;
+  if (attr.query.prog_cnt == 0) return -1;
+  union bpf_attr by_id = {0};
+  by_id.prog_id = id;
+  return (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &by_id, sizeof by_id);
+}
+
+/* cgroup's folder, instructions; a former attempt's program is replaced */
 int op_device_program(struct plan *p, struct cursor *c) {
   (void)p;
   const char *path = take_string(c);
@@ -30,5 +46,10 @@ int op_device_program(struct plan *p, struct cursor *c) {
   attr.attach_bpf_fd = (uint32_t)fd;
   attr.attach_type = BPF_CGROUP_DEVICE;
   attr.attach_flags = BPF_F_ALLOW_MULTI;
+  SCOPED_FD former = attached(dir);
+  if (former >= 0) {
+    attr.attach_flags |= BPF_F_REPLACE;
+    attr.replace_bpf_fd = (uint32_t)former;
+  }
   return syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof attr) ? -errno : 0;
 }

@@ -17,9 +17,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, ACCEPT_AGAIN_NS = 20000000 };
 static const char SEALED[] = "ORC_LAUNCH_SEALED";
 
 static void die(const char *what) {
@@ -128,6 +129,8 @@ static void serve(int client) __attribute__((noreturn));
 static void serve(int client) {
   struct frame head;
   default_signals();
+  /* A program may close its input, and a client go, while we write to them: shims and execs live through it. */
+  signal(SIGPIPE, SIG_IGN);
   while (is_root(client) && read_all(client, &head, sizeof head) == 0) {
     if (head.type == FR_START)
       shim_run(client, &head);
@@ -143,13 +146,22 @@ static void serve(int client) {
   _exit(0);
 }
 
+/* Without a descriptor or memory the connection still waits: asked for at once again, it would cost a processor. */
+static int accept_one(int listener) {
+  int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+  if (client < 0 && errno != EINTR && errno != ECONNABORTED)
+    nanosleep(&(struct timespec){.tv_nsec = ACCEPT_AGAIN_NS}, NULL);
+  return client;
+}
+
 static void accept_forever(int listener) __attribute__((noreturn));
 static void accept_forever(int listener) {
   for (;;) {
-    int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    int client = accept_one(listener);
     if (client < 0) continue;
     pid_t pid = fork();
     if (pid == 0) serve(keep_only(client));
+    if (pid < 0) send_failure(client, -1, errno, "fork");
     close(client);
   }
 }

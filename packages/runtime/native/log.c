@@ -31,8 +31,9 @@ static uint64_t next_entry(uint64_t offset) { return (offset / INDEX_EVERY + 1) 
 /* The index comes with its first entry: a short log has none. */
 static int open_files(struct log *log) {
   int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
-  log->fd = openat(log->dir, "log", flags, 0640);
   struct stat st;
+  log->offset = 0;
+  log->fd = openat(log->dir, "log", flags, 0640);
   if (log->fd < 0 || fstat(log->fd, &st)) return -errno;
   log->offset = (uint64_t)st.st_size;
   log->index_next = next_entry(log->offset);
@@ -78,7 +79,7 @@ static void rotate(struct log *log) {
   close_index(log);
   shift(log, "");
   shift(log, ".idx");
-  if (open_files(log)) log->offset = 0;
+  (void)open_files(log);
 }
 
 static void put(struct log *log, uint8_t stream, uint8_t flags, const void *data, uint32_t length) {
@@ -102,8 +103,9 @@ static void write_index(struct log *log) {
   log->index_next = next_entry(log->offset);
 }
 
-/* A write that was cut short leaves no torn record behind. */
+/* A write that was cut short leaves no torn record behind. A file that could not be opened is tried again. */
 static void write_batch(struct log *log) {
+  if (log->fd < 0) (void)open_files(log);
   ssize_t n = log->fd < 0 ? -1 : write(log->fd, log->batch, log->batched);
   if (n == (ssize_t)log->batched) {
     log->offset += log->batched;

@@ -325,9 +325,9 @@ int op_mknod(struct plan *p, struct cursor *c) {
   if (c->bad) return -EBADMSG;
   SCOPED_FD parent = in_root_parent(p->root, path, name, sizeof name);
   if (parent < 0) return parent;
+  /* The umask is 0, and a mode that is set afterwards would be set through a link (CVE-2021-30465). */
   if (mknodat(parent, name, mode, makedev(major_number, minor_number))) return -errno;
-  if (fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW)) return -errno;
-  return fchmodat(parent, name, mode & 07777, 0) ? -errno : 0;
+  return fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
 /* The old root lies below the new one for a moment (pivot_root(2), the "." "." form), then goes. */

@@ -24,6 +24,7 @@
 
 enum { GROUPS_MAX = 1024, STRINGS_MAX = 1 << 16, PTY_MAJOR_FIRST = 136, PTY_MAJOR_LAST = 143 };
 
+/* path, kind; with a mount namespace its root becomes the plan's */
 int op_setns(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
   uint32_t kind = take_u32(c);
@@ -32,7 +33,10 @@ int op_setns(struct plan *p, struct cursor *c) {
   if (fd < 0) return -errno;
   /* A pid namespace takes effect for children; before the clone the shim must find its way back. */
   if (kind == CLONE_NEWPID && p->pidns < 0) p->pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-  return setns(fd, (int)kind) ? -errno : 0;
+  if (setns(fd, (int)kind)) return -errno;
+  if (kind != CLONE_NEWNS) return 0;
+  p->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return p->root < 0 ? -errno : 0;
 }
 
 int op_unshare(struct plan *p, struct cursor *c) {

@@ -25,21 +25,17 @@ const clock: Clock = {
 type Room = { readonly runtime: Runtime; readonly folder: string; readonly instance: string };
 
 /** A runtime of its own, gone with its containers at the end. */
-async function inRoom(
+async function withRoom(
   spec: ContainerSpec,
-  work: (running: Running, group: string) => Promise<void>,
+  work: (runtime: Runtime, request: StartRequest, group: string) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'orc-room-'));
   const instance = `orc-${randomBytes(3).toString('hex')}`;
   const [root, run] = [join(folder, 'root'), join(folder, 'run')];
   const runtime = await openRuntime({ root, run, instance, emit: () => undefined, clock });
   const request = await requestOf({ runtime, folder, instance }, spec);
-  const group = join('/sys/fs/cgroup', instance, request.id);
   try {
-    const running = await runtime.start(request);
-    await work(running, group);
-    await running.kill().catch(() => undefined);
-    await running.exited;
+    await work(runtime, request, join('/sys/fs/cgroup', instance, request.id));
   } finally {
     await runtime.remove(request.id, request.folder);
     await runtime.shutdown();
@@ -47,6 +43,17 @@ async function inRoom(
   }
   assert.equal(existsSync(join('/sys/fs/cgroup', instance)), false);
 }
+
+const inRoom = (
+  spec: ContainerSpec,
+  work: (running: Running, group: string) => Promise<void>,
+): Promise<void> =>
+  withRoom(spec, async (runtime, request, group) => {
+    const running = await runtime.start(request);
+    await work(running, group);
+    await running.kill().catch(() => undefined);
+    await running.exited;
+  });
 
 async function requestOf({ folder }: Room, spec: ContainerSpec): Promise<StartRequest> {
   const id = randomBytes(32).toString('hex') as ContainerId;
@@ -94,6 +101,16 @@ export const ROOM: readonly Case[] = [
         await running.pause();
         await running.kill();
         assert.equal((await running.exited).code, 137);
+      }),
+  },
+  {
+    name: 'a container starts in place seventy times, its devices ruled as the first time',
+    run: () =>
+      withRoom(sh('echo x > /dev/null && exit 3'), async (runtime, request) => {
+        for (let attempt = 1; attempt <= 70; attempt += 1) {
+          const running = await runtime.start({ ...request, attempt });
+          assert.equal((await running.exited).code, 3, `attempt ${attempt}`);
+        }
       }),
   },
   {

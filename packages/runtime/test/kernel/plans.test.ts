@@ -10,7 +10,7 @@ import { connect, FRAME, nextFrame, readEnded, readFailure } from '../../src/hos
 import { deviceProgram } from '../../src/plan/device-rules.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { type Op, planOf } from '../../src/plan/ops.ts';
-import { DEVICE_RULES } from '../../src/plan/paths.ts';
+import { DEVICE_RULES, type DeviceRule } from '../../src/plan/paths.ts';
 import { buildNative, NATIVE } from './fixture.ts';
 
 let folder: string;
@@ -55,6 +55,7 @@ async function runProgram(
   });
 }
 
+const NOTHING: DeviceRule = { allow: false, type: 'a', access: 'rwm' };
 const { v2 } = detectCgroups(readFileSync('/proc/self/mountinfo', 'utf8'));
 
 describe.runIf(v2 !== undefined)('cgroup v2', () => {
@@ -70,6 +71,25 @@ describe.runIf(v2 !== undefined)('cgroup v2', () => {
       const { out } = await runProgram(ops, ['/bin/busybox', 'sh', '-c', line]);
       expect(out).toContain(`0::/${group.split('/').at(-1)}\nnull\n`);
       expect(out).toMatch(/kmsg: Operation not permitted/);
+    } finally {
+      await expect.poll(() => rmdirSync(group)).toBeUndefined();
+    }
+  });
+});
+
+describe.runIf(v2 !== undefined)('cgroup v2, again and again', () => {
+  test('a group that is started in a hundred times has one device program, the last', async () => {
+    const group = join(v2 ?? '', `orc-plans-${randomBytes(3).toString('hex')}`);
+    mkdirSync(group);
+    const attach = (program: Uint8Array) =>
+      launcher.run(planOf([{ op: 'device-program', cgroup: group, program }]));
+    try {
+      for (let i = 0; i < 100; i += 1) await attach(deviceProgram([NOTHING]));
+      await attach(deviceProgram(DEVICE_RULES));
+      const line = ': < /dev/null && echo null; : < /dev/kmsg';
+      const ops: readonly Op[] = [{ op: 'clone', flags: 0n, cgroup: group }];
+      const { out } = await runProgram(ops, ['/bin/busybox', 'sh', '-c', line]);
+      expect(out).toMatch(/^null\n.*kmsg: Operation not permitted/);
     } finally {
       await expect.poll(() => rmdirSync(group)).toBeUndefined();
     }

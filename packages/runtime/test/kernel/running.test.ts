@@ -75,6 +75,41 @@ describe('stdio', () => {
     await running.exited;
   });
 
+  test('input for a program that closed its own is lost, and nothing else', async () => {
+    const line = 'exec 0<&-; echo up; while [ ! -e /go ]; do sleep 0.02; done; exit 3';
+    const request = fixture.request({ ...shell(line), openStdin: true }, { attach: ALL });
+    const running = await fixture.runtime.start(request);
+    const seen = follow(running.attachment);
+    await expect.poll(() => seen.text).toContain('up');
+    await running.attachment?.write(Buffer.from('x'));
+    const exec = await running.exec({ argv: ['sh', '-c', line], tty: false, attach: ALL });
+    const inside = follow(exec.attachment);
+    await expect.poll(() => inside.text).toContain('up');
+    await exec.attachment.write(Buffer.from('x'));
+    expect((await execText(running, ['touch', '/go'])).code).toBe(0);
+    expect(await exec.exited).toEqual({ code: 3, timedOut: false });
+    expect(await running.exited).toMatchObject({ code: 3, reason: 'exit' });
+  });
+
+  test('a program that ends before it read all of its input has its own code', async () => {
+    const spec = { ...shell('head -c 1 >/dev/null; exit 5'), openStdin: true };
+    for (let i = 0; i < 10; i += 1) {
+      const running = await fixture.runtime.start(fixture.request(spec, { attach: ALL }));
+      void running.attachment?.write(Buffer.alloc(3_000_000));
+      expect(await running.exited).toMatchObject({ code: 5, reason: 'exit' });
+    }
+  });
+
+  test('programs find every signal as a fresh process does', async () => {
+    const command = ['grep', '-E', '^Sig(Ign|Blk)', '/proc/self/status'];
+    const none = 'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n';
+    expect((await runShell(fixture, '', { command })).out).toBe(none);
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
+    expect((await execText(running, command)).out).toBe(none);
+    await running.kill();
+    await running.exited;
+  });
+
   test('a program may open /dev/stdout as a user', async () => {
     expect(await runShell(fixture, 'echo mine > /dev/stdout', { user: 'app' })).toMatchObject({
       out: 'mine\n',
@@ -310,6 +345,37 @@ describe('log', () => {
       const lines = readLog(join(folder, 'log'));
       expect(lines.at(-1)?.text).toBe('after');
       expect(lines.filter((each) => each.stream === 3).length).toBeGreaterThan(0);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
+  test('a file that could not be made at a rotation is made later, and the loss is told', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const { mkdirSync } = await import('node:fs');
+    const folder = join(fixture.folder, 'logs/inodes');
+    mkdirSync(folder, { recursive: true });
+    // One for the folder, one for the log: after its renaming there is none for the next.
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=2', 'orc-test', folder]);
+    try {
+      const line = 'while read n; do seq 1 $n; echo end $n; done';
+      const request = fixture.request({ ...shell(line), openStdin: true }, log('inodes', 30_000, 2));
+      const running = await fixture.runtime.start(request);
+      const attached = await running.attach(ALL);
+      const seen = follow(attached);
+      const say = async (count: number): Promise<void> => {
+        await attached.write(Buffer.from(`${count}\n`));
+        await expect.poll(() => seen.text).toContain(`end ${count}\n`);
+      };
+      await say(1900);
+      await say(1901);
+      execFileSync('mount', ['-o', 'remount,nr_inodes=9', folder]);
+      await say(2);
+      attached.closeStdin();
+      await running.exited;
+      const lines = readLog(join(folder, 'log'));
+      expect(lines.filter((each) => each.stream === 3).length).toBe(1);
+      expect(lines.at(-1)?.text).toBe('end 2');
     } finally {
       execFileSync('umount', [folder]);
     }

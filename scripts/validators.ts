@@ -93,9 +93,11 @@ const compile = (documents: Documents): string =>
     Object.fromEntries(documents.checked.map((name) => [name, `orc#/$defs/${name}`])),
   );
 
+/** A validator keeps its last errors: they hold no more of a refused body than a word that may be a misspelled one. */
 const PRELUDE = `
 const refusal = (instancePath, keyword, params, parentSchema, data) =>
-  ({ instancePath, keyword, params, parentSchema, data });
+  ({ instancePath, keyword, params, parentSchema, word: isWord(data) ? data : undefined });
+const isWord = (data) => typeof data === "string" && data.length <= 64;
 const joined = (errors, { errors: more }) => errors === null ? more : errors.concat(more);
 `;
 

@@ -18,14 +18,15 @@ type Schema = {
   readonly oneOf?: readonly Schema[];
 };
 
-/** What a validator refuses, in ajv's form. */
+/** What a validator refuses, nearly in ajv's form. */
 export type ErrorObject = {
   /** JSON pointer. */
   readonly instancePath: string;
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly parentSchema: Schema;
-  readonly data: unknown;
+  /** What was refused, when it is a short string. */
+  readonly word?: string | undefined;
 };
 
 export type Validator<T> = {
@@ -80,7 +81,7 @@ const short = (text: string): string =>
 type Told = { readonly at: string; readonly says: string; readonly hint?: { readonly hint: string } };
 
 function told(error: ErrorObject, at: string): Told {
-  const { keyword, params, parentSchema, data } = error;
+  const { keyword, params, parentSchema, word } = error;
   if (keyword === 'required') {
     const missing = `${at}.${params['missingProperty']}`;
     return { at: missing, says: `${missing} is missing` };
@@ -91,11 +92,14 @@ function told(error: ErrorObject, at: string): Told {
     return { at: `${at}.${name}`, says: `${at} has an unknown field ${short(name)}`, ...hint };
   }
   const says = `${at} is ${expected(error)}`;
-  return keyword === 'enum' ? { at, says, ...meant(data, words(params['allowedValues'])) } : { at, says };
+  return keyword === 'enum' ? { at, says, ...meant(word, words(params['allowedValues'])) } : { at, says };
 }
 
-function meant(word: unknown, known: readonly string[]): { readonly hint?: { readonly hint: string } } {
-  const nearest = typeof word === 'string' ? nearestWord(word, known) : undefined;
+function meant(
+  word: string | undefined,
+  known: readonly string[],
+): { readonly hint?: { readonly hint: string } } {
+  const nearest = word === undefined ? undefined : nearestWord(word, known);
   return nearest === undefined ? {} : { hint: { hint: `did you mean ${nearest}?` } };
 }
 

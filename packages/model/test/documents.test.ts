@@ -227,6 +227,13 @@ test('a body of nothing but mistakes is left early, and its words are cut', () =
   expect(problem?.message.length).toBeLessThan(300);
 });
 
+test('what was refused is not kept', () => {
+  documents.ContextRequest({ key: 'k', files: { big: 'x'.repeat(1000) } });
+  documents.TagRequest({ target: `${'x'.repeat(1000)}\0` });
+  for (const { errors } of [documents.ContextRequest, documents.TagRequest])
+    expect(JSON.stringify(errors).length).toBeLessThan(500);
+});
+
 /** Values in place of others: of every type, and words that mean something somewhere. */
 const STRANGERS: readonly unknown[] = [
   null,

@@ -2,7 +2,8 @@
 /* eslint-disable */
 
 const refusal = (instancePath, keyword, params, parentSchema, data) =>
-  ({ instancePath, keyword, params, parentSchema, data });
+  ({ instancePath, keyword, params, parentSchema, word: isWord(data) ? data : undefined });
+const isWord = (data) => typeof data === "string" && data.length <= 64;
 const joined = (errors, { errors: more }) => errors === null ? more : errors.concat(more);
 "use strict";
 export const BootstrapRequest = validate22;

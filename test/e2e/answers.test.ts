@@ -96,6 +96,7 @@ const ASKED: Readonly<Record<string, Ask>> = {
   SystemInfo: (client) => one(client.info()),
   OrcEvent: (client) => within(client.events({ sinceMs: 0, untilMs: Date.now() }, forever())),
   ProjectSummary: (client) => client.listProjects(true),
+  ProjectView: (client) => one(client.getProject('shop')),
   PutResult: (client) => one(client.actProject('shop', { kind: 'restart', timeoutMs: 0 })),
   ContainerSummary: (client) => client.listContainers({ all: true }),
   Container: async (client) => {

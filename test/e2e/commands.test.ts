@@ -1,10 +1,12 @@
 /** The command line against a real daemon: what docker's users do all day, and what it leaves. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapBusybox } from '../lab/engine.ts';
 import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
 
+const SLOW = { timeout: 120_000 };
 let instance: Instance;
 
 beforeAll(async () => {
@@ -33,7 +35,7 @@ function project(name: string, lines: readonly string[]): (...args: readonly str
   };
 }
 
-describe('container start -a', () => {
+describe('container start -a', SLOW, () => {
   test('starts again what has ended, shows what it says and ends as it does', () => {
     out('container', 'create', '--name', 'again', 'busybox', 'sh', '-c', 'echo said; exit 3');
     for (const time of ['first', 'second', 'third']) {
@@ -58,7 +60,7 @@ describe('container start -a', () => {
   });
 });
 
-describe('profiles', () => {
+describe('profiles', SLOW, () => {
   const run = project('lab', [
     'services:',
     '  web: { image: busybox, command: sleep 1000, stop_grace_period: 0s }',
@@ -73,5 +75,132 @@ describe('profiles', () => {
     expect(run('ps', '--services').stdout).toBe('probe\nweb\n');
     expect(run('down').code).toBe(0);
     expect(run('ps', '-aq').stdout).toBe('');
+  });
+});
+
+describe('names', SLOW, () => {
+  const names = 'echo $HOSTNAME $(hostname) $(cat /etc/hostname)';
+
+  test('on the network of the host a container has the name of the host', () => {
+    const own = hostname();
+    expect(out('container', 'run', '--rm', '--network', 'host', 'busybox', 'sh', '-c', names)).toBe(
+      `${own} ${own} ${own}`,
+    );
+    const given = ['container', 'run', '--rm', '--network', 'host', '--hostname', 'mine', 'busybox'];
+    expect(out(...given, 'sh', '-c', names)).toBe('mine mine mine');
+  });
+
+  test('who joins the network of another has its names and its files, also after the daemon was away', async () => {
+    const id = out(
+      'container',
+      'run',
+      '-d',
+      '--name',
+      'joined',
+      '--hostname',
+      'door',
+      'busybox',
+      'sleep',
+      '1000',
+    );
+    const host = out(
+      'container',
+      'run',
+      '-d',
+      '--name',
+      'hosted',
+      '--network=host',
+      'busybox',
+      'sleep',
+      '1000',
+    );
+    const beside = (target: string, ...argv: readonly string[]): string =>
+      out('container', 'run', '--rm', '--network', `container:${target}`, 'busybox', ...argv);
+    const files = ['cat', '/etc/hosts', '/etc/resolv.conf', '/etc/hostname'];
+    const same = (): void => {
+      expect(beside('joined', 'sh', '-c', names)).toBe('door door door');
+      expect(beside('joined', ...files)).toBe(out('container', 'exec', 'joined', ...files));
+      expect(beside('hosted', 'hostname')).toBe(hostname());
+    };
+    same();
+    await instance.stop();
+    await instance.start();
+    same();
+    out('container', 'rm', '-f', id, host);
+  });
+
+  test('a service that joins another has its name', () => {
+    const run = project('side', [
+      'services:',
+      '  a: { image: busybox, command: sleep 1000, stop_grace_period: 0s, hostname: first }',
+      '  b: { image: busybox, command: sleep 1000, stop_grace_period: 0s, network_mode: "service:a" }',
+      '',
+    ]);
+    expect(run('up', '-d').code).toBe(0);
+    expect(run('exec', '-T', 'b', 'sh', '-c', names).stdout).toBe('first first first\n');
+    expect(run('down').code).toBe(0);
+  });
+});
+
+describe('inspect', SLOW, () => {
+  const field = (name: string, text: string): unknown =>
+    JSON.parse(out('container', 'inspect', '--format', `{{json ${text}}}`, name));
+
+  test('mounts have their places on the host, and say what is read-only', () => {
+    const run = project('mounts', [
+      'services:',
+      '  web:',
+      '    image: busybox',
+      '    container_name: mounted',
+      '    logging: { driver: json-file, options: { max-size: 1m, max-file: "2" } }',
+      '    configs: [conf]',
+      '    secrets: [token]',
+      '    volumes: ["data:/data", /anonymous]',
+      'configs: { conf: { content: x } }',
+      'secrets: { token: { file: ./compose.yaml } }',
+      'volumes: { data: {} }',
+      '',
+    ]);
+    expect(run('create').code).toBe(0);
+    expect(run('start').code).toBe(0);
+    const mounts = field('mounted', '.Mounts') as readonly Record<string, unknown>[];
+    const byTarget = Object.fromEntries(mounts.map((each) => [each['Destination'], each]));
+    expect(byTarget['/data']).toMatchObject({
+      Name: 'mounts_data',
+      Source: JSON.parse(out('volume', 'inspect', 'mounts_data'))[0].Mountpoint,
+      RW: true,
+    });
+    expect(byTarget['/anonymous']).toMatchObject({ Type: 'volume', RW: true });
+    expect(byTarget['/anonymous']?.['Source']).toMatch(/^\/.+\/_data$/);
+    expect(byTarget['/conf']).toMatchObject({ RW: false });
+    expect(byTarget['/run/secrets/token']).toMatchObject({ RW: false });
+    expect(field('mounted', '.HostConfig.LogConfig')).toEqual({
+      Type: 'local',
+      Config: { 'max-file': '2', 'max-size': '1m' },
+    });
+    expect(field('mounted', '.HostConfig.NetworkMode')).toBe('mounts_default');
+    expect(run('down', '-v').code).toBe(0);
+  });
+
+  test('the image gives what its user did not, and what is not there is null', () => {
+    out('container', 'create', '--name', 'plain', '--env', 'A=1', 'busybox');
+    expect(field('plain', '.Config.Cmd')).toEqual(['sh']);
+    expect(field('plain', '.Config.Env')).toEqual([expect.stringMatching(/^PATH=/), 'A=1']);
+    expect(field('plain', '.State.Health')).toBe(null);
+    out('container', 'rm', 'plain');
+  });
+
+  test('addresses in a network have the length of its prefix; host and none are networks in lists', () => {
+    out('network', 'create', '--subnet', '10.213.7.0/26', 'little');
+    out('container', 'run', '-d', '--name', 'housed', '--network', 'little', 'busybox', 'sleep', '1000');
+    const [network] = JSON.parse(out('network', 'inspect', 'little'));
+    const [row] = Object.values(network.Containers) as readonly { readonly IPv4Address: string }[];
+    expect(row?.IPv4Address).toMatch(/^10\.213\.7\.\d+\/26$/);
+    for (const network of ['host', 'none'])
+      out('container', 'create', '--name', `in-${network}`, '--network', network, 'busybox');
+    const rows = out('container', 'ls', '-a', '--format', '{{.Names}} {{.Networks}}').split('\n');
+    expect(rows).toEqual(expect.arrayContaining(['housed little', 'in-host host', 'in-none none']));
+    out('container', 'rm', '-f', 'housed', 'in-host', 'in-none');
+    out('network', 'rm', 'little');
   });
 });

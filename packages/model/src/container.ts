@@ -277,5 +277,9 @@ export type Container = {
   readonly ports: readonly PortBinding[];
   /** The program and its arguments, resolved with the image. */
   readonly argv: readonly string[];
+  /** Volumes by where they are mounted, anonymous ones too once there are any; `path`: on the host. */
+  readonly volumes?: Readonly<Record<string, { readonly name: string; readonly path: string }>>;
+  /** As its program has it; absent before the first start. */
+  readonly hostname?: string;
   readonly error?: string;
 };

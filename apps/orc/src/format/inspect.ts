@@ -1,12 +1,12 @@
 /** Objects in the shape of docker's `inspect`, as far as scripts read it. */
 import type { Client } from '@orc/api/client';
-import type { Container, Mount, NetworkMode, PortBinding } from '@orc/model';
+import type { Container, ImageConfig, Logging, Mount, NetworkMode, PortBinding } from '@orc/model';
 import { rfc3339 } from './time.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 
-export function inspectContainer(container: Container): object {
-  const { spec } = container;
+/** `image`: the config that its image gives; absent when that is gone. */
+export function inspectContainer(container: Container, image: ImageConfig = {}): object {
   return {
     Id: container.id,
     Created: rfc3339(container.createdAt),
@@ -18,8 +18,8 @@ export function inspectContainer(container: Container): object {
     RestartCount: container.restarts,
     Platform: 'linux',
     HostConfig: hostConfigOf(container),
-    Mounts: (spec.mounts ?? []).map(mountOf),
-    Config: configOf(container),
+    Mounts: mountsOf(container),
+    Config: configOf(container, image),
     NetworkSettings: networkSettingsOf(container),
     ...(container.owner === undefined ? {} : { Owner: container.owner }),
   };
@@ -45,7 +45,7 @@ function stateOf(container: Container): object {
     Error: container.error ?? '',
     StartedAt: startedAt === undefined ? NEVER : rfc3339(startedAt),
     FinishedAt: exit === undefined ? NEVER : rfc3339(exit.at),
-    ...(container.health === 'none' ? {} : { Health: { Status: container.health, Log: log } }),
+    Health: container.health === 'none' ? undefined : { Status: container.health, Log: log },
   };
 }
 
@@ -80,7 +80,7 @@ function hostConfigOf({ spec }: Container): object {
     MemorySwap: resources.memorySwapBytes ?? 0,
     PidsLimit: resources.pidsMax ?? null,
     Ulimits: (spec.ulimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
-    LogConfig: { Type: spec.logging?.driver ?? 'local', Config: {} },
+    LogConfig: { Type: spec.logging?.driver ?? 'local', Config: logOptions(spec.logging) },
   };
 }
 
@@ -101,35 +101,77 @@ function bindingsOf(ports: readonly PortBinding[]): object {
   return all;
 }
 
-const mountOf = (mount: Mount): object => ({
+/** In docker's words. */
+function logOptions({ maxSizeBytes, maxFiles }: Partial<Logging> = {}): object {
+  return {
+    ...(maxFiles === undefined ? {} : { 'max-file': String(maxFiles) }),
+    ...(maxSizeBytes === undefined ? {} : { 'max-size': maxSizeBytes === 0 ? '-1' : sizeText(maxSizeBytes) }),
+  };
+}
+
+const UNITS = ['', 'k', 'm', 'g'] as const;
+
+/** `10m`, where a whole number of units says it. */
+function sizeText(bytes: number, unit = 0): string {
+  const isWhole = bytes % 1024 === 0 && unit < UNITS.length - 1;
+  return isWhole ? sizeText(bytes / 1024, unit + 1) : `${bytes}${UNITS[unit]}`;
+}
+
+/** With the anonymous volumes that the image asks for. */
+function mountsOf({ spec, volumes = {} }: Container): readonly object[] {
+  const mounts = spec.mounts ?? [];
+  const known = new Set(mounts.map(({ target }) => target));
+  const anonymous = Object.keys(volumes).filter((target) => !known.has(target));
+  return [...mounts, ...anonymous.map((target): Mount => ({ type: 'volume', target }))].map((mount) =>
+    mountOf(mount, volumes[mount.target]),
+  );
+}
+
+const mountOf = (
+  mount: Mount,
+  volume: { readonly name: string; readonly path: string } | undefined,
+): object => ({
   Type: mount.type,
-  ...(mount.type === 'volume' ? { Name: mount.source ?? '', Driver: 'local' } : {}),
-  Source: 'source' in mount ? (mount.source ?? '') : '',
+  ...(mount.type === 'volume' ? { Name: volume?.name ?? mount.source ?? '' } : {}),
+  Source: mount.type === 'volume' ? (volume?.path ?? '') : 'source' in mount ? mount.source : '',
   Destination: mount.target,
+  ...(mount.type === 'volume' ? { Driver: 'local' } : {}),
   Mode: '',
-  RW: !('readOnly' in mount && mount.readOnly === true),
+  RW: !isReadOnly(mount),
   Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
 });
 
-function configOf({ spec, id }: Container): object {
-  const env = Object.entries(spec.env ?? {}).flatMap(([name, value]) =>
-    value === null ? [] : [`${name}=${value}`],
-  );
+const isReadOnly = (mount: Mount): boolean =>
+  mount.type === 'secret' || mount.type === 'config' || ('readOnly' in mount && mount.readOnly === true);
+
+/** What is in force: the image's word where the user gave none. */
+function configOf({ spec, id, hostname }: Container, image: ImageConfig): object {
+  const exposed = [...Object.keys(image.ExposedPorts ?? {}), ...(spec.expose ?? [])];
   return {
-    Hostname: spec.hostname ?? id.slice(0, 12),
+    Hostname: hostname ?? spec.hostname ?? id.slice(0, 12),
     Domainname: spec.domainname ?? '',
-    User: spec.user ?? '',
+    User: spec.user ?? image.User ?? '',
     Tty: spec.tty ?? false,
     OpenStdin: spec.openStdin ?? false,
-    Env: env,
-    Cmd: spec.command ?? null,
-    Entrypoint: spec.entrypoint ?? null,
+    Env: envOf(spec.env, image),
+    Cmd: spec.command ?? (spec.entrypoint === undefined ? image.Cmd : undefined) ?? null,
+    Entrypoint: spec.entrypoint ?? image.Entrypoint ?? null,
     Image: spec.image,
-    WorkingDir: spec.workingDir ?? '',
-    Labels: spec.labels ?? {},
-    StopSignal: spec.stopSignal ?? 'SIGTERM',
-    ExposedPorts: Object.fromEntries((spec.expose ?? []).map((port) => [port, {}])),
+    WorkingDir: spec.workingDir ?? image.WorkingDir ?? '',
+    Labels: { ...image.Labels, ...spec.labels },
+    StopSignal: spec.stopSignal ?? image.StopSignal ?? 'SIGTERM',
+    ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
+    Volumes: image.Volumes ?? null,
   };
+}
+
+function envOf(own: Container['spec']['env'], image: ImageConfig): readonly string[] {
+  const pairs = (image.Env ?? []).map((each): [string, string] => {
+    const at = each.indexOf('=');
+    return at === -1 ? [each, ''] : [each.slice(0, at), each.slice(at + 1)];
+  });
+  const all = { ...Object.fromEntries(pairs), ...own };
+  return Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
 }
 
 function networkSettingsOf(container: Container): object {
@@ -147,11 +189,32 @@ function networkSettingsOf(container: Container): object {
   const [first] = container.endpoints;
   return {
     IPAddress: first?.ipv4 ?? '',
+    IPPrefixLen: first?.ipv4PrefixLength ?? 0,
     Gateway: first?.gateway ?? '',
     MacAddress: first?.mac ?? '',
     Ports: bindingsOf(container.ports),
-    Networks: Object.fromEntries(networks),
+    Networks: { ...namesOf(container.spec.networkMode), ...Object.fromEntries(networks) },
   };
+}
+
+const NOWHERE = {
+  IPAddress: '',
+  IPPrefixLen: 0,
+  Gateway: '',
+  GlobalIPv6Address: '',
+  MacAddress: '',
+  Aliases: [],
+};
+
+/** What it is to be in has its entry before it runs too; whoever joins another has none of its own. */
+function namesOf(mode: NetworkMode = { kind: 'networks', attachments: [{ network: 'bridge' }] }): object {
+  const names =
+    mode.kind === 'networks'
+      ? mode.attachments.map(({ network }) => network)
+      : mode.kind === 'host' || mode.kind === 'none'
+        ? [mode.kind]
+        : [];
+  return Object.fromEntries(names.map((name) => [name, NOWHERE]));
 }
 
 type Network = Awaited<ReturnType<Client['getNetwork']>>;
@@ -159,7 +222,7 @@ export function inspectNetwork(network: Network): object {
   const { spec, status } = network;
   const containers = network.containers.map((each) => [
     each.id,
-    { Name: each.name, MacAddress: each.mac, IPv4Address: each.ipv4 ?? '' },
+    { Name: each.name, MacAddress: each.mac, IPv4Address: withPrefix(each.ipv4, status.subnets) },
   ]);
   return {
     Name: network.name,
@@ -179,6 +242,15 @@ export function inspectNetwork(network: Network): object {
     Options: spec.options ?? {},
     Labels: spec.labels ?? {},
   };
+}
+
+/** docker writes the length of the network's prefix after each address. */
+function withPrefix(
+  address: string | undefined,
+  subnets: readonly { readonly subnet: string; readonly gateway?: string }[],
+): string {
+  const length = subnets.find(({ subnet }) => !subnet.includes(':'))?.subnet.split('/')[1];
+  return address === undefined ? '' : length === undefined ? address : `${address}/${length}`;
 }
 
 type Volume = Awaited<ReturnType<Client['getVolume']>>;

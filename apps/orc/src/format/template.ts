@@ -108,7 +108,7 @@ function display(value: unknown): string {
 }
 
 const FUNCTIONS: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
-  json: (value) => JSON.stringify(value),
+  json: (value) => JSON.stringify(value) ?? 'null',
   lower: (value) => String(value).toLowerCase(),
   upper: (value) => String(value).toUpperCase(),
   title: (value) => String(value).replace(/^./, (letter) => letter.toUpperCase()),

@@ -74,7 +74,12 @@ export const wait: Body = async (context, args) => {
 
 export const inspect: Body = async (context, args, flags) => {
   const client = await context.client();
-  return inspectEach(context, flags, args, async (name) => inspectContainer(await client.getContainer(name)));
+  return inspectEach(context, flags, args, async (name) => {
+    const container = await client.getContainer(name);
+    // The image may have been removed by force.
+    const image = await client.inspectImage(container.imageId).catch(() => undefined);
+    return inspectContainer(container, image?.Config);
+  });
 };
 
 export const logs: Body = async (context, args, flags) => {

@@ -24,12 +24,22 @@ export function summaryOf(container: Container, config: ImageConfig | undefined)
     ports: container.ports,
     exposed: [...new Set([...(spec.expose ?? []), ...Object.keys(config?.ExposedPorts ?? {})])],
     labels: { ...config?.Labels, ...spec.labels },
-    networks: Object.fromEntries(
-      container.endpoints.map((endpoint) => [endpoint.network, endpoint.ipv4 ?? '']),
-    ),
+    networks: networksOf(container),
     mounts: (spec.mounts ?? []).map((mount) =>
       'source' in mount && mount.source !== undefined ? mount.source : mount.target,
     ),
     ...(owner === undefined ? {} : { project: owner.project, service: owner.service, slot: owner.slot }),
   };
 }
+
+/** Also before its start: what it is to be in; `host` and `none` as docker has them, nothing of whom it joins. */
+function networksOf({ spec, endpoints }: Container): Readonly<Record<string, string>> {
+  const mode = spec.networkMode;
+  if (mode === undefined) return { bridge: '', ...addressesOf(endpoints) };
+  if (mode.kind === 'host' || mode.kind === 'none') return { [mode.kind]: '' };
+  const named = mode.kind === 'networks' ? mode.attachments.map(({ network }) => [network, '']) : [];
+  return { ...Object.fromEntries(named), ...addressesOf(endpoints) };
+}
+
+const addressesOf = (endpoints: Container['endpoints']): Readonly<Record<string, string>> =>
+  Object.fromEntries(endpoints.map((endpoint) => [endpoint.network, endpoint.ipv4 ?? '']));

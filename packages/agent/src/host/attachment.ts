@@ -1,5 +1,6 @@
 /** Where a container is in the network: its sandbox, addresses and ports, from the first start to its end. */
 import { readFile } from 'node:fs/promises';
+import { hostname as nameOfHost } from 'node:os';
 import {
   type ContainerSpec,
   type Endpoint,
@@ -18,13 +19,17 @@ export type Connection = {
   readonly namespace: string;
   readonly ops: readonly KernelOp[];
   readonly etc: Etc;
+  /** The host's, or of whom it joins, unless its user gave one. */
+  readonly hostname: string;
   readonly endpoints: readonly Endpoint[];
   /** The sandbox is this container's own. */
   readonly own: boolean;
 };
 
 /** What another container that shares its network gives. */
-export type Joinable = { readonly namespace: string; readonly etc: Etc } | undefined;
+export type Joinable =
+  | { readonly namespace: string; readonly etc: Etc; readonly hostname: string }
+  | undefined;
 
 export type ConnectDeps = {
   readonly network: NetworkHost;
@@ -43,16 +48,10 @@ export async function connect(
   const mode = stored.spec.networkMode ?? DEFAULT_MODE;
   switch (mode.kind) {
     case 'host':
-      return {
-        namespace: 'host',
-        ops: [],
-        etc: await hostEtc(stored.spec, hostname),
-        endpoints: [],
-        own: false,
-      };
+      return { ...(await joinHost(stored.spec)), ops: [], endpoints: [], own: false };
     case 'service':
     case 'container':
-      return join(mode, deps);
+      return join(stored.spec, mode, deps);
     case 'none':
       return sandbox(stored, hostname, [], deps.network);
     case 'networks': {
@@ -84,7 +83,7 @@ async function sandbox(
   network: NetworkHost,
 ): Promise<Connection> {
   const { namespace, ops, etc } = await network.sandbox(sandboxRequest(stored, hostname, endpoints));
-  return { namespace, ops, etc, endpoints, own: true };
+  return { namespace, ops, etc, hostname, endpoints, own: true };
 }
 
 export function sandboxRequest(
@@ -139,7 +138,12 @@ export function namesOf({ id, name, owner }: Stored, endpoints: readonly Endpoin
 
 export const hostnameOf = ({ id, spec }: Stored): string => spec.hostname ?? id.slice(0, SHORT_ID);
 
-function join(mode: Extract<NetworkMode, { kind: 'service' | 'container' }>, deps: ConnectDeps): Connection {
+/** Who shares a network shares its names too, as docker has it. */
+function join(
+  spec: ContainerSpec,
+  mode: Extract<NetworkMode, { kind: 'service' | 'container' }>,
+  deps: ConnectDeps,
+): Connection {
   const target = deps.joined(mode);
   if (target === undefined) {
     const name = mode.kind === 'service' ? `service ${mode.service}` : `container ${mode.container}`;
@@ -148,7 +152,14 @@ function join(mode: Extract<NetworkMode, { kind: 'service' | 'container' }>, dep
       retry: true,
     });
   }
-  return { namespace: target.namespace, ops: [], etc: target.etc, endpoints: [], own: false };
+  const { hostname = target.hostname } = spec;
+  const etc = spec.hostname === undefined ? target.etc : { ...target.etc, hostname: `${hostname}\n` };
+  return { namespace: target.namespace, ops: [], etc, hostname, endpoints: [], own: false };
+}
+
+export async function joinHost(spec: ContainerSpec): Promise<NonNullable<Joinable>> {
+  const hostname = spec.hostname ?? nameOfHost();
+  return { namespace: 'host', etc: await hostEtc(spec, hostname), hostname };
 }
 
 async function hostEtc(spec: ContainerSpec, hostname: string): Promise<Etc> {

@@ -39,6 +39,7 @@ export type State = {
   readonly endpoints: readonly Endpoint[];
   readonly ports: readonly PortBinding[];
   readonly argv: readonly string[];
+  readonly hostname?: string;
   readonly startedAt?: number;
   readonly restarts: number;
   /** Of an attempt whose end is settled; what the shim wrote comes first. */

@@ -474,6 +474,7 @@ export class Life {
       preparing: this.#preparing,
       restartAt: this.#restartAt,
       removed: this.#removed,
+      volumePath: this.#deps.volumes.pathOf,
     };
   }
 

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { Exit, ResolvedImage } from '@orc/model';
 import type { Adopted } from '@orc/runtime';
 import type { AgentOptions } from '../types.ts';
-import { hostnameOf, namesOf, sandboxRequest } from './attachment.ts';
+import { hostnameOf, joinHost, namesOf, sandboxRequest } from './attachment.ts';
 import type { Registry } from './registry.ts';
 import type { LifeDeps } from './deps.ts';
 import { type Loaded, loadFolders, type State } from './folder.ts';
@@ -119,18 +119,14 @@ async function quarantine(
 async function rejoin(lives: readonly Life[], adopted: readonly Adopted[], deps: LifeDeps): Promise<void> {
   await Promise.all(
     lives.map(async (life, index) => {
-      const mode = life.stored.spec.networkMode?.kind;
-      if (
-        adopted[index]?.state !== 'running' ||
-        mode === 'host' ||
-        mode === 'service' ||
-        mode === 'container'
-      )
-        return;
-      const { namespace, etc } = await deps.network.sandbox(
-        sandboxRequest(life.stored, hostnameOf(life.stored), life.state.endpoints),
-      );
-      life.rejoin({ namespace, etc });
+      const { spec } = life.stored;
+      const mode = spec.networkMode?.kind;
+      if (adopted[index]?.state !== 'running' || mode === 'service' || mode === 'container') return;
+      if (mode === 'host') return life.rejoin(await joinHost(spec));
+      const hostname = hostnameOf(life.stored);
+      const request = sandboxRequest(life.stored, hostname, life.state.endpoints);
+      const { namespace, etc } = await deps.network.sandbox(request);
+      life.rejoin({ namespace, etc, hostname });
       deps.network.register(life.id, namesOf(life.stored, life.state.endpoints));
     }),
   );

@@ -31,15 +31,15 @@ export async function startAttempt(
   deps: LifeDeps,
   more: Pick<StartRequest, 'attach' | 'terminal'> = {},
 ): Promise<Started> {
-  const hostname = hostnameOf(stored);
   const watch = startWatch(deps.clock);
   await deps.networksReady();
   try {
     const given = stored.owner === undefined ? [] : state.endpoints;
-    const connection = await connect(stored, hostname, given, {
+    const connection = await connect(stored, hostnameOf(stored), given, {
       network: deps.network,
       joined: (mode) => deps.find(stored, mode)?.joinable,
     });
+    const { namespace, etc, hostname } = connection;
     watch.lap('sandbox');
     const ports = await publish(stored, connection, image.config, state.ports, deps);
     watch.lap('ports');
@@ -51,12 +51,13 @@ export async function startAttempt(
       ports,
       volumes: places.anonymous,
       argv: argvOf(stored, image.config),
+      hostname,
     };
     watch.lap('mounts');
     await file.write(next);
     watch.lap('state');
     deps.failpoint('agent.start.before-launch');
-    const request = requestOf(stored, folder, next, image, hostname, connection, mounts, deps);
+    const request = requestOf(stored, folder, next, image, connection, mounts, deps);
     const running = await deps.runtime.start({ ...request, ...more });
     watch.lap('launch');
     deps.emit('debug', 'started', { container: stored.name, ...watch.laps() });
@@ -66,7 +67,7 @@ export async function startAttempt(
     return {
       running,
       state: { ...next, startedAt: running.startedAt },
-      joinable: { namespace: connection.namespace, etc: connection.etc },
+      joinable: { namespace, etc, hostname },
     };
   } catch (error) {
     await release(stored.id, deps).catch(() => {});
@@ -193,7 +194,6 @@ function requestOf(
   folder: string,
   state: State,
   image: ResolvedImage,
-  hostname: string,
   connection: Connection,
   mounts: readonly ResolvedMount[],
   deps: LifeDeps,
@@ -210,7 +210,7 @@ function requestOf(
     attempt: state.attempt,
     spec,
     image,
-    hostname,
+    hostname: connection.hostname,
     mounts,
     etc: connection.etc,
     networkNamespace: connection.namespace,

@@ -22,6 +22,7 @@ export type View = {
   /** The policy wants another attempt, then. */
   readonly restartAt?: number | undefined;
   readonly removed: boolean;
+  readonly volumePath: (name: string) => string;
 };
 
 function phaseOf({ state, pid, exit, failure, prepared, preparing, restartAt, removed }: View): TaskPhase {
@@ -58,6 +59,15 @@ function statusOf({ state, pid, exit, restartAt }: View): Container['status'] {
   return exit === undefined ? 'created' : 'exited';
 }
 
+/** Those that the user named, and those that the first start made. */
+function volumesOf({ stored, state, volumePath }: View): NonNullable<Container['volumes']> {
+  const named = (stored.spec.mounts ?? []).flatMap((mount) =>
+    mount.type === 'volume' && mount.source !== undefined ? [[mount.target, mount.source] as const] : [],
+  );
+  const all = [...Object.entries(state.volumes), ...named];
+  return Object.fromEntries(all.map(([target, name]) => [target, { name, path: volumePath(name) }]));
+}
+
 export function containerOf(view: View): Container {
   const { stored, state, health, healthLog, pid, exit, failure } = view;
   return {
@@ -78,6 +88,8 @@ export function containerOf(view: View): Container {
     endpoints: state.endpoints,
     ports: state.ports,
     argv: state.argv,
+    volumes: volumesOf(view),
+    ...(state.hostname === undefined ? {} : { hostname: state.hostname }),
     ...(failure === undefined ? {} : { error: failure.problem.message }),
   };
 }

@@ -511,6 +511,14 @@ export type Container = {
   readonly ports: readonly (PortBinding)[];
   /** The program and its arguments, resolved with the image. */
   readonly argv: Texts;
+  /** By where they are mounted; anonymous ones too once there are any. */
+  readonly volumes?: Readonly<Record<string, {
+    readonly name: Text;
+  /** On the host. */
+  readonly path: Text;
+}>>;
+  /** As its program has it; absent before the first start. */
+  readonly hostname?: Text;
     readonly error?: Text;
 };
 /** A host. */

@@ -78,8 +78,8 @@ const eachGoal = (of: (goal: Goal) => Standing): Standings =>
 function stateOf({ state, service, task, known }: Case): TaskState {
   const { desired } = task.spec;
   if (!isCurrent(task)) return { state: 'removing' };
-  if (desired.state === 'stop' || service.spec.desired === 'stop') return stoppedState(task);
   const pending = isPending(task, service.spec);
+  if (service.spec.desired === 'stop' || (desired.state === 'stop' && !pending)) return stoppedState(task);
   // What an earlier start came to says nothing about the one that was asked for now.
   if (!pending && isSettled(task)) return actedState(task, service);
   const wait = waitOf(state, service, task, known);

@@ -195,6 +195,12 @@ test.each<[string, Sketch, ServiceSketch, string]>([
   ['of a service that is to stop', {}, { desired: 'stop' }, 'is being stopped | coming coming coming'],
   ['stopped', { ...exit(137), stop: true }, always, 'exited (137) | reached reached failed'],
   [
+    'stopped, asked for anew',
+    { ...exit(0), stop: true, waiting: true },
+    {},
+    'is starting | reached coming coming',
+  ],
+  [
     'stopped before it had a place',
     { ...NEW, stop: true, pending: port(false) },
     {},

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Reading stops at CLIENT_QUEUE_MAX; what the pipes then still hold at the program's end fits above it. */
-enum { QUEUE_BYTES = CLIENT_QUEUE_MAX + (4 << 20) };
+enum { QUEUE_BYTES = CLIENT_QUEUE_MAX + (4 << 20), SMALL_MAX = 512 };
 
 struct client *client_add(struct session *s, int fd) {
   for (int i = 0; i < CLIENTS_MAX; i++) {
@@ -69,8 +69,17 @@ static bool send_part(struct client *c, const void *data, size_t length) {
 
 void client_send(struct client *c, uint8_t type, uint8_t arg, const void *data, uint32_t length) {
   struct frame head = {length, type, arg, 0};
+  uint8_t small[sizeof head + SMALL_MAX];
   if (c->fd < 0) return;
-  if (!send_part(c, &head, sizeof head) || (length && !send_part(c, data, length))) client_drop(c);
+  bool sent;
+  if (length <= SMALL_MAX) { /* in one piece: the reader wakes once */
+    memcpy(small, &head, sizeof head);
+    if (length) memcpy(small + sizeof head, data, length);
+    sent = send_part(c, small, sizeof head + length);
+  } else {
+    sent = send_part(c, &head, sizeof head) && send_part(c, data, length);
+  }
+  if (!sent) client_drop(c);
 }
 
 void client_flush(struct client *c) {

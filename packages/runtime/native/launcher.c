@@ -28,7 +28,8 @@ static void die(const char *what) {
   exit(1);
 }
 
-void default_signals(void) {
+/* Whatever the daemon was started with. */
+static void default_signals(void) {
   for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
 }
 
@@ -128,9 +129,8 @@ static void end_launcher(void) {
 static void serve(int client) __attribute__((noreturn));
 static void serve(int client) {
   struct frame head;
-  default_signals();
-  /* A program may close its input, and a client go, while we write to them: shims and execs live through it. */
-  signal(SIGPIPE, SIG_IGN);
+  /* SIGPIPE stays ignored: a program may close its input, and a client go, while we write to them. */
+  signal(SIGCHLD, SIG_DFL);
   while (is_root(client) && read_all(client, &head, sizeof head) == 0) {
     if (head.type == FR_START)
       shim_run(client, &head);
@@ -181,6 +181,7 @@ int main(int argc, char **argv) {
   prctl(PR_SET_NAME, "orc-launch");
   prctl(PR_SET_DUMPABLE, 0);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  default_signals();
   signal(SIGCHLD, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   version = argv[3];

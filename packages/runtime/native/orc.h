@@ -167,9 +167,6 @@ void shim_run(int client, struct frame *head) __attribute__((noreturn));
 void exec_run(int client, struct frame *head, int target_pidfd) __attribute__((noreturn));
 void kill_cgroup(const char *dir);
 
-/* launcher.c */
-void default_signals(void);
-
 #define X(number, name, call) int call(struct plan *p, struct cursor *c);
 #include "ops.h"
 OPS(X)

@@ -72,7 +72,7 @@ static void report(int sync, struct plan *p, int error) {
 static void child(struct session *s, struct plan *p, struct stdio *io) __attribute__((noreturn));
 static void child(struct session *s, struct plan *p, struct stdio *io) {
   sigset_t none;
-  default_signals();
+  signal(SIGPIPE, SIG_DFL); /* the only one that is not */
   umask(0); /* modes are as the plan says; op_exec sets the program's */
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

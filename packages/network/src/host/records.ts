@@ -2,7 +2,7 @@
  * What a restarted daemon has to know of its sandboxes, below `<run>/net`. Nothing here outlives a boot, so nothing is
  * synced; a file that cannot be read is an unknown sandbox, and is swept.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AssignedNetwork, ContainerId, Endpoint, PortBinding } from '@orc/model';
 import type { Cable } from '../plan/netplan.ts';
@@ -33,7 +33,7 @@ export function openRecords(run: string): Records {
   const fileOf = (container: ContainerId): string => join(folder, `${container}.json`);
   return {
     put: (record) => replaceFile(fileOf(record.container), record),
-    remove: (container) => rmSync(fileOf(container), { force: true }),
+    remove: (container) => unlinkIfThere(fileOf(container)),
     all: () =>
       readdirSync(folder)
         .filter((name) => name.endsWith('.json'))
@@ -44,6 +44,15 @@ export function openRecords(run: string): Records {
     networks: () => readJson<{ networks: readonly AssignedNetwork[] }>(networksFile)?.networks ?? [],
     clear: () => rmSync(join(run, 'net'), { recursive: true, force: true }),
   };
+}
+
+/** `rmSync` looks twice at what it removes. */
+function unlinkIfThere(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** The subnet of the default network stays the same over reboots; absent or damaged, it is chosen again. */

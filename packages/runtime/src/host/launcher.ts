@@ -23,11 +23,8 @@ export type Launcher = {
   readonly pid: number;
   /** Runs a plan without a program; what its `read` operations said, in order. */
   run(plan: LaunchPlan): Promise<readonly Buffer[]>;
-  /** The connection of a container's shim, and the frame that tells of its start. */
-  start(
-    plan: LaunchPlan,
-    attach: number,
-  ): Promise<{ readonly connection: Connection; readonly started: Frame }>;
+  /** A process of its own at the other end, which waits for `startOn`. */
+  open(): Promise<Connection>;
   shutdown(): Promise<void>;
 };
 
@@ -47,10 +44,7 @@ export async function openLauncher(options: {
       return state.pid;
     },
     run: async (plan) => runPlan(await dial(state), plan),
-    start: async (plan, attach) => {
-      const data = encodePlan(plan);
-      return startOn(await dial(state), FRAME.start, plan, data, attach);
-    },
+    open: () => dial(state),
     shutdown: () => {
       state.over = true;
       return shutdown(options.run);
@@ -172,7 +166,7 @@ async function runPlan(connection: Connection, plan: LaunchPlan): Promise<readon
   return texts;
 }
 
-/** For `start` with the launcher and for `exec` with a shim alike. */
+/** With the launcher or with a shim: the program's connection, and the frame that tells of its start. */
 export async function startOn(
   connection: Connection,
   type: number,

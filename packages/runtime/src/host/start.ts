@@ -1,10 +1,10 @@
 /** One start: looks up what the plan needs, makes the cgroup, sends the plan, holds the result. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fail } from '@orc/model';
 import { HOST_DEVICES_MAX } from '../limits.ts';
 import { compileStart, type StartFacts } from '../plan/compile.ts';
+import { encodePlan } from '../plan/encode.ts';
 import { parseDeviceRule } from '../plan/device-rules.ts';
 import {
   DEFAULT_DEVICES,
@@ -15,17 +15,37 @@ import {
   thermalThrottlePaths,
 } from '../plan/paths.ts';
 import type { CgroupView } from '../plan/mounts.ts';
+import type { LaunchPlan } from '../plan/ops.ts';
 import { resolveArgv, resolveEnv, withHome } from '../plan/process.ts';
 import type { Running, StartRequest } from '../types.ts';
 import type { CgroupPlace } from './cgroups.ts';
 import { openChannel } from './channel.ts';
 import { type Context, prepareFolder, writeContext } from './folder.ts';
 import { type IdentityRequest, resolveIdentity } from './identity.ts';
+import { startOn } from './launcher.ts';
 import { hardLimits } from './own-limits.ts';
 import { findShim, type Host, openRunning } from './running.ts';
-import { attachBits, type Connection, readStarted } from './wire.ts';
+import { attachBits, type Connection, FRAME, readStarted } from './wire.ts';
 
 export async function startContainer(host: Host, request: StartRequest): Promise<Running> {
+  // The launcher forks while the rest is made ready.
+  const opening = host.launcher.open();
+  try {
+    const plan = await planStart(host, request);
+    const data = encodePlan(plan);
+    const attach = request.attach === undefined ? 0 : attachBits(request.attach);
+    const { connection, started } = await startOn(await opening, FRAME.start, plan, data, attach);
+    return await hold(host, request, connection, started);
+  } catch (error) {
+    opening.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
+    throw error;
+  }
+}
+
+async function planStart(host: Host, request: StartRequest): Promise<LaunchPlan> {
   prepareFolder(request);
   if (request.log !== undefined) mkdirSync(request.log.folder, { recursive: true, mode: 0o700 });
   const devices = hostDevices(request);
@@ -34,9 +54,7 @@ export async function startContainer(host: Host, request: StartRequest): Promise
     host.cgroups.create(request.id, request.spec.resources ?? {}, rules),
   );
   writeContext(request.folder, contextOf(request, facts));
-  const attach = request.attach === undefined ? 0 : attachBits(request.attach);
-  const { connection, started } = await host.launcher.start(compileStart(request, facts), attach);
-  return hold(host, request, connection, started);
+  return compileStart(request, facts);
 }
 
 /** With output on it the first connection may stall: requests and the end then go over one of their own. */
@@ -124,11 +142,8 @@ function cgroupView(place: CgroupPlace): CgroupView {
   return { kind: 'v1', controllers: names.filter((name) => /^[a-z_,]+$/.test(name)) };
 }
 
-function findOomFile(place: CgroupPlace): string | undefined {
-  const v1 = place.tasksFiles.map((each) => join(dirname(each), 'memory.oom_control'));
-  const v2 = place.v2Dir === undefined ? [] : [join(place.v2Dir, 'memory.events')];
-  return [...v1, ...v2].find((each) => existsSync(each));
-}
+const findOomFile = ({ oomFile }: CgroupPlace): string | undefined =>
+  oomFile !== undefined && existsSync(oomFile) ? oomFile : undefined;
 
 const DEVICE_MODE = 0o660;
 

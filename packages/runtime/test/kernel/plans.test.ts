@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { detectCgroups } from '../../src/host/cgroups.ts';
-import { openLauncher, type Launcher } from '../../src/host/launcher.ts';
+import { openLauncher, startOn, type Launcher } from '../../src/host/launcher.ts';
 import { connect, FRAME, nextFrame, readEnded, readFailure } from '../../src/host/wire.ts';
 import { deviceProgram } from '../../src/plan/device-rules.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
@@ -41,7 +41,7 @@ async function runProgram(
     ...ops,
     exec,
   ]);
-  const { connection } = await launcher.start(plan, 6);
+  const { connection } = await startOn(await launcher.open(), FRAME.start, plan, encodePlan(plan), 6);
   let out = '';
   return new Promise((resolve, reject) => {
     connection.listen(

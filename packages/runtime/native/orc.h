@@ -26,7 +26,6 @@ enum {
   LOCK_WAIT_MS = 30000,
   READ_BYTES_MAX = 1 << 20,
   LAYERS_MAX = 500,
-  TREE_DEPTH_MAX = 1024,
   REMOVE_DEPTH_MAX = 64, /* descriptors held at a time */
   CAPTURES_MAX = 64,
 };
@@ -152,8 +151,8 @@ int in_root_touch(int root, const char *path);
 int mount_at(int tree, int target);
 
 /* tree.c */
-int copy_tree(int from, int to);
 int remove_tree(int dir, const char *name);
+int clear_directory(const char *path);
 
 /* log.c */
 int log_open(struct log *log, const char *folder, uint64_t size_max, uint32_t files_max);

@@ -55,7 +55,7 @@ async function bundle({ name, folder, external, rehearsal }: App): Promise<void>
     logLevel: 'warning',
     write: false,
     external: [...external],
-    plugins: [sourceFolders(out), lazyChildren()],
+    plugins: [threadPrograms(), sourceFolders(out), lazyChildren()],
   });
   for (const file of outputFiles) replace(file.path, file.contents);
   const code = basename(outputFiles.map(({ path }) => path).find((path) => path.endsWith('.cjs')) ?? '');
@@ -118,6 +118,46 @@ function rehearse(out: string, code: string, args: readonly string[]): void {
   spawnSync(process.execPath, [rehearsal, ...args], { stdio: 'ignore' });
   rmSync(rehearsal);
   renameSync(`${cache}.${process.pid}`, cache);
+}
+
+/** The program of a thread goes into the bundle as text: a daemon starts it long after its files were replaced. */
+function threadPrograms(): Plugin {
+  return {
+    name: 'thread-programs',
+    setup: (setup) => {
+      setup.onLoad({ filter: /\/thread\/threads\.ts$/ }, async ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const said =
+          "{ code: join(import.meta.dirname, 'main.ts'), eval: false, base: import.meta.filename }";
+        if (!text.includes(said)) throw new Error(`${path} does not say ${said}`);
+        const code = JSON.stringify(await threadProgram(join(dirname(path), 'main.ts')));
+        return {
+          contents: text.replace(said, () => `{ code: ${code}, eval: true, base: __filename }`),
+          loader: 'ts',
+        };
+      });
+    },
+  };
+}
+
+/** It finds packages as the bundle does, which says where it is. */
+async function threadProgram(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    banner: { js: '(function (require) {' },
+    footer: {
+      js: "})(require('node:module').createRequire(require('node:worker_threads').workerData.base));",
+    },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minify: true,
+    logLevel: 'warning',
+    write: false,
+    external: ['koffi'],
+  });
+  return outputFiles[0]?.text ?? '';
 }
 
 /** `import.meta.dirname` of a source stays the folder of that source: native programs are found from there. */

@@ -10,7 +10,6 @@ import { type NetworkHost, openNetwork } from '@orc/network';
 import { openRuntime, type Runtime } from '@orc/runtime';
 import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
-import { openContexts } from './backend/contexts.ts';
 import { imagesBackend } from './backend/images.ts';
 import { predefinedNetworks } from './backend/predefined.ts';
 import { actOnTask, ensureObjects, objectsBackend, projectsBackend } from './backend/projects.ts';
@@ -172,7 +171,7 @@ function backendOf(places: Places, rooms: Rooms, world: World): Backend {
     ...systemBackend({ places, ...rooms, clock: world.clock }),
     ...projectsBackend(parts),
     ...objectsBackend(parts),
-    ...imagesBackend(images, agent, events, openContexts(places.root)),
+    ...imagesBackend(images, agent, events),
     ...containersBackend({
       agent,
       images,

@@ -35,6 +35,19 @@ export const READ_CHUNK_BYTES = 1 * MIB;
 /** A walk or an extraction lets others run after this long. */
 export const SLICE_MS = 8;
 
+/** Threads for file work: so many, ended when they had nothing to do for a while. */
+export const THREADS_MAX = 2;
+export const THREAD_IDLE_MS = 10_000;
+/** A job lets the others of its thread run after this long. */
+export const THREAD_TURN_MS = 50;
+/** Input goes to a thread in pieces of this size, and this much of it ahead of what the job has taken. */
+export const THREAD_CHUNK_BYTES = 512 * 1024;
+export const THREAD_WINDOW_BYTES = 4 * MIB;
+/** Says how far it is after so many bytes. */
+export const THREAD_REPORT_BYTES = 4 * MIB;
+/** What is written is given to the disk in pieces of this size, so that the sync at the end finds little left. */
+export const WRITEBACK_BYTES = 8 * MIB;
+
 /** Registry. */
 export const DOWNLOADS_AT_ONCE = 3;
 export const UNPACKS_AT_ONCE = 2;
@@ -59,6 +72,11 @@ export const LEASE_JOURNAL_BYTES_MAX = 4 * MIB;
 /** Build cache. */
 export const CACHE_RECORDS_MAX = 2_000;
 export const CACHE_RECORD_BYTES_MAX = 1 * MIB;
+
+/** Build contexts. */
+export const CONTEXT_FILES_MAX = 1_000_000;
+/** Transfers that are remembered. */
+export const CONTEXTS_PENDING_MAX = 256;
 
 /** Bootstrap. */
 export const BOOTSTRAP_TIMEOUT_MS = 20 * 60_000;

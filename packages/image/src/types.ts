@@ -16,23 +16,47 @@ export type Auth =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string };
 
-/** A file of a build context; `open` reads its bytes, in order, once. */
-export type ContextEntry = {
+/** A file of a build context as its sender lists it; `fingerprint` (device, inode, size, times) spares unchanged files. */
+export type ContextFile = {
   /** Relative, `/`-separated, no leading slash. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'symlink';
   /** Permission bits. */
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
   readonly size: number;
-  /** Milliseconds; not part of the cache key. */
   readonly mtimeMs: number;
   readonly linkname?: string;
+  readonly fingerprint: string;
 };
 
-/** A context whose files lie below `folder` on the daemon's disk (sent there by the client, or its own). */
-export type BuildContext = { readonly folder: string; readonly remove: () => Promise<void> };
+/** A context whose files lie below `folder` on the daemon's disk. */
+export type BuildContext = {
+  readonly folder: string;
+  readonly remove: () => Promise<void>;
+  /** Of one that was sent: files of the store, root's, never written again once they are there. */
+  readonly sent?: SentContext;
+};
+export type SentContext = {
+  /** Of all that a COPY may take from it. */
+  readonly digest: string;
+  /** False once another transfer to the same folder has changed it. */
+  isCurrent(): boolean;
+  /** Inode (context/inode.ts) and SHA-256, base64url, of the file at a path when it came. */
+  hashOf(path: string): { readonly inode: string; readonly sha256: string } | undefined;
+};
+
+/** Build contexts that clients send, each in a folder named by its key: what is unchanged is not sent again. */
+export type Contexts = {
+  /** Says by index which contents it does not have. Throws `input.invalid` for a path that leaves the context. */
+  open(
+    key: string,
+    files: readonly ContextFile[],
+  ): Promise<{ readonly context: string; readonly needed: readonly number[] }>;
+  /** The contents of the needed files, in that order, one after the other. */
+  fill(context: string, contents: AsyncIterable<Uint8Array>): Promise<void>;
+  /** `null`: an empty one (`dockerfile_inline` without a context). Call `remove` when the build is over. */
+  take(context: string | null): Promise<BuildContext>;
+};
 
 /** What `RUN --mount` adds to a step, as runtime's resolved mounts have it. Sources and targets are there. */
 export type RunMount =
@@ -125,6 +149,7 @@ export type ImageStore = {
     options: { readonly force?: boolean },
   ): Promise<readonly ({ readonly untagged: string } | { readonly deleted: string })[]>;
   build(request: BuildRequest): Promise<Digest>;
+  readonly contexts: Contexts;
   /** DECISIONS 13: who (a container id, a pull, a build) uses which image; synced before the mount. */
   lease(holder: string, image: Digest): Promise<void>;
   release(holder: string): Promise<void>;

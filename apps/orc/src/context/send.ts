@@ -1,6 +1,6 @@
 /** Gives the daemon a build context: the list first, then the contents that it does not have. */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, ContextFile } from '@orc/api/client';
 import { fail } from '@orc/model';
@@ -19,37 +19,38 @@ export async function sendContext(client: Client, folder: string, dockerfile: st
 const keyOf = (folder: string, dockerfile: string): string =>
   createHash('sha256').update(`${folder}\0${dockerfile}`).digest('hex');
 
+/** Large pieces, of many small files each: a piece is a few system calls here and there. */
 async function* contentsOf(
   folder: string,
   files: readonly ContextFile[],
   needed: readonly number[],
 ): AsyncGenerator<Uint8Array> {
+  let piece = Buffer.allocUnsafeSlow(READ_BYTES);
+  let used = 0;
   for (const index of needed) {
-    const file = files[index];
-    if (file !== undefined) yield* contentOf(folder, file);
+    const file = files[index] as ContextFile;
+    const fd = openSync(join(folder, file.path), 'r');
+    try {
+      for (let left = file.size; left > 0; ) {
+        const count = readSync(fd, piece, used, Math.min(left, piece.length - used), null);
+        if (count === 0) throw shorter(file);
+        left -= count;
+        used += count;
+        if (used < piece.length) continue;
+        yield piece;
+        piece = Buffer.allocUnsafeSlow(READ_BYTES);
+        used = 0;
+      }
+    } finally {
+      closeSync(fd);
+    }
   }
+  if (used > 0) yield piece.subarray(0, used);
 }
 
 /** Exactly as long as was said: the daemon tells the files apart by their sizes. */
-async function* contentOf(folder: string, file: ContextFile): AsyncGenerator<Uint8Array> {
-  const handle = await open(join(folder, file.path), 'r');
-  try {
-    let left = file.size;
-    while (left > 0) {
-      const { bytesRead, buffer } = await handle.read(
-        Buffer.allocUnsafe(Math.min(READ_BYTES, left)),
-        0,
-        Math.min(READ_BYTES, left),
-      );
-      if (bytesRead === 0)
-        throw fail('input.invalid', `${file.path} became shorter while it was sent`, {
-          hint: 'build again once nothing writes to it',
-          retry: true,
-        });
-      left -= bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-  }
-}
+const shorter = (file: ContextFile): Error =>
+  fail('input.invalid', `${file.path} became shorter while it was sent`, {
+    hint: 'build again once nothing writes to it',
+    retry: true,
+  });

@@ -4,7 +4,6 @@ import { fail, isDigest, toProblem } from '@orc/model';
 import type { Agent } from '@orc/agent';
 import type { Auth, ImageStore, OnProgress } from '@orc/image';
 import type { EventStream } from '@orc/telemetry';
-import type { Contexts } from './contexts.ts';
 
 type Images = Pick<
   Backend,
@@ -23,12 +22,7 @@ type Images = Pick<
   | 'build'
 >;
 
-export function imagesBackend(
-  images: ImageStore,
-  agent: Agent,
-  events: EventStream,
-  contexts: Contexts,
-): Images {
+export function imagesBackend(images: ImageStore, agent: Agent, events: EventStream): Images {
   const missing = (reference: string): Error =>
     fail('notfound.image', `no such image: ${reference}`, {
       hint: `get it with: orc image pull ${reference}`,
@@ -77,7 +71,7 @@ export function imagesBackend(
       events.publish('image', 'delete', reference, { name: reference });
       return removed;
     },
-    ...buildsBackend(images, agent, events, contexts),
+    ...buildsBackend(images, agent, events),
   };
 }
 
@@ -85,21 +79,15 @@ function buildsBackend(
   images: ImageStore,
   agent: Agent,
   events: EventStream,
-  contexts: Contexts,
 ): Pick<Images, 'openContext' | 'fillContext' | 'build'> {
   return {
-    openContext: (key, files) => contexts.open(key, files),
-    fillContext: (context, contents) => contexts.fill(context, contents),
+    openContext: (key, files) => images.contexts.open(key, files),
+    fillContext: (context, contents) => images.contexts.fill(context, contents),
     build: (context, options, signal) =>
       progressOf(async (onProgress) => {
-        const id = await images.build({
-          ...options,
-          context: await contexts.take(context),
-          run: agent.runStep,
-          runMounts: true,
-          onProgress,
-          signal,
-        });
+        const taken = await images.contexts.take(context);
+        const steps = { run: agent.runStep, runMounts: true, onProgress, signal };
+        const id = await images.build({ ...options, ...steps, context: taken }).finally(taken.remove);
         events.publish('image', 'build', options.tags[0] ?? id, { name: options.tags[0] ?? id });
         return { id };
       }),

@@ -118,7 +118,7 @@ async function openSession(
     context: {
       tree: { folders: [folder], layered: false },
       filter: filterOf(folder, request),
-      hashes: openHashes(internals, pause, folder),
+      hashes: openHashes(internals, pause, folder, request.context.sent),
     },
     holdings: openHoldings(internals, holder),
     limit: newLimiter(STEPS_AT_ONCE),

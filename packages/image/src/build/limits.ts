@@ -11,6 +11,8 @@ export const LINK_HOPS_MAX = 40;
  * thread.
  */
 export const SMALL_FILE_BYTES = 128 * KIB;
+/** Files of a sent context above this size are linked into a layer where nothing about them has to change. */
+export const LINK_FROM_BYTES = 256 * KIB;
 /** A line of output without an end is passed on when it is this long. */
 export const OUTPUT_LINE_CHARS_MAX = 16 * KIB;
 /** Of a failing RUN, in the error. */

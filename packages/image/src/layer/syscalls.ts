@@ -12,6 +12,7 @@ export const O_PATH = 0o10000000;
 export const O_CLOEXEC = 0o2000000;
 export const O_FOLDER: number = O_PATH | O_CLOEXEC | constants.O_DIRECTORY;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 const LOCK_EX_NB = 2 | 4;
@@ -35,6 +36,8 @@ const c = {
   lsetxattr: libc.func('int lsetxattr(const void *, const void *, const void *, size_t, int)'),
   lgetxattr: libc.func('int64_t lgetxattr(const void *, const void *, void *, size_t)'),
   llistxattr: libc.func('int64_t llistxattr(const void *, void *, size_t)'),
+  futimens: libc.func('int futimens(int, const void *)'),
+  sync_file_range: libc.func('int sync_file_range(int, int64_t, int64_t, uint32_t)'),
   flock: libc.func('int flock(int, int)'),
   syncfs: libc.func('int syncfs(int)'),
   syscall: libc.func('long syscall(long, int, const void *, const void *, size_t)'),
@@ -97,6 +100,11 @@ export const makeSymlink = (folder: number, name: string, target: string): void 
 export const makeLink = (fromFolder: number, from: string, folder: number, name: string): void => {
   checked(c.linkat(fromFolder, encodePath(from), folder, encodePath(name), 0), 'linkat', name);
 };
+/** A further name of an open file. */
+export const linkFile = (fd: number, path: string): void => {
+  const from = encodePath(`/proc/self/fd/${fd}`);
+  checked(c.linkat(AT_FDCWD, from, AT_FDCWD, encodePath(path), AT_SYMLINK_FOLLOW), 'linkat', path);
+};
 export const unlink = (folder: number, name: string): void => {
   checked(c.unlinkat(folder, encodePath(name), 0), 'unlinkat', name);
 };
@@ -113,12 +121,28 @@ export const changeMode = (folder: number, name: string, mode: number): void => 
   checked(c.fchmodat(folder, encodePath(name), mode, 0), 'fchmodat', name);
 };
 export const changeTimes = (folder: number, name: string, sec: number, nsec: number): void => {
-  const times = Buffer.alloc(32);
-  for (const at of [0, 16]) {
-    times.writeBigInt64LE(BigInt(sec), at);
-    times.writeBigInt64LE(BigInt(nsec), at + 8);
-  }
+  const times = timesOf(sec, nsec);
   checked(c.utimensat(folder, encodePath(name), times, AT_SYMLINK_NOFOLLOW), 'utimensat', name);
+};
+/** Of an open file. */
+export const changeFileTimes = (fd: number, sec: number, nsec: number): void => {
+  checked(c.futimens(fd, timesOf(sec, nsec)), 'futimens', `descriptor ${fd}`);
+};
+
+/** The same for access and modification; good until the next call. */
+function timesOf(sec: number, nsec: number): Buffer {
+  for (const at of [0, 16]) {
+    TIMES.writeBigInt64LE(BigInt(sec), at);
+    TIMES.writeBigInt64LE(BigInt(nsec), at + 8);
+  }
+  return TIMES;
+}
+const TIMES = Buffer.alloc(32);
+
+const SYNC_FILE_RANGE_WRITE = 2;
+/** Lets the disk begin with a part of a file, without waiting for it; a file system that cannot is no matter. */
+export const startWriteback = (fd: number, offset: number, length: number): void => {
+  c.sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
 };
 
 /** The path of a name in an open folder, for calls that have no form with descriptors. */

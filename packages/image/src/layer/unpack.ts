@@ -11,7 +11,8 @@ export type UnpackOptions = ExtractOptions & {
   /** Also compute the digest of the uncompressed tar. */
   readonly withDiffId?: boolean;
   readonly onBytes?: (bytes: number) => void;
-  readonly signal?: AbortSignal;
+  /** Throws once the caller has given up. */
+  readonly check?: () => void;
 };
 export type Unpacked = Extracted & { readonly diffId?: Digest };
 
@@ -27,7 +28,7 @@ export async function unpackArchive(
   let bytes = 0;
   try {
     for await (const chunk of decompress(source)) {
-      options.signal?.throwIfAborted();
+      options.check?.();
       hash?.update(chunk);
       await pushPieces(reader, chunk);
       bytes += chunk.length;

@@ -23,6 +23,10 @@ export type Blobs = {
   sizeOf(digest: Digest): number | undefined;
   path(digest: Digest): string;
   newWriter(): Promise<BlobWriter>;
+  /** A path for a blob that a thread writes. */
+  newAside(): string;
+  /** Names a blob that a thread wrote and synced there; checked as by `finish`, and gone when it is another. */
+  adopt(aside: string, found: BlobInfo, expected?: BlobInfo): Promise<BlobInfo>;
   put(data: Uint8Array, expected?: BlobInfo): Promise<BlobInfo>;
   /** Small ones; throws `disk.damaged` when the content does not have this digest. */
   read(digest: Digest, bytesMax: number): Promise<Buffer>;
@@ -40,6 +44,18 @@ export function openBlobs(paths: StorePaths, failpoint: Failpoint, onNew: (diges
     sizeOf: (digest) => statSync(paths.blob(digest), { throwIfNoEntry: false })?.size,
     path: (digest) => paths.blob(digest),
     newWriter,
+    newAside: () => join(paths.ingest, randomBytes(12).toString('hex')),
+    adopt: async (aside, found, expected) => {
+      try {
+        checkBlob(found, expected);
+        failpoint('image.blob.synced');
+        await nameBlob(paths, aside, found.digest, failpoint, onNew);
+      } catch (error) {
+        await rm(aside, { force: true });
+        throw error;
+      }
+      return found;
+    },
     put: async (data, expected) => {
       const writer = await newWriter();
       await writer.write(data);
@@ -97,10 +113,7 @@ async function startWriter(
         await file.datasync();
         failpoint('image.blob.synced');
         await file.close();
-        onNew(found.digest);
-        await rename(aside, paths.blob(found.digest));
-        failpoint('image.blob.renamed');
-        await syncFolder(paths.blobs);
+        await nameBlob(paths, aside, found.digest, failpoint, onNew);
       } catch (error) {
         await abort();
         throw error;
@@ -109,6 +122,19 @@ async function startWriter(
     },
     abort,
   };
+}
+
+async function nameBlob(
+  paths: StorePaths,
+  aside: string,
+  digest: Digest,
+  failpoint: Failpoint,
+  onNew: (digest: Digest) => void,
+): Promise<void> {
+  onNew(digest);
+  await rename(aside, paths.blob(digest));
+  failpoint('image.blob.renamed');
+  await syncFolder(paths.blobs);
 }
 
 export function checkBlob(found: BlobInfo, expected: BlobInfo | undefined): void {

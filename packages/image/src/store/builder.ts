@@ -18,11 +18,7 @@ export function buildInternals(store: Store, pull: Pull): BuildInternals {
   return {
     resolveImage: (reference) => baseImage(store, reference),
     pullIfMissing: (reference, options = {}) => pullIfMissing(store, pull, reference, options),
-    commitLayer: (folder, onProgress, signal) =>
-      commitFolder(store, folder, {
-        ...(onProgress === undefined ? {} : { onProgress }),
-        ...(signal === undefined ? {} : { signal }),
-      }),
+    commitLayer: (folder, options) => commitFolder(store, folder, options),
     layer: (diffId) => layerOf(store, diffId),
     writeImage: (image) => writeImage(store, image),
     cacheGet: (key) => cacheGet(store, key),

@@ -2,6 +2,8 @@
 import type { Digest, ResolvedImage } from '@orc/model';
 import { blobsOf, type Catalog, findImage, type ImageRecord, toIndex } from '../plan/catalog.ts';
 import type { ImageStoreOptions } from '../types.ts';
+import type { OpenContexts } from '../context/contexts.ts';
+import type { Threads } from '../thread/threads.ts';
 import type { Blobs } from './blobs.ts';
 import { writeDurable } from './durable.ts';
 import type { Layers } from './layers.ts';
@@ -17,6 +19,8 @@ export type Store = {
   readonly leases: Leases;
   /** Whoever changes names, or deletes, holds this. */
   readonly locked: Serial;
+  readonly threads: Threads;
+  readonly contexts: OpenContexts;
   readonly unpacking: Serial;
   readonly unpacks: (key: string, job: () => Promise<void>) => Promise<void>;
   /** Layers that a running job made or fetched and no image names yet. */

@@ -5,6 +5,7 @@
 import type { Clock, Digest, Emit, Failpoint, ImageConfig, Random } from '@orc/model';
 import type { HistoryEntry, ImageDocument } from '../plan/documents.ts';
 import type { OnProgress } from '../types.ts';
+import type { CommitOptions } from './write.ts';
 
 /** A layer that is on disk, packed as a blob and unpacked as a folder. */
 export type StoredLayer = {
@@ -67,10 +68,11 @@ export type BuildInternals = {
   /** Throws `image.pull`, `image.auth`, `image.platform`, `notfound.image` … */
   pullIfMissing(reference: string, options?: PullOptions): Promise<BaseImage>;
   /**
-   * Makes a layer of an overlay's upper folder (whiteouts as character devices 0:0, `trusted.overlay.opaque`). On
+   * Makes a layer of an overlay's upper folder (whiteouts as character devices 0:0, `trusted.overlay.opaque`),
+   * after what `copy` says was written into it. On
    * success the folder is gone: it was renamed into the store. Call it when nothing has it mounted any more.
    */
-  commitLayer(upperFolder: string, onProgress?: OnProgress, signal?: AbortSignal): Promise<StoredLayer>;
+  commitLayer(upperFolder: string, options?: CommitOptions): Promise<StoredLayer>;
   /** A layer by its diff id, `undefined` when it is not on disk. */
   layer(diffId: Digest): StoredLayer | undefined;
   /** Config and manifest blobs, then the names: durable when it resolves. Returns the image's id. */

@@ -49,6 +49,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
       const { runBuild } = await import('../build/index.ts');
       return runBuild(buildInternals(store, pull), request);
     },
+    contexts: store.contexts,
     lease: (holder, image) => store.leases.put(holder, { images: [image], layers: [] }),
     release: (holder) => store.leases.release(holder),
     collect: (known) => collectGarbage(store, known),

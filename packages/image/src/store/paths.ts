@@ -21,6 +21,8 @@ export type StorePaths = {
   readonly buildCache: string;
   /** Folders of `RUN --mount=type=cache`. */
   readonly mountCache: string;
+  /** Build contexts that clients sent. */
+  readonly contexts: string;
   /** Packages that debootstrap fetched. */
   readonly packageCache: string;
   blob(digest: Digest): string;
@@ -46,6 +48,7 @@ export function storePaths(root: string): StorePaths {
     trash: join(root, 'trash', 'image'),
     buildCache: join(root, 'cache', 'build'),
     mountCache: join(root, 'cache', 'mounts'),
+    contexts: join(root, 'contexts'),
     packageCache: join(root, 'cache', 'packages'),
     blob: (digest) => join(blobs, hexOf(digest)),
     layer: (diffId) => join(layers, hexOf(diffId)),

@@ -38,3 +38,18 @@ export function shared<T>(): (key: string, job: () => Promise<T>) => Promise<T> 
     return started;
   };
 }
+
+/** One at a time for each key, in order; a failure does not stop the next. */
+export function keyed(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
+  const tails = new Map<string, Promise<unknown>>();
+  return (key, job) => {
+    const turn = (tails.get(key) ?? Promise.resolve()).then(job);
+    const tail = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (tails.get(key) === tail) tails.delete(key);
+      });
+    tails.set(key, tail);
+    return turn;
+  };
+}

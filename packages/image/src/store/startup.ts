@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, type Emit, fail } from '@orc/model';
+import { openContexts } from '../context/contexts.ts';
 import { tryLock } from '../layer/syscalls.ts';
 import { CONFIG_BYTES_MAX, INDEX_BYTES_MAX, MANIFEST_BYTES_MAX, UNPACKS_AT_ONCE } from '../limits.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../plan/catalog.ts';
 import type { Descriptor } from '../plan/documents.ts';
 import { parseDescriptor, parseImageDocument, parseManifest } from '../plan/parse.ts';
+import { openThreads } from '../thread/threads.ts';
 import type { ImageStoreOptions } from '../types.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
 import type { Store } from './context.ts';
@@ -49,6 +51,7 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
     const { failpoint, emit } = options;
     const fresh = new Map<Digest, number>();
     const onNew = (digest: Digest): unknown => fresh.set(digest, options.clock.monotonic());
+    const threads = openThreads();
     const store: Store = {
       options,
       paths,
@@ -56,6 +59,8 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
       layers: openLayers(paths, failpoint, onNew),
       leases: await openLeases(paths, failpoint, emit),
       locked: serial(),
+      threads,
+      contexts: openContexts(paths.contexts, threads, options.clock),
       unpacking: limited(UNPACKS_AT_ONCE),
       unpacks: shared<void>(),
       pins: new Map(),
@@ -73,6 +78,7 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
 }
 
 async function closeStore(store: Store, unlock: () => void): Promise<void> {
+  await store.threads.close();
   await store.layers.settle();
   await store.leases.close();
   unlock();

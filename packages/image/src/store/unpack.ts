@@ -2,12 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Digest } from '@orc/model';
 import { fail } from '@orc/model';
-import { unpackArchive } from '../layer/unpack.ts';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
 import type { ImageRecord } from '../plan/catalog.ts';
 import type { Descriptor, Manifest } from '../plan/documents.ts';
 import type { OnProgress } from '../types.ts';
-import { readFileChunks } from './blobs.ts';
 import type { Store } from './context.ts';
 import { discard } from './write.ts';
 import { chmod } from 'node:fs/promises';
@@ -53,11 +51,11 @@ async function unpackNow(
     await chmod(folder, 0o755);
     // A plain tar's digest was just computed on its way in; one that lay on the disk is read with suspicion.
     const isTrusted = layer.digest === diffId && store.fresh.has(layer.digest);
-    const unpacked = await unpackArchive(readFileChunks(store.blobs.path(layer.digest)), folder, {
-      whiteouts: true,
-      withDiffId: !isTrusted,
+    const args = { path: store.blobs.path(layer.digest), folder, withDiffId: !isTrusted };
+    const { signal } = options;
+    const unpacked = await store.threads.run('unpack', args, {
       onBytes: throttled(store, options),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(signal === undefined ? {} : { signal }),
     });
     const found = isTrusted ? layer.digest : unpacked.diffId;
     if (found !== diffId) {

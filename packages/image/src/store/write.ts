@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@orc/model';
-import { packFolder, type Packed } from '../layer/pack.ts';
+import type { CopyPlan } from '../build/host/copy.ts';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { type ImageRecord, withImage, withName } from '../plan/catalog.ts';
 import { type Descriptor, type ImageDocument, type Manifest, MEDIA } from '../plan/documents.ts';
@@ -13,33 +13,28 @@ import { commitCatalog, pinned, type Store } from './context.ts';
 import { removeTree } from './durable.ts';
 import type { NewImage, StoredLayer } from './internals.ts';
 
+export type CommitOptions = {
+  readonly withRoot?: boolean;
+  /** What is written into the folder first. */
+  readonly copy?: CopyPlan;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+};
+
 /** The blob is a plain tar: no time goes into compressing what stays here, every tool reads it, one digest serves. */
 export async function commitFolder(
   store: Store,
   folder: string,
-  options: {
-    readonly withRoot?: boolean;
-    readonly onProgress?: OnProgress;
-    readonly signal?: AbortSignal;
-  } = {},
+  { withRoot = false, copy, onProgress, signal }: CommitOptions = {},
 ): Promise<StoredLayer> {
-  const packed: Packed = { bytes: 0 };
-  const writer = await store.blobs.newWriter();
-  const report = reporter(store, options.onProgress);
-  try {
-    for await (const chunk of packFolder(folder, packed, { withRoot: options.withRoot === true })) {
-      options.signal?.throwIfAborted();
-      await writer.write(chunk);
-      report(packed.bytes);
-    }
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-  const { digest, size } = await writer.finish();
-  await store.layers.adopt(folder, { diffId: digest, unpackedSize: packed.bytes });
+  const aside = store.blobs.newAside();
+  const args = { folder, aside, withRoot, ...(copy === undefined ? {} : { copy }) };
+  const onBytes = reporter(store, onProgress);
+  const options = { onBytes, ...(signal === undefined ? {} : { signal }) };
+  const { bytes: unpackedSize, ...made } = await store.threads.run('pack', args, options);
+  const { digest, size } = await store.blobs.adopt(aside, made);
+  await store.layers.adopt(folder, { diffId: digest, unpackedSize });
   store.options.failpoint('image.commit.adopted');
-  const { bytes: unpackedSize } = packed;
   return {
     diffId: digest,
     digest,

@@ -67,8 +67,14 @@ export const attributesOf = (entry: TreeEntry): Attributes => ({
 const NS_PER_S = 1_000_000_000n;
 
 export function setTime(hostPath: string, mtimeNs: bigint): void {
+  const { sec, nsec } = timeOf(mtimeNs);
+  changeTimes(AT_FDCWD, hostPath, sec, nsec);
+}
+
+/** As the kernel has it: nanoseconds count up, also before 1970. */
+export function timeOf(mtimeNs: bigint): { readonly sec: number; readonly nsec: number } {
   const seconds = mtimeNs / NS_PER_S - (mtimeNs < 0n && mtimeNs % NS_PER_S !== 0n ? 1n : 0n);
-  changeTimes(AT_FDCWD, hostPath, Number(seconds), Number(mtimeNs - seconds * NS_PER_S));
+  return { sec: Number(seconds), nsec: Number(mtimeNs - seconds * NS_PER_S) };
 }
 
 /** Owner first: changing it clears setuid. A link has no mode. */

@@ -1,16 +1,15 @@
 /** COPY, ADD and WORKDIR: steps that write files without running anything. */
 import { fail } from '@orc/model';
 import type { CopyWork, WorkdirWork } from '../plan/evaluate.ts';
-import { type ModeChange, readMode } from '../plan/mode.ts';
+import { readMode } from '../plan/mode.ts';
 import type { Owner } from '../plan/owner.ts';
 import { ownerIn } from './accounts.ts';
 import { contentDigest } from './content.ts';
-import { copyInto } from './copy.ts';
 import { finishDestination, openDestination, openFolder } from './destination.ts';
 import { type FileHashes, openHashes } from './hashes.ts';
 import { type Scan, type Selection, select } from './selection.ts';
 import type { Session } from './session.ts';
-import type { Built, Doing } from './steps.ts';
+import type { Built, Doing, Key } from './steps.ts';
 import { lookup, type Tree } from './tree.ts';
 
 const NO_FILES: Selection = { rows: [], folder: false };
@@ -22,7 +21,7 @@ export const treeOf = (built: Built): Tree => ({
 
 /** `from`: the stage or image of `--from`; else the context. */
 export function doCopy(session: Session, built: Built, work: CopyWork, from?: Built): Doing {
-  const mode = modeOf(work);
+  checkMode(work);
   let selected: Promise<Selection> | undefined;
   const scan = from === undefined ? contextScan(session) : stageScan(session, from);
   const selection = (): Promise<Selection> => {
@@ -32,20 +31,18 @@ export function doCopy(session: Session, built: Built, work: CopyWork, from?: Bu
   const hashes = from === undefined ? session.context.hashes : openHashes(session.internals, session.pause);
   return {
     keys: copyKeys(session, from, selection, hashes),
-    perform: async (upper) => {
-      const layers = built.layers.map(({ folder }) => folder);
+    perform: async () => {
       const owner = chownOf(work, built);
       const mtimeNs = BigInt(session.internals.clock.now()) * 1_000_000n;
-      const destination = openDestination(upper, layers, { ...(owner ?? ROOT), mtimeNs });
-      await copyInto({
+      return {
         work,
         selection: await selection(),
-        destination,
+        layers: built.layers.map(({ folder }) => folder),
+        made: { ...(owner ?? ROOT), mtimeNs },
         fromContext: from === undefined,
-        pause: session.pause,
+        linkable: from === undefined && session.request.context.sent !== undefined,
         ...(owner === undefined ? {} : { owner }),
-        ...(mode === undefined ? {} : { mode }),
-      });
+      };
     },
   };
 }
@@ -64,16 +61,18 @@ export const stageScan = (session: Session, from: Built): Scan => ({
 });
 
 /**
- * Of a stage first by its layers, which costs nothing; then by the files, which are often the same in new
- * layers.
+ * Of a stage first by its layers, of a context that was sent by all that came, which costs nothing; then by the files,
+ * which are often the same in new layers.
  */
 async function* copyKeys(
   session: Session,
   from: Built | undefined,
   selection: () => Promise<Selection>,
   hashes: FileHashes,
-): AsyncGenerator<{ content: string }> {
+): AsyncGenerator<Key> {
+  const { sent } = session.request.context;
   if (from !== undefined) yield { content: from.layers.map(({ diffId }) => diffId).join(' ') };
+  else if (sent !== undefined) yield { content: `context ${sent.digest}`, holds: sent.isCurrent };
   const { rows } = await selection();
   const content = await contentDigest(rows, hashes, { withOwner: from !== undefined, pause: session.pause });
   yield { content: `files ${content}` };
@@ -84,11 +83,9 @@ function chownOf(work: CopyWork, built: Built): Owner | undefined {
   return work.chown === undefined || work.chown === '' ? undefined : ownerIn(treeOf(built), work.chown);
 }
 
-function modeOf(work: CopyWork): ModeChange | undefined {
-  if (work.chmod === undefined || work.chmod === '') return undefined;
-  const mode = readMode(work.chmod);
-  if (mode !== undefined) return mode;
-  throw fail('build.failed', `${work.chmod} is no mode`, { hint: 'octal such as 755, or u=rwX,go=rX' });
+function checkMode({ chmod = '' }: CopyWork): void {
+  if (chmod !== '' && readMode(chmod) === undefined)
+    throw fail('build.failed', `${chmod} is no mode`, { hint: 'octal such as 755, or u=rwX,go=rX' });
 }
 
 /** The directory belongs to the stage's user, as docker has it. */

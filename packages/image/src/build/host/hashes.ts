@@ -5,7 +5,9 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { inodeOf } from '../../context/inode.ts';
 import type { BuildInternals } from '../../store/internals.ts';
+import type { SentContext } from '../../types.ts';
 import { HASH_RECORDS_MAX, HASH_ROWS_PER_RECORD, HASH_SETTLED_MS, SMALL_FILE_BYTES } from '../limits.ts';
 import { eachChunk, withFile } from './reading.ts';
 import type { Slices } from './slices.ts';
@@ -20,13 +22,18 @@ export type FileHashes = {
 
 type HashStore = Pick<BuildInternals, 'cacheGet' | 'cachePut' | 'clock'>;
 
-/** `name`: of the folder that the files lie in; absent: nothing is remembered. */
-export function openHashes(store: HashStore, pause: Slices, name?: string): FileHashes {
+/**
+ * `name`: of the folder that the files lie in; absent: nothing is remembered. What a client has sent was hashed as it
+ * came.
+ */
+export function openHashes(store: HashStore, pause: Slices, name?: string, sent?: SentContext): FileHashes {
   let known: Promise<Map<string, string>> | undefined;
   const seen = new Map<string, string>();
   let changed = false;
   return {
     of: async (entry) => {
+      const came = sent?.hashOf(entry.path);
+      if (came !== undefined && came.inode === inodeOf(entry.stats)) return came.sha256;
       known ??= name === undefined ? Promise.resolve(new Map()) : load(store, name);
       const key = identity(entry);
       const found = (await known).get(key);

@@ -16,8 +16,8 @@ import type { RunMount } from '../../types.ts';
 import { LOCK_RETRY_MS } from '../limits.ts';
 import type { CopyWork } from '../plan/evaluate.ts';
 import type { RunMountSpec } from '../plan/run-mounts.ts';
-import { copyInto } from './copy.ts';
-import { type Destination, finishDestination, freeName, openDestination, openFolder } from './destination.ts';
+import { copyFiles, type CopyPlan } from './copy.ts';
+import { type Destination, finishDestination, freeName, openFolder } from './destination.ts';
 import { type Scan, type Selection, select } from './selection.ts';
 import type { Session } from './session.ts';
 import { lookup } from './tree.ts';
@@ -110,11 +110,16 @@ async function materialise(
   folder: string,
 ): Promise<string> {
   mkdirSync(folder);
-  const made = { uid: 0, gid: 0, mtimeNs: 0n };
-  const work = workOf(spec);
   const selection = await selectionOf(spec, source);
-  const destination = openDestination(folder, [], made);
-  await copyInto({ work, selection, destination, fromContext: source.fromContext, pause: session.pause });
+  const plan: CopyPlan = {
+    work: workOf(spec),
+    selection,
+    layers: [],
+    made: { uid: 0, gid: 0, mtimeNs: 0n },
+    fromContext: source.fromContext,
+    linkable: false,
+  };
+  await copyFiles(plan, folder, session.pause);
   return selection.folder ? folder : join(folder, selection.rows[0]?.target ?? '');
 }
 

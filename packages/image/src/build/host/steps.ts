@@ -10,6 +10,7 @@ import type { Step, Work } from '../plan/evaluate.ts';
 import { historyEntry } from '../../plan/history.ts';
 import { cacheKey } from '../plan/keys.ts';
 import type { StageState } from '../plan/state.ts';
+import type { CopyPlan } from './copy.ts';
 import type { StepProgress } from './progress.ts';
 import type { Session } from './session.ts';
 
@@ -27,10 +28,20 @@ export type Built = {
 /** How to do the work of a step, and what the cache must know of it. */
 export type Doing = {
   /** Tried in order; each is one way to say "the same input". */
-  readonly keys: AsyncIterable<Pick<Parameters<typeof cacheKey>[0], 'content' | 'surroundings'>>;
-  /** Writes into `upper`, an empty folder on the layers' file system; `scratch` beside it is thrown away. */
-  readonly perform: (upper: string, scratch: string) => Promise<void>;
+  readonly keys: AsyncIterable<Key>;
+  /**
+   * Writes into `upper`, an empty folder on the layers' file system; `scratch` beside it is thrown away. What it returns
+   * is copied into `upper` then.
+   */
+  readonly perform: (upper: string, scratch: string) => Promise<CopyPlan | void>;
 };
+export type Key = Pick<Parameters<typeof cacheKey>[0], 'content' | 'surroundings'> & {
+  /** Asked after the work: false when what the key was made of has changed meanwhile, so that nothing is remembered. */
+  readonly holds?: () => boolean;
+};
+
+type Named = { readonly key: string; readonly holds: () => boolean };
+const always = (): boolean => true;
 
 type Done = { readonly layer: StoredLayer; readonly createdMs: number };
 
@@ -53,13 +64,15 @@ export async function afterWork(
     platform: formatPlatform(built.platform),
     work: step.work,
   };
-  const keys: string[] = [];
-  for await (const more of doing.keys) {
+  const keys: Named[] = [];
+  for await (const { holds = always, ...more } of doing.keys) {
     const key = cacheKey({ ...parts, ...more });
-    keys.push(key);
     const found = await find(session, key);
-    if (found === undefined) continue;
-    await rememberAll(session, keys.slice(0, -1), found);
+    if (found === undefined) {
+      keys.push({ key, holds });
+      continue;
+    }
+    await rememberAll(session, keys, found);
     progress.cached();
     return withLayer(session, built, step, found);
   }
@@ -79,10 +92,11 @@ async function find(session: Session, key: string): Promise<Done | undefined> {
 
 async function rememberAll(
   session: Session,
-  keys: readonly string[],
+  keys: readonly Named[],
   { layer, createdMs }: Done,
 ): Promise<void> {
-  for (const key of keys) await session.internals.cachePut(key, { createdMs }, [layer]);
+  for (const { key, holds } of keys)
+    if (holds()) await session.internals.cachePut(key, { createdMs }, [layer]);
 }
 
 async function perform(session: Session, built: Built, doing: Doing): Promise<Done> {
@@ -97,9 +111,12 @@ async function perform(session: Session, built: Built, doing: Doing): Promise<Do
     const [upper, scratch] = [join(work.folder, 'upper'), join(work.folder, 'scratch')];
     await mkdir(upper);
     await mkdir(scratch);
-    await doing.perform(upper, scratch);
+    const copy = await doing.perform(upper, scratch);
     session.signal.throwIfAborted();
-    const layer = await session.internals.commitLayer(upper, undefined, session.signal);
+    const layer = await session.internals.commitLayer(upper, {
+      signal: session.signal,
+      ...(copy === undefined ? {} : { copy }),
+    });
     await session.holdings.add([], [layer]);
     return { layer, createdMs: session.internals.clock.now() };
   } finally {

@@ -11,14 +11,22 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ContextFile } from '@orc/api';
-import { openContexts } from '../src/backend/contexts.ts';
+import { openContexts as open } from '../../src/context/contexts.ts';
+import { openThreads, type Threads } from '../../src/thread/threads.ts';
+import type { ContextFile, Contexts } from '../../src/types.ts';
 
 let root: string;
+let threads: Threads;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'orc-contexts-'));
+  threads = openThreads();
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(async () => {
+  await threads.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const openContexts = (folder: string): Contexts => open(join(folder, 'contexts'), threads, Date);
 
 const entry = (path: string, type: ContextFile['type'], content = ''): ContextFile => ({
   path,

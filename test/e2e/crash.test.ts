@@ -1,11 +1,15 @@
 /** kill -9 of the daemon, the launcher and shims: containers do not notice, and nothing acknowledged is lost. */
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ended, killAtRandom } from '../lab/crash-rounds.ts';
+import { killAtRandom } from '../lab/crash-rounds.ts';
+import { composed, upOf } from '../lab/composed.ts';
+import { catchesTerm, ended } from '../lab/ending.ts';
 import { bootstrapBusybox, execIn, forever, idle, make, runToEnd, sh, startNew } from '../lab/engine.ts';
+import { FEW, idleScript, shell } from '../lab/fleet.ts';
 import { type Instance, startInstance, until } from '../lab/instance.ts';
-import { counting, gaps } from '../lab/workload.ts';
+import { counting, gaps } from '../lab/counting.ts';
 
 let instance: Instance;
 const client = (): Instance['client'] => instance.client;
@@ -21,8 +25,9 @@ const parentOf = (pid: number): number =>
 const pidOf = async (id: string): Promise<number> => (await client().getContainer(id)).pid as number;
 const shimOf = async (id: string): Promise<number> => parentOf(await pidOf(id));
 describe('the daemon', () => {
-  test('fifty containers, killed at random instants: all are adopted, none is lost, nothing is left after rm', async () => {
-    await killAtRandom(instance, { seed: 20261122, rounds: 4 });
+  test('killed at random instants of work: all are adopted, nothing is lost, nothing is left after rm', async () => {
+    const { failures } = await killAtRandom(instance, { seed: 20261122, rounds: 3, size: FEW });
+    expect(failures).toEqual([]);
   }, 60_000);
 
   test('published ports go on, and a running connection does not break', async () => {
@@ -41,6 +46,65 @@ describe('the daemon', () => {
     fresh.close();
     // It is held again: nobody else on this host gets it.
     await expect(listenOn(port)).rejects.toThrow(/EADDRINUSE/);
+  });
+
+  test('an end is told once, by whoever finds it', async () => {
+    const { id: before } = await runToEnd(client(), sh('exit 3'));
+    const meanwhile = await startNew(client(), counting(4));
+    await until(
+      () =>
+        readFileSync(join(instance.folder, 'root/containers', before, 'state.json'), 'utf8').includes(
+          '"exit"',
+        ),
+      'its end to be settled',
+    );
+    const pid = await pidOf(meanwhile);
+    await crash();
+    await until(() => catchesTerm(pid), 'its trap');
+    process.kill(pid, 'SIGTERM');
+    await until(ended(pid), 'its end');
+    await instance.start();
+    expect(await deaths()).toEqual([meanwhile]);
+    await until(
+      () =>
+        readFileSync(join(instance.folder, 'root/containers', meanwhile, 'state.json'), 'utf8').includes(
+          '"exit"',
+        ),
+      'that end to be settled too',
+    );
+    await crash();
+    await instance.start();
+    expect(await deaths()).toEqual([]);
+    expect((await client().getContainer(before)).exit?.code).toBe(3);
+    expect((await client().getContainer(meanwhile)).exit?.code).toBe(4);
+  });
+
+  test('a start that failed is neither begun again nor taken for one that ran', async () => {
+    const id = await make(client(), { image: 'busybox', command: ['/no/such/program'] });
+    await expect(client().startContainer(id)).rejects.toThrow();
+    await crash();
+    await instance.start();
+    const { status, attempt, exit } = await client().getContainer(id);
+    expect({ status, attempt, exit }).toEqual({ status: 'created', attempt: 0, exit: undefined });
+  });
+
+  test('a container that ended meanwhile and comes back has its ports again', async () => {
+    const restart = { condition: 'always', delay: { kind: 'backoff' } } as const;
+    const ports = [{ containerPort: 7, protocol: 'tcp' }] as const;
+    const id = await startNew(client(), sh('exec nc -ll -p 7 -e cat', { ports, restart }));
+    const pid = await pidOf(id);
+    await crash();
+    process.kill(pid, 'SIGKILL');
+    await until(ended(pid), 'its end');
+    await instance.start();
+    const again = async (): Promise<boolean> => {
+      const { status, attempt } = await client().getContainer(id);
+      return status === 'running' && attempt === 2;
+    };
+    await until(again, 'its next attempt');
+    const echo = await openEcho((await client().getContainer(id)).ports[0]?.hostPort as number);
+    expect(await echo.say('again')).toBe('again');
+    echo.close();
   });
 
   test('restart policies and health checks go on; what was stopped stays so', async () => {
@@ -108,6 +172,31 @@ describe('the daemon', () => {
   });
 });
 
+/** Containers that this daemon says to have died. */
+async function deaths(): Promise<readonly string[]> {
+  const ids: string[] = [];
+  const query = { sinceMs: 0, untilMs: Date.now(), filters: { type: ['container'], event: ['die'] } };
+  for await (const { actor } of client().events(query, forever())) ids.push(actor.id);
+  return ids;
+}
+
+const UP = `
+services:
+  stays: { image: busybox, command: ${shell(idleScript)} }
+  comes: { image: busybox, command: ${shell(idleScript)}, restart: on-failure }
+`;
+
+/** Ids of the two tasks. */
+async function startTasks(): Promise<readonly [string, string]> {
+  await upOf(client(), await composed('both', UP));
+  const isUp = async (): Promise<boolean> => {
+    const { tasks } = await client().getProject('both');
+    return tasks.length === 2 && tasks.every(({ status }) => status.phase === 'running');
+  };
+  await until(isUp, 'the project to run');
+  return [(await client().getContainer('both-stays-1')).id, (await client().getContainer('both-comes-1')).id];
+}
+
 describe('launcher and shims', () => {
   test('kill -9 of the launcher: containers run on, and the next start has a new one', async () => {
     const id = await startNew(client(), counting(0));
@@ -134,6 +223,41 @@ describe('launcher and shims', () => {
     await until(() => pids.every((pid) => ended(pid)()), 'their processes to end');
     await client().startContainer(plain);
     expect((await execIn(client(), plain, ['echo', 'again'])).stdout).toBe('again\n');
+  });
+
+  test('kill -9 of the launcher and of shims: tasks are treated alike', async () => {
+    const [stays, comes] = await startTasks();
+    const pids = [await pidOf(stays), await pidOf(comes)];
+    process.kill(parentOf(await shimOf(stays)), 'SIGKILL');
+    expect((await execIn(client(), comes, ['echo', 'alive'])).stdout).toBe('alive\n');
+    for (const id of [stays, comes]) process.kill(await shimOf(id), 'SIGKILL');
+    await until(async () => (await client().getContainer(comes)).attempt === 2, 'the restart');
+    await until(async () => (await client().getContainer(stays)).status === 'exited', 'the loss to be seen');
+    const { tasks } = await client().getProject('both');
+    expect(tasks.find(({ spec }) => spec.service === 'stays')?.status).toMatchObject({
+      phase: 'exited',
+      exit: { code: 137, reason: 'shim lost' },
+    });
+    await until(() => pids.every((pid) => ended(pid)()), 'their processes to end');
+    await client().actProject('both', { kind: 'start', services: ['stays'] });
+    await until(async () => (await client().getContainer(stays)).status === 'running', 'the start by hand');
+  });
+
+  test('a task whose shim was killed while the daemon was down is found, and its policy applies', async () => {
+    const [stays, comes] = await startTasks();
+    const shims = [await shimOf(stays), await shimOf(comes)];
+    await crash();
+    for (const shim of shims) process.kill(shim, 'SIGKILL');
+    await until(() => shims.every((shim) => ended(shim)()), 'the shims to end');
+    await instance.start();
+    await until(async () => (await client().getContainer(comes)).attempt === 2, 'the restart');
+    expect(await client().getContainer(stays)).toMatchObject({
+      status: 'exited',
+      exit: { code: 137, reason: 'shim lost' },
+    });
+    await crash();
+    await instance.start();
+    expect(await client().getContainer(stays)).toMatchObject({ status: 'exited', attempt: 1 });
   });
 
   test('a shim that was killed while the daemon was down is found', async () => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootstrapBusybox, execIn, idle, make, startNew } from '../lab/engine.ts';
-import { type Instance, startInstance } from '../lab/instance.ts';
+import { type Instance, startInstance, until } from '../lab/instance.ts';
 
 let instance: Instance;
 let bystander: string;
@@ -34,6 +34,9 @@ beforeAll(async () => {
     if (name !== 'container.json') await client().startContainer(id);
     if (name === 'exit') await client().stopContainer(id, { timeoutMs: 0 });
   }
+  const settled = (index: number): boolean =>
+    readFileSync(join(folderOf(ids[index] as string), 'state.json'), 'utf8').includes('"exit":');
+  await until(() => ROWS.every(({ name }, index) => name !== 'exit' || settled(index)), 'ends to be settled');
   await instance.stop('SIGKILL');
   ROWS.forEach(({ name, damage }, index) => damage(join(folderOf(ids[index] as string), name)));
   writeFileSync(join(instance.folder, 'root/containers/a file'), '');

@@ -28,9 +28,16 @@ export function leftOfContainers(instance: Instance): readonly string[] {
       .filter((path) => /\/[0-9a-f]{64}$/.test(path))
       .map((path) => `cgroup ${path}`),
     ...['containers', 'trash/containers'].flatMap((each) => namesIn(join(folder, 'root', each))),
-    ...lines.filter((line) => line.startsWith('process ') && line.includes('/containers/')),
+    ...shims(lines),
   ];
 }
+
+/** Launcher and shims have the same command line: one of them is the launcher. */
+const shims = (lines: readonly string[]): readonly string[] =>
+  lines.filter((line) => /^process .*\/orc-launch serve /.test(line)).slice(1);
+
+export const kindsLeft = (instance: Instance): readonly string[] =>
+  [...new Set(leftOfContainers(instance).map((line) => line.split(' ')[0] as string))].sort();
 
 /** Ports that are translated to a container's address. */
 function elements(instance: string, map: string): string[] {
@@ -44,13 +51,31 @@ function namesIn(folder: string): string[] {
   return readdirSync(folder).map((name) => `folder ${join(folder, name)}`);
 }
 
-/** Numbers in [0, 1) from a seed (mulberry32): a failure can be had again. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** The whole table of the instance, without what its DNS server's port, a new one for each daemon, makes of it. */
+export function rulesOf({ name }: Instance): string {
+  const { stdout } = spawnSync('nft', ['list', 'table', 'inet', name], { encoding: 'utf8' });
+  return (stdout ?? '').replace(/counter packets \d+ bytes \d+/g, 'counter').replace(/\b\d{4,5}\b/g, 'PORT');
+}
+
+/** As the daemon measured it itself. */
+export type Adoption = { readonly adopted: number; readonly adoptionMs: number; readonly startMs: number };
+
+/** Of the daemon that was started last. */
+export function adoptionOf(log: string): Adoption {
+  const line = log.split('\n').findLast((each) => each.includes('"adoptionMs":'));
+  if (line === undefined) throw new Error('no daemon said what it adopted');
+  const { adopted, adoptionMs, startMs } = JSON.parse(line) as Adoption;
+  return { adopted, adoptionMs, startMs };
+}
+
+/** One line: how it is distributed, and how many were over `limit`. */
+export function distribution(name: string, values: readonly number[], limit?: number): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0);
+  const over =
+    limit === undefined
+      ? ''
+      : `; ${sorted.filter((each) => each >= limit).length} of ${sorted.length} not under ${limit} ms`;
+  return `${name}: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms${over}`;
 }

@@ -12,6 +12,8 @@ export const LIMITS = {
   probeRetries: 3,
   /** A stop or removal that failed is tried again after this. */
   retryMs: 1000,
+  /** An end is written down this long after it was settled. */
+  keepEndMs: 50,
   /** Docker's default stop grace. */
   stopGraceMs: 10_000,
   /** How long the end of a killed container is waited for before it is called dead. */

@@ -129,7 +129,9 @@ export type Running = {
 export type Adopted =
   | { readonly state: 'running'; readonly running: Running }
   | { readonly state: 'exited'; readonly attempt: number; readonly exit: Exit }
-  /** No shim and no exit record: lost, or never started. */
+  /** Its shim was killed: neither that nor its program's end is recorded. */
+  | { readonly state: 'lost' }
+  /** It was never launched, or not to the point of having a shim. */
   | { readonly state: 'none' };
 
 export type Runtime = {

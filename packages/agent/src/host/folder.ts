@@ -2,8 +2,19 @@
  * A container's folder: `container.json` (what it is; durable, written once) and `state.json` (how far it got; by
  * rename, without a sync: DECISIONS 15). Rows of docs/files.md.
  */
-import { closeSync, fdatasync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -109,9 +120,10 @@ export async function loadFolders(
 ): Promise<{ readonly loaded: readonly Loaded[]; readonly damaged: readonly string[] }> {
   await mkdir(containers, { recursive: true, mode: FOLDER_MODE });
   const names: string[] = [];
-  for (const name of await readdir(containers))
+  for (const name of readdirSync(containers))
     if (isContainerId(name) && !(await dropUnmade(join(containers, name)))) names.push(name);
-  const results = await Promise.all(names.map((name) => loadFolder(join(containers, name), name)));
+  // Nobody is served yet: a read takes microseconds, a turn through the thread pool takes longer.
+  const results = names.map((name) => loadFolder(join(containers, name), name));
   return {
     loaded: results.filter((each): each is Loaded => typeof each !== 'string'),
     damaged: results.filter((each): each is string => typeof each === 'string'),
@@ -120,16 +132,17 @@ export async function loadFolders(
 
 /** A folder that its maker did not come to fill: nobody was told of it, and it goes. */
 async function dropUnmade(folder: string): Promise<boolean> {
+  if (existsSync(join(folder, CONTAINER_FILE))) return false;
   const files = await readdir(folder).catch(() => ['unreadable']);
   if (files.some((name) => name !== `${CONTAINER_FILE}.tmp`)) return false;
   await rm(folder, { recursive: true });
   return true;
 }
 
-async function loadFolder(folder: string, id: string): Promise<Loaded | string> {
+function loadFolder(folder: string, id: string): Loaded | string {
   try {
-    const stored = await readJson<Stored>(join(folder, CONTAINER_FILE));
-    const state = await readJson<State>(join(folder, STATE_FILE)).catch(() => EMPTY_STATE);
+    const stored = readJson<Stored>(join(folder, CONTAINER_FILE));
+    const state = readState(join(folder, STATE_FILE));
     if (stored.schema !== 1 || stored.id !== id || typeof stored.spec !== 'object') return folder;
     return { folder, stored, state: { ...EMPTY_STATE, ...state } };
   } catch {
@@ -137,8 +150,16 @@ async function loadFolder(folder: string, id: string): Promise<Loaded | string> 
   }
 }
 
-async function readJson<T extends object>(file: string): Promise<T> {
-  const text = await readFile(file, 'utf8');
+function readState(file: string): State {
+  try {
+    return readJson<State>(file);
+  } catch {
+    return EMPTY_STATE;
+  }
+}
+
+function readJson<T extends object>(file: string): T {
+  const text = readFileSync(file, 'utf8');
   if (text.length > LIMITS.stateFileBytesMax)
     throw new Error(`${file} is larger than ${LIMITS.stateFileBytesMax} bytes`);
   const value: unknown = JSON.parse(text);

@@ -4,6 +4,7 @@ import {
   type Container,
   type ContainerId,
   defined,
+  type Endpoint,
   type Exit,
   fail,
   type Health,
@@ -28,6 +29,13 @@ import { startWatch } from './stopwatch.ts';
 import { containerOf, type Failure, taskStatusOf, type View } from './view.ts';
 import { watchLife } from './watch.ts';
 
+export type Found =
+  | { readonly running: Running; readonly health: Health }
+  /** `told`: by the daemon before. */
+  | { readonly attempt: number; readonly exit: Exit; readonly told: boolean }
+  /** `before`: how the attempt before it ended. */
+  | { readonly cut: number; readonly before?: Exit };
+
 type StopRequest = { readonly graceMs?: number; readonly signal?: string };
 
 export class Life {
@@ -39,6 +47,8 @@ export class Life {
   #running: Running | undefined;
   #ended: Promise<void> = Promise.resolve();
   #exit: Exit | undefined;
+  /** The end that the state file knows of. */
+  #kept: Exit | undefined;
   #health: Health = 'none';
   #healthWatch: HealthWatch | undefined;
   #failure: Failure | undefined;
@@ -59,6 +69,7 @@ export class Life {
   #removed = false;
   #busy = false;
   #again = false;
+  #held = false;
   #cancelTimer: (() => void) | undefined;
   readonly #hurry = { call: (): void => {} };
   readonly #watchers = new Set<() => void>();
@@ -119,25 +130,32 @@ export class Life {
     this.wake();
   }
 
-  /** What was running when the daemon ended runs on; `exit`: what ended meanwhile. */
-  adopt(
-    found:
-      | { readonly running: Running; readonly health: Health }
-      | { readonly attempt: number; readonly exit: Exit },
-    image: ResolvedImage | undefined,
-  ): void {
+  /** The addresses that the state gave to a task; what was found again may have been made without. */
+  address(endpoints: readonly Endpoint[]): void {
+    if (this.#running === undefined && !this.#busy) this.#state = { ...this.#state, endpoints };
+  }
+
+  /** What was running when the daemon ended runs on; what ended meanwhile is settled; a start that was cut is begun anew. */
+  adopt(found: Found, image: ResolvedImage | undefined): void {
     this.#image = image;
+    this.#restartsInRow = this.#state.restarts;
     if ('running' in found) {
       this.#state = { ...this.#state, attempt: found.running.attempt, startedAt: found.running.startedAt };
-      this.#restartsInRow = this.#state.restarts;
       this.#health = found.health;
       this.#attend(found.running, found.health);
       return;
     }
-    this.#state = { ...this.#state, attempt: found.attempt };
-    this.#restartsInRow = this.#state.restarts;
     this.#holding = true;
-    this.#settle(found.exit);
+    // Nobody holds them any more: another attempt publishes anew.
+    this.#state = { ...this.#state, ports: [] };
+    if ('cut' in found) {
+      this.#state = { ...this.#state, attempt: found.cut - 1 };
+      this.#exit = found.before;
+      if (this.#state.desired.state === 'run') this.#restartAt = this.#deps.clock.now();
+      return;
+    }
+    this.#state = { ...this.#state, attempt: found.attempt };
+    this.#settle(found.exit, found.told);
   }
 
   /** Made before the daemon ended, never started. */
@@ -166,8 +184,17 @@ export class Life {
     return this.#early.add(options);
   }
 
+  /** A task that was found again takes no step before its assignment: what it needs beside it is not there yet. */
+  hold(): void {
+    this.#held = true;
+  }
+  unhold(): void {
+    this.#held = false;
+    this.wake();
+  }
+
   wake(): void {
-    if (this.#removed) return;
+    if (this.#removed || this.#held) return;
     if (this.#busy) this.#again = true;
     else void this.#loop();
   }
@@ -200,6 +227,7 @@ export class Life {
       this.#again = !this.#removed;
     } while (this.#again);
     this.#busy = false;
+    this.#keepEndSoon();
     // Wishes alone can change what it is: a stop ends a back-off without a step.
     if (this.taskStatus().phase === this.#told) this.#awaken();
     else this.#changed();
@@ -209,11 +237,7 @@ export class Life {
   async #keepStopped(): Promise<void> {
     this.#stopKept = true;
     if (this.stored.owner !== undefined) return;
-    await this.#file
-      .write(this.#state)
-      .catch((error: unknown) =>
-        this.#deps.emit('warn', 'a stop was not written down', { error: String(error) }),
-      );
+    await this.#keep('a stop');
   }
 
   #armTimer(until: number): void {
@@ -248,6 +272,9 @@ export class Life {
       this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed' };
       this.#restartAt = undefined;
       this.#holding ||= step.do === 'start';
+      // The attempt never was: another daemon neither takes it for lost nor begins it again.
+      if (step.do === 'start')
+        await this.#keep('a failed start', { ...this.#state, actedGeneration: generation });
       if (step.do === 'remove' || step.do === 'stop') this.#retryAt = this.#deps.clock.now() + LIMITS.retryMs;
     }
     this.#preparing = false;
@@ -262,6 +289,7 @@ export class Life {
     await this.#deps.images.lease(this.id, this.#image.id);
     this.#state = { ...this.#state, imageId: this.#image.id };
     await this.#file.write(this.#state);
+    this.#deps.failpoint('agent.prepare.written');
   }
 
   async #start(): Promise<void> {
@@ -273,8 +301,9 @@ export class Life {
     }
     this.#preparing = true;
     this.#changed();
+    const { exit: _, ...before } = this.#state;
     const next: State = {
-      ...this.#state,
+      ...before,
       attempt: this.#state.attempt + 1,
       restarts: asked ? 0 : this.#state.restarts,
       actedGeneration: this.#state.desired.generation,
@@ -323,25 +352,20 @@ export class Life {
   #healthChanged(health: Health): void {
     this.#health = health;
     this.#state = { ...this.#state, health };
-    this.#file.write(this.#state).catch((error: unknown) => {
-      this.#deps.emit('warn', 'a change of health was not written down', { error: String(error) });
-    });
+    void this.#keep('a change of health');
     this.#deps.event(this.stored, 'health_status', { health });
     this.#changed();
   }
 
   /** An attempt has ended: whatever began with it ends here. */
-  #settle(exit: Exit): void {
+  #settle(exit: Exit, told = false): void {
     const ranMs = exit.at - (this.#state.startedAt ?? exit.at);
     this.#running = undefined;
     this.#healthWatch?.stop();
     this.#healthWatch = undefined;
     this.#exit = exit;
-    if (exit.oomKilled) this.#deps.event(this.stored, 'oom', {});
-    this.#deps.event(this.stored, 'die', {
-      exitCode: String(exit.code),
-      ...(exit.signal === undefined ? {} : { signal: exit.signal }),
-    });
+    if (told) this.#kept = exit;
+    else this.#tell(exit);
     this.#decide(exit, ranMs);
     this.#state = {
       ...this.#state,
@@ -351,6 +375,31 @@ export class Life {
     this.#finish();
     this.#changed();
     this.wake();
+  }
+
+  #tell(exit: Exit): void {
+    if (exit.oomKilled) this.#deps.event(this.stored, 'oom', {});
+    this.#deps.event(this.stored, 'die', {
+      exitCode: String(exit.code),
+      ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+    });
+  }
+
+  /** That an end was settled outlives the daemon: it is told once. Off the exit path, and not of what goes anyway. */
+  #keepEndSoon(): void {
+    const { exit } = this.#state;
+    if (this.#removed || this.#running !== undefined || exit === undefined || exit === this.#kept) return;
+    this.#deps.clock.after(LIMITS.keepEndMs, () => {
+      if (this.#removed || this.#busy || this.#state.exit !== exit || exit === this.#kept) return;
+      this.#kept = exit;
+      void this.#keep('an end');
+    });
+  }
+
+  async #keep(what: string, state: State = this.#state): Promise<void> {
+    await this.#file.write(state).catch((error: unknown) => {
+      this.#deps.emit('warn', `${what} was not written down`, { error: String(error) });
+    });
   }
 
   #decide(exit: Exit, ranMs: number): void {

@@ -7,8 +7,9 @@ import type { AgentOptions } from '../types.ts';
 import { hostnameOf, joinHost, namesOf, sandboxRequest } from './attachment.ts';
 import type { Registry } from './registry.ts';
 import type { LifeDeps } from './deps.ts';
-import { type Loaded, loadFolders, type State } from './folder.ts';
+import { type Loaded, loadFolders, type State, type Stored } from './folder.ts';
 import { Life } from './life.ts';
+import { startWatch } from './stopwatch.ts';
 
 export type Recovered = {
   readonly adopted: number;
@@ -18,12 +19,15 @@ export type Recovered = {
 
 export async function recover(options: AgentOptions, deps: LifeDeps, registry: Registry): Promise<Recovered> {
   const began = options.clock.monotonic();
+  const watch = startWatch(options.clock);
   const rebooted = await noteBoot(options.run);
   const { loaded, damaged } = await loadFolders(join(options.root, 'containers'));
   const quarantined = await quarantine(options, damaged);
+  watch.lap('folders');
   const found = await Promise.all(
     loaded.map(async (each) => ({ each, adopted: await options.runtime.adopt(each.stored.id, each.folder) })),
   );
+  watch.lap('shims');
   await options.network.recover(
     found
       .filter(({ adopted }) => adopted.state === 'running')
@@ -33,28 +37,36 @@ export async function recover(options: AgentOptions, deps: LifeDeps, registry: R
         ports: each.state.ports,
       })),
   );
+  watch.lap('network');
   let running = 0;
   const lives: Life[] = [];
   for (const { each, adopted } of found) {
     const life = new Life(each.stored, each.folder, stateAfter(each, adopted), deps);
     registry.add(life);
     lives.push(life);
+    if (isTask(each.stored)) life.hold();
     if (adopted.state === 'running') running += 1;
     takeOver(life, each, adopted, await imageOf(each, options), rebooted, options);
   }
+  watch.lap('images');
   await rejoin(
     lives,
     found.map(({ adopted }) => adopted),
     deps,
   );
+  watch.lap('rejoin');
   await options.runtime.sweep(new Set(loaded.map(({ stored }) => stored.id)));
   for (const life of lives) if (life.running === undefined) life.wake();
+  watch.lap('sweep');
+  options.emit('debug', 'recovered', { running, ...watch.laps() });
   return { adopted: running, quarantined, tookMs: options.clock.monotonic() - began };
 }
 
+const isTask = ({ owner }: Stored): boolean => owner !== undefined && owner.oneOff !== true;
+
 /** What an acknowledged start implies, even if the daemon died before it wrote so. */
 function stateAfter({ stored, state }: Loaded, adopted: Adopted): State {
-  if (stored.owner !== undefined && stored.owner.oneOff !== true) return state;
+  if (isTask(stored)) return state;
   const started = adopted.state !== 'none' || state.attempt > 0;
   if (!started || state.desired.state !== 'ready') return state;
   const generation = Math.max(1, state.actedGeneration);
@@ -69,14 +81,22 @@ function takeOver(
   rebooted: boolean,
   options: AgentOptions,
 ): void {
+  const { attempt, exit } = state;
   if (adopted.state === 'running')
     life.adopt({ running: adopted.running, health: state.health ?? 'none' }, image);
-  else if (adopted.state === 'exited' && adopted.attempt >= state.attempt)
-    life.adopt({ attempt: adopted.attempt, exit: adopted.exit }, image);
-  else if (state.attempt > 0)
-    life.adopt({ attempt: state.attempt, exit: lostExit(rebooted, options.clock.now()) }, image);
-  else if (image !== undefined) life.prepared(image);
+  else if (adopted.state === 'exited' && adopted.attempt >= attempt)
+    life.adopt({ attempt: adopted.attempt, exit: adopted.exit, told: isSame(adopted.exit, exit) }, image);
+  else if (exit !== undefined) life.adopt({ attempt, exit, told: true }, image);
+  else if (adopted.state === 'lost')
+    life.adopt({ attempt, exit: lostExit(rebooted, options.clock.now()), told: false }, image);
+  else if (attempt > 0)
+    life.adopt({ cut: attempt, ...(adopted.state === 'exited' ? { before: adopted.exit } : {}) }, image);
+  else if (image !== undefined && state.imageId !== undefined) life.prepared(image);
 }
+
+/** Who ended before the daemon did was settled, and its end told. */
+const isSame = (exit: Exit, settled: Exit | undefined): boolean =>
+  settled !== undefined && settled.at === exit.at && settled.code === exit.code;
 
 const lostExit = (rebooted: boolean, at: number): Exit => ({
   code: 137,

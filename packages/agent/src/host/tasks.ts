@@ -45,6 +45,7 @@ export function openTasks(deps: TaskDeps): Tasks {
   const take = async (task: AssignedTask): Promise<void> => {
     const life = deps.registry.lives.get(task.containerId) ?? (await making.get(task.containerId));
     if (life === undefined) return begin(task);
+    life.address(task.endpoints);
     const before = life.state.desired;
     const same =
       before.state === task.desired.state &&
@@ -77,6 +78,7 @@ export function openTasks(deps: TaskDeps): Tasks {
   return {
     assign(assignment) {
       if (current !== undefined && assignment.revision < current.revision) return;
+      const first = current === undefined;
       current = assignment;
       ready = deps
         .networks(assignment)
@@ -85,6 +87,7 @@ export function openTasks(deps: TaskDeps): Tasks {
         );
       for (const task of assignment.tasks) void take(task);
       removeStrangers(deps.registry, assignment);
+      if (first) for (const life of deps.registry.lives.values()) life.unhold();
     },
     changed(life) {
       const task = life.stored.owner?.task;

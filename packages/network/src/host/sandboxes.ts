@@ -1,6 +1,7 @@
 /** Network namespaces of containers: which cables lead to them, and what still has to run in them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, ContainerId, Emit, Endpoint, Kernel, KernelOp } from '@orc/model';
 import {
   PEER_NAME,
@@ -57,11 +58,13 @@ export function openSandboxes(options: SandboxesOptions): Sandboxes {
   const pool = openPool(options, () => live.size > 0, remover.remove);
 
   const claim = async (request: SandboxRequest): ReturnType<Sandboxes['claim']> => {
-    const each = live.get(request.container) ?? (await fresh(options, request, pool));
+    const known = live.get(request.container);
+    const each = known ?? (await fresh(options, request, pool));
     live.set(request.container, each);
     const before = each.record;
     each.record = await wired(options, each, request.none === true ? [] : request.endpoints);
-    records.put(each.record);
+    // Adoption claims every sandbox again as it was.
+    if (known === undefined || !isDeepStrictEqual(before, each.record)) records.put(each.record);
     return { namespace: each.record.namespace, ops: opsOf(options, each, before, request) };
   };
 

@@ -60,6 +60,13 @@ test('a killed shim is an exit, and its container ends', async () => {
   const running = await fixture.runtime.start(request);
   process.kill(shimOf(running.pid), 'SIGKILL');
   expect(await running.exited).toMatchObject({ code: 137, reason: 'shim lost' });
+  expect(await fixture.runtime.adopt(request.id, request.folder)).toEqual({ state: 'lost' });
+});
+
+test('what never had a shim is told from what lost its own', async () => {
+  const request = fixture.request({ image: 'busybox', command: ['/no/such/program'] });
+  expect(await fixture.runtime.adopt(request.id, request.folder)).toEqual({ state: 'none' });
+  await expect(fixture.runtime.start(request)).rejects.toThrow();
   expect(await fixture.runtime.adopt(request.id, request.folder)).toEqual({ state: 'none' });
 });
 

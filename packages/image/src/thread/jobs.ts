@@ -1,0 +1,26 @@
+/** What threads can do, a row each. Arguments and values are plain data. */
+import { type PackArgs, type PackedLayer, packLayer } from './pack.ts';
+import { type ReceiveArgs, type Received, receiveContext } from './receive.ts';
+import { type UnpackArgs, type UnpackedLayer, unpackBlob } from './unpack.ts';
+
+export type Jobs = {
+  readonly pack: { readonly args: PackArgs; readonly value: PackedLayer };
+  readonly unpack: { readonly args: UnpackArgs; readonly value: UnpackedLayer };
+  readonly receive: { readonly args: ReceiveArgs; readonly value: Received };
+};
+export type JobName = keyof Jobs;
+
+export type Tools = {
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly onBytes: (bytes: number) => void;
+  /** Throws once the caller has given up. */
+  readonly check: () => void;
+};
+
+type Job<Name extends JobName> = (args: Jobs[Name]['args'], tools: Tools) => Promise<Jobs[Name]['value']>;
+
+export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
+  pack: packLayer,
+  unpack: unpackBlob,
+  receive: receiveContext,
+};

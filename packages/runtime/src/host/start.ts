@@ -1,19 +1,11 @@
 /** One start: looks up what the plan needs, makes the cgroup, sends the plan, holds the result. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fail } from '@orc/model';
 import { HOST_DEVICES_MAX } from '../limits.ts';
 import { compileStart, type StartFacts } from '../plan/compile.ts';
 import { encodePlan } from '../plan/encode.ts';
-import { parseDeviceRule } from '../plan/device-rules.ts';
-import {
-  DEFAULT_DEVICES,
-  DEVICE_RULES,
-  type DeviceNode,
-  type DeviceRule,
-  PRIVILEGED_DEVICE_RULES,
-  thermalThrottlePaths,
-} from '../plan/paths.ts';
+import { decideDevices, type GivenDevice } from '../plan/devices.ts';
+import { type DeviceNode, thermalThrottlePaths } from '../plan/paths.ts';
 import type { CgroupView } from '../plan/mounts.ts';
 import type { LaunchPlan } from '../plan/ops.ts';
 import { resolveArgv, resolveEnv, withHome } from '../plan/process.ts';
@@ -30,6 +22,8 @@ import { attachBits, type Connection, FRAME, readStarted } from './wire.ts';
 export async function startContainer(host: Host, request: StartRequest): Promise<Running> {
   // The launcher forks while the rest is made ready.
   const opening = host.launcher.open();
+  // It may fail long before it is awaited.
+  opening.catch(() => undefined);
   try {
     const plan = await planStart(host, request);
     const data = encodePlan(plan);
@@ -48,9 +42,8 @@ export async function startContainer(host: Host, request: StartRequest): Promise
 async function planStart(host: Host, request: StartRequest): Promise<LaunchPlan> {
   prepareFolder(request);
   if (request.log !== undefined) mkdirSync(request.log.folder, { recursive: true, mode: 0o700 });
-  const devices = hostDevices(request);
-  const rules = deviceRules(request, devices);
-  const facts = await gatherFacts(host, request, devices, () =>
+  const { nodes, rules } = decideDevices(request.spec, givenDevices(request), hostDevices(request));
+  const facts = await gatherFacts(host, request, nodes, () =>
     host.cgroups.create(request.id, request.spec.resources ?? {}, rules),
   );
   writeContext(request.folder, contextOf(request, facts));
@@ -101,11 +94,16 @@ async function gatherFacts(
     ...(oomFile === undefined ? {} : { oomFile }),
     devices,
     skeleton: host.skeleton,
-    maskedMore: thermalThrottlePaths(availableParallelism()),
+    maskedMore: thermalThrottlePaths(processors()),
     ...(limits === undefined ? {} : { hardLimits: limits }),
     terminal: request.terminal ?? { columns: 0, rows: 0 },
   };
 }
+
+const PROCESSORS = '/sys/devices/system/cpu';
+
+/** All that there are: how many the daemon may run on says nothing. */
+const processors = (): readonly string[] => (existsSync(PROCESSORS) ? readdirSync(PROCESSORS) : []);
 
 const identityRequest = ({ folder, spec, image }: StartRequest): IdentityRequest => ({
   folder,
@@ -147,20 +145,17 @@ const findOomFile = ({ oomFile }: CgroupPlace): string | undefined =>
 
 const DEVICE_MODE = 0o660;
 
-/** `devices:` as the host has them now; a privileged container gets all. */
-function hostDevices({ spec }: StartRequest): readonly DeviceNode[] {
-  const wanted = (spec.devices ?? []).map((each) => deviceNode(each.source, each.target || each.source));
-  const missing = wanted.findIndex((each) => each === undefined);
-  if (missing !== -1) {
-    throw fail('input.invalid', `no device ${spec.devices?.[missing]?.source} on this host`, {
+/** `devices:` as the host has them now. */
+const givenDevices = ({ spec }: StartRequest): readonly GivenDevice[] =>
+  (spec.devices ?? []).map(({ source, target, permissions }) => {
+    const node = deviceNode(source, target || source);
+    if (node !== undefined) return { ...node, permissions };
+    throw fail('input.invalid', `no device ${source} on this host`, {
       hint: 'ls -l /dev shows those there are',
     });
-  }
-  const all = spec.privileged ? everyDevice() : [];
-  const own = new Map([...all, ...wanted].flatMap((each) => (each === undefined ? [] : [[each.path, each]])));
-  for (const each of DEFAULT_DEVICES) own.delete(each.path);
-  return [...own.values()];
-}
+  });
+
+const hostDevices = ({ spec }: StartRequest): readonly DeviceNode[] => (spec.privileged ? everyDevice() : []);
 
 function deviceNode(source: string, target: string): DeviceNode | undefined {
   const stat = statSync(source, { throwIfNoEntry: false });
@@ -181,18 +176,9 @@ const minorOf = (rdev: number): number => (rdev & 0xff) | ((rdev >>> 12) & 0xfff
 
 const NOT_OURS: readonly string[] = ['console', 'ptmx'];
 
-function everyDevice(): readonly (DeviceNode | undefined)[] {
+function everyDevice(): readonly DeviceNode[] {
   const entries = readdirSync('/dev', { withFileTypes: true }).slice(0, HOST_DEVICES_MAX);
   return entries
     .filter((each) => (each.isCharacterDevice() || each.isBlockDevice()) && !NOT_OURS.includes(each.name))
-    .map((each) => deviceNode(`/dev/${each.name}`, `/dev/${each.name}`));
-}
-
-function deviceRules({ spec }: StartRequest, devices: readonly DeviceNode[]): readonly DeviceRule[] {
-  if (spec.privileged) return PRIVILEGED_DEVICE_RULES;
-  const given = devices.map((each, at): DeviceRule => {
-    const access = spec.devices?.[at]?.permissions || 'rwm';
-    return { allow: true, type: each.type, major: each.major, minor: each.minor, access };
-  });
-  return [...DEVICE_RULES, ...given, ...(spec.deviceCgroupRules ?? []).map((each) => parseDeviceRule(each))];
+    .flatMap((each) => deviceNode(`/dev/${each.name}`, `/dev/${each.name}`) ?? []);
 }

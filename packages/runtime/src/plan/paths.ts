@@ -16,9 +16,14 @@ export const MASKED_PATHS: readonly string[] = [
   '/sys/firmware',
 ];
 
-/** Timing of one processor's throttling is a side channel, like powercap: masked too, for each processor there is. */
-export const thermalThrottlePaths = (cpus: number): readonly string[] =>
-  Array.from({ length: cpus }, (_, cpu) => `/sys/devices/system/cpu/cpu${cpu}/thermal_throttle`);
+/**
+ * Timing of one processor's throttling is a side channel, like powercap: masked too, for each processor there is, whether
+ * we may run on it or not. `names`: those in /sys/devices/system/cpu.
+ */
+export const thermalThrottlePaths = (names: readonly string[]): readonly string[] =>
+  names
+    .filter((name) => /^cpu[0-9]+$/.test(name))
+    .map((name) => `/sys/devices/system/cpu/${name}/thermal_throttle`);
 
 /** Bound onto themselves, read-only. */
 export const READONLY_PATHS: readonly string[] = [

@@ -20,6 +20,29 @@ test('a device of the host under a name of its own, and nothing else of it', asy
   expect(write).toMatchObject({ code: 1, err: expect.stringContaining('Operation not permitted') });
 });
 
+test('permissions are those of their own device, also behind one that is there anyway', async () => {
+  const devices = [
+    { source: '/dev/null', target: '/dev/null', permissions: 'rwm' },
+    { source: '/dev/zero', target: '/dev/messages', permissions: 'rwm' },
+    { source: '/dev/kmsg', target: '/dev/messages', permissions: 'r' },
+  ];
+  const line = 'head -c 1 /dev/messages >/dev/null && echo read; echo x > /dev/messages';
+  expect(await runShell(fixture, line, { devices, capAdd })).toMatchObject({
+    code: 1,
+    out: 'read\n',
+    err: expect.stringContaining('Operation not permitted'),
+  });
+});
+
+test('fuse may be made, not opened, unless it is given', async () => {
+  const line = 'mknod /tmp/fuse c 10 229 && echo made; : < /tmp/fuse';
+  const { out, err } = await runShell(fixture, line);
+  expect(out).toBe('made\n');
+  expect(err).toContain('Operation not permitted');
+  const { err: given } = await runShell(fixture, line, { deviceCgroupRules: ['c 10:229 r'] });
+  expect(given).not.toContain('Operation not permitted');
+});
+
 test('without it the same node is made, and not opened', async () => {
   const made = await runShell(fixture, 'mknod /k c 1 11 && echo made; head -c 1 /k', { capAdd });
   expect(made).toMatchObject({ out: 'made\n', code: 1 });

@@ -1,7 +1,7 @@
 /** The daemon as a process: it ends when asked to, comes back, and goes without a trace. */
 import { expect, test } from 'vitest';
-import { bootstrapBusybox, collect, execIn, forever, idle, startNew } from '../lab/engine.ts';
-import { type Instance, startInstance } from '../lab/instance.ts';
+import { bootstrapBusybox, collect, execIn, forever, idle, problemOf, startNew } from '../lab/engine.ts';
+import { type Instance, makeInstance, startInstance } from '../lab/instance.ts';
 
 const PROMPT_MS = 1500;
 
@@ -61,6 +61,33 @@ test('purge removes running containers, networks, volumes and all that carries t
     await instance.purge();
   } finally {
     if (!purged) await instance.purge();
+  }
+});
+
+test('who waits is told that the daemon stops, not that he gave up', async () => {
+  const instance = await startInstance();
+  const { client } = instance;
+  try {
+    await bootstrapBusybox(instance);
+    const id = await startNew(client, idle());
+    const begun = Promise.withResolvers<void>();
+    const wait = problemOf(client.waitContainer(id, 'not-running', forever(), begun.resolve));
+    await begun.promise;
+    await instance.stop();
+    expect(await wait).toMatchObject({ code: 'daemon.stopping' });
+  } finally {
+    await instance.purge();
+  }
+});
+
+test('a daemon that cannot start leaves no process behind', async () => {
+  const instance = makeInstance();
+  try {
+    const { code } = instance.orcd([], { ORC_HOST: 'unix:///proc/no/such/folder.sock' });
+    expect(code).not.toBe(0);
+    expect(instance.leftovers().filter((line) => line.startsWith('process '))).toEqual([]);
+  } finally {
+    await instance.purge();
   }
 });
 

@@ -35,8 +35,26 @@ const PRIVATE = 0o700;
 /** The socket is reached through it by the group; nothing else in it is readable. */
 const RUN_MODE = 0o711;
 
+/** One that cannot start leaves no process behind. */
 export async function openDaemon(places: Places, config: Config, world: World): Promise<Daemon> {
-  const rooms = await openRooms(places, config, world);
+  const { root, run, instance } = places;
+  await makeFolders(places);
+  const opening = openRuntime({ root, run, instance, ...world });
+  try {
+    return await openAround(opening, places, config, world);
+  } catch (error) {
+    await opening.then((runtime) => runtime.abandon()).catch(() => {});
+    throw error;
+  }
+}
+
+async function openAround(
+  opening: Promise<Runtime>,
+  places: Places,
+  config: Config,
+  world: World,
+): Promise<Daemon> {
+  const rooms = await openRooms(opening, places, config, world);
   const { replica, agent, network, images, runtime } = rooms;
   const server = await serve(backendOf(places, rooms, world), {
     socketPath: places.socket,
@@ -66,6 +84,13 @@ export async function openDaemon(places: Places, config: Config, world: World): 
   };
 }
 
+async function makeFolders({ root, run }: Places): Promise<void> {
+  await mkdir(root, { recursive: true, mode: PRIVATE });
+  // It may have been there, open to all: layers hold setuid programs (DECISIONS 36).
+  await chmod(root, PRIVATE);
+  await mkdir(run, { recursive: true, mode: RUN_MODE });
+}
+
 type Rooms = {
   readonly events: EventStream;
   readonly runtime: Runtime;
@@ -76,19 +101,17 @@ type Rooms = {
 };
 
 /** In this order: what a later one adopts, the earlier ones hold. */
-async function openRooms({ root, run, instance }: Places, config: Config, world: World): Promise<Rooms> {
-  await mkdir(root, { recursive: true, mode: PRIVATE });
-  // It may have been there, open to all: layers hold setuid programs (DECISIONS 36).
-  await chmod(root, PRIVATE);
-  await mkdir(run, { recursive: true, mode: RUN_MODE });
+async function openRooms(
+  opening: Promise<Runtime>,
+  { root, run, instance }: Places,
+  config: Config,
+  world: World,
+): Promise<Rooms> {
   const { clock } = world;
   const events = openEvents(clock, clock.now() * 1000);
   const chosen = config.addressPools ?? poolsOf(instance);
   const pools = chosen === undefined ? {} : { pools: chosen };
-  const [runtime, images] = await Promise.all([
-    openRuntime({ root, run, instance, ...world }),
-    openImageStore({ root, ...world }),
-  ]);
+  const [runtime, images] = await Promise.all([opening, openImageStore({ root, ...world })]);
   const ownSubnets: string[] = [];
   const options = {
     ...pools,

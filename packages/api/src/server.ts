@@ -69,6 +69,10 @@ function createServer(door: Door): HttpServer {
 
 /** One for all: each abort would make an error with a stack, and every request ends with one. */
 const OVER = fail('canceled', 'the request is over');
+const STOPPING = fail('daemon.stopping', 'the daemon is stopping; containers run on', {
+  hint: 'ask again once a daemon runs',
+  retry: true,
+});
 
 async function answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
@@ -229,7 +233,7 @@ async function closeServer(
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  closing.abort();
+  closing.abort(STOPPING);
   const timer = setTimeout(() => {
     for (const socket of sockets) socket.destroy();
   }, limits.CLOSE_GRACE_MS);

@@ -149,6 +149,8 @@ export type Runtime = {
   info(): Promise<RuntimeInfo>;
   /** Lets go of the daemon's side; launcher, shims and containers stay. */
   close(): Promise<void>;
+  /** Of a daemon that could not start: lets go, and leaves no launcher behind; containers do not notice. */
+  abandon(): Promise<void>;
   /** Ends the launcher too (`orc daemon --stop` of an instance without containers, tests). */
   shutdown(): Promise<void>;
 };

@@ -202,7 +202,7 @@ export class Life {
   /** Resolves when `test` holds; it is asked after each change. */
   async until(test: () => boolean, signal?: AbortSignal): Promise<void> {
     while (!test()) {
-      if (signal?.aborted) throw fail('canceled', 'the wait was given up');
+      if (signal?.aborted) throw givenUp(signal);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#watchers.add(resolve);
       signal?.addEventListener('abort', () => resolve(), { once: true });
@@ -535,3 +535,7 @@ export class Life {
     return containerOf(this.#view());
   }
 }
+
+/** Whoever gives a wait up may say why. */
+const givenUp = ({ reason }: AbortSignal): OrcError =>
+  reason instanceof OrcError ? reason : fail('canceled', 'the wait was given up');

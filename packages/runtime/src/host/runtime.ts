@@ -40,6 +40,10 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     sweep: (known) => sweep(host, known),
     info: async () => describe(host),
     close: async () => closing.abort(),
+    abandon: async () => {
+      closing.abort();
+      await launcher.shutdown();
+    },
     shutdown: async () => {
       closing.abort();
       await launcher.shutdown();

@@ -204,3 +204,59 @@ describe('inspect', SLOW, () => {
     out('network', 'rm', 'little');
   });
 });
+
+describe('up in the foreground', SLOW, () => {
+  const lines = (service: string): string => `'for i in 1 2 3; do echo ${service} $$i; done'`;
+  const run = project('brief', [
+    'services:',
+    ...['a', 'b', 'c'].map((name) => `  ${name}: { image: busybox, command: [sh, -c, ${lines(name)}] }`),
+    '',
+  ]);
+
+  test('prints all that containers say which end at once, and how they end', () => {
+    const wanted = ['a', 'b', 'c'].flatMap((name) => [
+      ...[1, 2, 3].map((number) => `${name}-1  | ${name} ${number}`),
+      `${name}-1  | exited with code 0`,
+    ]);
+    for (let round = 0; round < 5; round += 1) {
+      const { code, stdout } = run('--progress', 'quiet', 'up');
+      expect({ code, lines: stdout.trim().split('\n').sort() }).toEqual({ code: 0, lines: wanted.sort() });
+    }
+    run('down');
+  });
+
+  test('after Ctrl-C what containers still say is printed, and how they end', async () => {
+    const stay = project('stay', [
+      'services:',
+      `  one: { image: busybox, command: [sh, -c, 'trap "echo bye; exit 4" TERM; echo hi; while :; do sleep 0.1; done'] }`,
+      '',
+    ]);
+    stay('create');
+    const child = instance.spawnOrc(['up'], { cwd: join(instance.folder, 'stay') });
+    let stdout = '';
+    child.stdout?.on('data', (data) => {
+      stdout += String(data);
+      if (String(data).includes('| hi')) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect({ code, stdout }).toEqual({
+      code: 130,
+      stdout: 'one-1  | hi\none-1  | bye\none-1  | exited with code 4\n',
+    });
+    stay('down');
+  });
+
+  test('with --abort-on-container-exit those that are stopped are heard out too', () => {
+    const both = project('both', [
+      'services:',
+      '  long: { image: busybox, command: [sh, -c, "trap \'echo end; exit 0\' TERM; while :; do sleep 0.1; done"] }',
+      '  short: { image: busybox, command: [sh, -c, "sleep 1; exit 3"] }',
+      '',
+    ]);
+    const { code, stdout } = both('--progress', 'quiet', 'up', '--abort-on-container-exit');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/short-1 {2}\| exited with code 3\n/);
+    expect(stdout).toMatch(/long-1 {3}\| end\n[\s\S]*long-1 {3}\| exited with code 0\n/);
+    both('down');
+  });
+});

@@ -3,7 +3,7 @@ import type { Client } from '@orc/api/client';
 import { type Problem, fail, formatProblem } from '@orc/model';
 import type { ProgressMode, Reporter } from '../report/reporter.ts';
 import { type Host, hostOf } from './host.ts';
-import type { Io } from './io.ts';
+import type { Io, Output } from './io.ts';
 
 export type Globals = {
   readonly files: readonly string[];
@@ -36,6 +36,13 @@ export function createContext(io: Io, globals: Globals): Context {
   const host = hostOf(io.env, globals.host);
   let client: Promise<Client> | undefined;
   let reporter: Promise<Reporter> | undefined;
+  let drawn: Reporter | undefined;
+  // What is drawn over itself makes room: the rows that it erases would be others by then.
+  const line = (out: Output, text: string): void => {
+    const write = (): boolean => out.write(`${text}\n`);
+    if (drawn !== undefined && out.isTTY) drawn.around(write);
+    else write();
+  };
   const context: Context = {
     io,
     globals,
@@ -44,9 +51,13 @@ export function createContext(io: Io, globals: Globals): Context {
       return colorOn(io, globals);
     },
     client: () => (client ??= openClient(io, host)),
-    reporter: () => (reporter ??= openReporter(io, globals)),
-    out: (text) => void io.stdout.write(`${text}\n`),
-    err: (text) => void io.stderr.write(`${text}\n`),
+    reporter: () =>
+      (reporter ??= openReporter(io, globals).then((made) => {
+        drawn = made;
+        return made;
+      })),
+    out: (text) => line(io.stdout, text),
+    err: (text) => line(io.stderr, text),
     close: async () => {
       (await reporter)?.close();
       (await client?.catch(() => undefined))?.close();

@@ -5,10 +5,10 @@ import type { NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
 import { eventually, insideNamespaces } from './inside.ts';
 import { openPeer, type Peer } from './peer.ts';
+import { begin, end, standing } from './standing.ts';
 import {
   HOST,
   INSTANCE,
-  makeHost,
   NEIGHBOUR,
   newId,
   sh,
@@ -38,24 +38,10 @@ insideNamespaces(import.meta.filename, () => {
   let host: Host;
   let net: NetworkHost;
   let self: Peer;
-  const standing = [
-    network('shop_default', 18),
-    network('blog_default', 2),
-    network('vault', 3, { internal: true }),
-  ];
-
   beforeAll(async () => {
-    host = makeHost();
-    self = openPeer(undefined);
-    net = await host.open();
-    await net.recover([]);
-    await net.networks(standing);
+    ({ host, net, self } = await begin());
   });
-  afterAll(async () => {
-    await net.shutdown();
-    await self.close();
-    await host.close();
-  });
+  afterAll(() => end({ host, net, self }));
 
   describe('names', () => {
     test('answer services, containers and aliases of the networks that the asker is on', async () => {

@@ -1,45 +1,19 @@
 /** Published ports, isolation and sandboxes on the real kernel. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
-import { network } from '../networks.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
 import { openPeer, type Peer } from './peer.ts';
-import {
-  HOST,
-  INSTANCE,
-  makeHost,
-  NEIGHBOUR,
-  newId,
-  sh,
-  startBox,
-  stopBox,
-  tcp,
-  udp,
-  type Host,
-} from './world.ts';
+import { begin, end, standing } from './standing.ts';
+import { HOST, INSTANCE, NEIGHBOUR, newId, sh, startBox, stopBox, tcp, udp, type Host } from './world.ts';
 
 insideNamespaces(import.meta.filename, () => {
   let host: Host;
   let net: NetworkHost;
   let self: Peer;
-  const standing = [
-    network('shop_default', 18),
-    network('blog_default', 2),
-    network('vault', 3, { internal: true }),
-  ];
-
   beforeAll(async () => {
-    host = makeHost();
-    self = openPeer(undefined);
-    net = await host.open();
-    await net.recover([]);
-    await net.networks(standing);
+    ({ host, net, self } = await begin());
   });
-  afterAll(async () => {
-    await net.shutdown();
-    await self.close();
-    await host.close();
-  });
+  afterAll(() => end({ host, net, self }));
 
   describe('published ports', () => {
     test('TCP answers from outside with the client known, from the host, and from 127.0.0.1', async () => {

@@ -192,7 +192,9 @@ function afterReboot(pass: Pass, task: TaskObj, service: ServiceObj): void {
 function beginTask(pass: Pass, service: ServiceObj, task: TaskObj): void {
   const { desired } = task.spec;
   const goesOn = desired.state === 'run' && isRunning(task);
-  const anew = hasEnded(task) || task.status.generation >= desired.generation;
+  // What was to stop may have begun for this generation before it heard so, whether it said so yet or not.
+  const begun = desired.state === 'stop' || task.status.generation >= desired.generation;
+  const anew = hasEnded(task) || begun;
   patchSpec<'task'>(pass.draft, task, {
     generation: service.spec.generation,
     ...(goesOn ? {} : { desired: { state: 'run', generation: desired.generation + (anew ? 1 : 0) } }),

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, connect } from '@orc/api/client';
+import { DAEMON_ENVIRONMENT, daemonArguments } from '../../apps/orc/src/cli/program.ts';
 import { instanceOf } from '../../apps/orcd/src/instance.ts';
 import { leftovers } from './leftovers.ts';
 
@@ -50,11 +51,13 @@ export type Instance = {
   purge(): Promise<void>;
 };
 
-const daemonArgs = (): string[] => [
-  process.env['ORC_TEST_BUNDLE'] === '1'
-    ? join(repository, 'apps/orcd/dist/orcd.cjs')
-    : join(repository, 'apps/orcd/src/main.ts'),
-];
+/** As `orc` starts it. */
+const daemonArgs = (): readonly string[] =>
+  daemonArguments(
+    process.env['ORC_TEST_BUNDLE'] === '1'
+      ? join(repository, 'apps/orcd/dist/orcd.cjs')
+      : join(repository, 'apps/orcd/src/main.ts'),
+  );
 
 export type InstanceOptions = {
   /** Default: a folder of its own in the folder for temporary files. */
@@ -107,7 +110,7 @@ export function makeInstance(options: InstanceOptions = {}): Instance {
     async start(more = {}) {
       const output = openSync(join(folder, 'daemon.log'), 'a');
       daemon = spawn(process.execPath, daemonArgs(), {
-        env: { ...env, ...more },
+        env: { ...DAEMON_ENVIRONMENT, ...env, ...more },
         stdio: ['ignore', output, output],
       });
       closeSync(output);

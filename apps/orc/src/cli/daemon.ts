@@ -15,7 +15,7 @@ import {
 } from '../limits.ts';
 import type { Host } from './host.ts';
 import type { Io } from './io.ts';
-import { daemonProgram } from './program.ts';
+import { DAEMON_ENVIRONMENT, daemonProgram } from './program.ts';
 
 /** `found` is why the socket did not answer; what no daemon would cure is thrown as it is. */
 export async function startDaemon(io: Io, host: Host, found: unknown): Promise<void> {
@@ -30,7 +30,7 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
     detached: true,
     cwd: '/',
     stdio: ['ignore', file, file],
-    env: { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
+    env: { ...DAEMON_ENVIRONMENT, ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
   });
   child.unref();
   let code: number | string | null | undefined;

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
-import { daemonProgram } from '../cli/program.ts';
+import { DAEMON_ENVIRONMENT, daemonProgram } from '../cli/program.ts';
 import { compileTemplate } from '../format/template.ts';
 
 export const info: Body = async (context, _, flags) => {
@@ -80,7 +80,7 @@ function must(program: string, args: readonly string[]): void {
 }
 
 /** Containers are no part of the service's life: only the daemon itself is killed, and may die without them. */
-const unitText = ({ host, io }: Context): string => `[Unit]
+const unitText = ({ host }: Context): string => `[Unit]
 Description=orc: containers and compose projects
 Documentation=man:orc(1)
 After=network-online.target nftables.service
@@ -89,7 +89,10 @@ Wants=network-online.target
 [Service]
 Type=exec
 Environment=ORC_ROOT=${host.root} ORC_RUN=${host.run}
-ExecStart=${[process.execPath, ...daemonProgram().map((each) => resolve(io.cwd, each))].join(' ')}
+Environment=${Object.entries(DAEMON_ENVIRONMENT)
+  .map((pair) => pair.join('='))
+  .join(' ')}
+ExecStart=${[process.execPath, ...daemonProgram()].join(' ')}
 Restart=always
 RestartSec=1
 KillMode=process
@@ -109,7 +112,7 @@ export const daemon: Body = async (context, _, flags) => {
   const { io, host } = context;
   if (io.uid !== 0) throw fail('permission.root', 'the daemon needs root', { hint: 'run "sudo orc daemon"' });
   const more = config === undefined ? [] : ['--config', resolve(io.cwd, config)];
-  const env = { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run };
+  const env = { ...DAEMON_ENVIRONMENT, ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run };
   const given = Object.fromEntries(
     Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );

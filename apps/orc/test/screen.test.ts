@@ -28,7 +28,10 @@ function createScreen(): { readonly output: Output; lines(): readonly string[] }
   });
   return {
     output: Object.assign(output, { isTTY: true, columns: COLUMNS, rows: 24 }),
-    lines: () => lines.map((line) => stripVTControlCharacters(line.replaceAll('ESC', '\x1b[')).replace(/ +[\d.]+s$/, '')),
+    lines: () =>
+      lines.map((line) =>
+        stripVTControlCharacters(line.replaceAll('ESC', '\x1b[')).replace(/ +[\d.]+s$/, ''),
+      ),
   };
 }
 

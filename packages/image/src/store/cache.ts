@@ -1,10 +1,11 @@
 /** The build cache: what a step with this key made. Losing a record costs a rebuilt step, nothing else. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, fail, isDigest } from '@orc/model';
 import { CACHE_RECORD_BYTES_MAX, CACHE_RECORDS_MAX } from '../limits.ts';
 import type { Store } from './context.ts';
+import { writeWhole } from './durable.ts';
 import type { CacheRecord, StoredLayer } from './internals.ts';
 
 type Stored = {
@@ -34,9 +35,7 @@ export async function cachePut(
   const text = JSON.stringify(stored);
   if (text.length > CACHE_RECORD_BYTES_MAX)
     throw fail('input.toolarge', 'a record of the build cache is too large');
-  const path = fileOf(store, key);
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  writeWhole(fileOf(store, key), text);
   store.options.failpoint('image.cache.written');
 }
 

@@ -1,5 +1,5 @@
 /** Files that survive a power loss: write aside, fsync, rename, fsync the folder. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '@orc/model';
@@ -16,6 +16,13 @@ export async function writeDurable(path: string, data: string | Uint8Array): Pro
   }
   await rename(aside, path);
   await syncFolder(dirname(path));
+}
+
+/** Whole or not at all, also beside others who write it; without a sync: for what a power loss may cost. */
+export function writeWhole(path: string, data: string): void {
+  const aside = `${path}.new`;
+  writeFileSync(aside, data, { mode: 0o600 });
+  renameSync(aside, path);
 }
 
 /** All of it or an error: one write(2) may stop early, as on a disk that fills up. */

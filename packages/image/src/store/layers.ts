@@ -4,12 +4,13 @@
  * carries the boot id, and after a power loss such a layer is unpacked again from its blob.
  */
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, type Failpoint, isDigest } from '@orc/model';
 import { isErrno, syncFileSystem } from '../layer/syscalls.ts';
-import { makePrivateFolder, removeTree, writeDurable } from './durable.ts';
+import { makePrivateFolder, removeTree, writeDurable, writeWhole } from './durable.ts';
 import type { StorePaths } from './paths.ts';
+import { keyed } from './queue.ts';
 
 export type LayerRecord = {
   readonly diffId: Digest;
@@ -37,6 +38,7 @@ export function openLayers(paths: StorePaths, failpoint: Failpoint, onNew: (diff
   const boot = bootId();
   const known = readRecords(paths, boot);
   const settling = newSettling(paths, known, boot);
+  const turns = keyed();
   return {
     get: (diffId) => known.get(diffId),
     folder: (diffId) => paths.layer(diffId),
@@ -46,19 +48,20 @@ export function openLayers(paths: StorePaths, failpoint: Failpoint, onNew: (diff
       await mkdir(folder, { mode: 0o700 });
       return folder;
     },
-    adopt: async (folder, record) => {
-      onNew(record.diffId);
-      if (known.has(record.diffId)) return removeTree(folder);
-      await moveInto(folder, paths.layer(record.diffId));
-      failpoint('image.layer.renamed');
-      const stored = { schema: 1, ...record, synced: false, boot };
-      await writeFile(`${paths.layerRecord(record.diffId)}.new`, JSON.stringify(stored), { mode: 0o600 });
-      await rename(`${paths.layerRecord(record.diffId)}.new`, paths.layerRecord(record.diffId));
-      failpoint('image.layer.recorded');
-      known.set(record.diffId, record);
-      settling.add(record.diffId);
-      return undefined;
-    },
+    // Two builds may make the same layer at the same time.
+    adopt: (folder, record) =>
+      turns(record.diffId, async () => {
+        onNew(record.diffId);
+        if (known.has(record.diffId)) return removeTree(folder);
+        await moveInto(folder, paths.layer(record.diffId));
+        failpoint('image.layer.renamed');
+        const stored = { schema: 1, ...record, synced: false, boot };
+        writeWhole(paths.layerRecord(record.diffId), JSON.stringify(stored));
+        failpoint('image.layer.recorded');
+        known.set(record.diffId, record);
+        settling.add(record.diffId);
+        return undefined;
+      }),
     retire: async (diffId, trashName) => {
       known.delete(diffId);
       await rm(paths.layerRecord(diffId), { force: true });

@@ -9,6 +9,7 @@ import {
   statSync,
   truncateSync,
   writeFileSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -416,6 +417,30 @@ describe('for the builder', () => {
       expect(await internals.cacheGet('other')).toBeUndefined();
       await store.layers.retire(layer.diffId, 'x');
       expect(await internals.cacheGet('step')).toBeUndefined();
+    } finally {
+      await close();
+    }
+  });
+
+  test('builds at the same time make the same layer and write the same record', async () => {
+    const { store, close } = await startStore(storeOptions(join(fixture.folder, 'root')));
+    try {
+      const internals = buildInternals(store, () => Promise.reject(new Error('no registry')));
+      const made = Array.from({ length: 8 }, async () => {
+        const work = await internals.newWorkFolder();
+        const upper = join(work.folder, 'upper');
+        mkdirSync(upper, { recursive: true });
+        writeFileSync(join(upper, 'same'), 'content');
+        utimesSync(join(upper, 'same'), 1, 1);
+        utimesSync(upper, 1, 1);
+        const layer = await internals.commitLayer(upper);
+        await internals.cachePut('step', null, [layer]);
+        await work.remove();
+        return layer;
+      });
+      const [first, ...others] = await Promise.all(made);
+      for (const each of others) expect(each).toEqual(first);
+      expect(await internals.cacheGet('step')).toEqual({ value: null, layers: [first] });
     } finally {
       await close();
     }

@@ -4,27 +4,27 @@ import type { ProjectView } from '@orc/api/client';
 import type {
   Failure,
   Goal,
+  Missing,
   ObjectId,
   ServiceVerdict,
   Standing,
-  Standings,
   TaskState,
   TaskVerdict,
   WaitReason,
 } from '@orc/model';
 import { type Ending, judgeAction, judgeUp, unready } from '../src/project/judge.ts';
 
-const REACHED: Standing = { standing: 'reached' };
+const REACHED: Missing = {};
 const COMING: Standing = { standing: 'coming' };
-const all = (standing: Standing): Standings => ({ created: standing, started: standing, healthy: standing });
+const all = (standing: Standing): Missing => ({ created: standing, started: standing, healthy: standing });
 const failed = (failure: Failure): Standing => ({ standing: 'failed', failure });
 
-const task = (state: TaskState, standings: Standings, name = 'web'): TaskVerdict => ({
+const task = (state: TaskState, missing: Missing, name = 'web'): TaskVerdict => ({
   task: name as ObjectId,
   container: `p-${name}-1`,
   current: true,
   state,
-  standings,
+  missing,
 });
 
 const service = (only: TaskVerdict, { awaited = false, name = 'web' } = {}): ServiceVerdict => ({
@@ -32,7 +32,7 @@ const service = (only: TaskVerdict, { awaited = false, name = 'web' } = {}): Ser
   wanted: 1,
   awaited,
   tasks: [only],
-  standings: only.standings,
+  missing: only.missing,
 });
 
 const view = (...verdicts: ServiceVerdict[]): ProjectView => ({ verdicts }) as unknown as ProjectView;
@@ -50,27 +50,27 @@ const broken: Failure = {
   failure: { kind: 'unhealthy', container: 'p-db-1' },
 };
 const coming = all(COMING);
-const begun: Standings = { created: REACHED, started: REACHED, healthy: COMING };
-const ended: Standings = { created: REACHED, started: REACHED, healthy: failed(exited) };
+const begun: Missing = { healthy: COMING };
+const ended: Missing = { healthy: failed(exited) };
 const stuck = all({ standing: 'stuck', reason: taken });
 
-type Line = [TaskState, Standings, Goal, string, { readonly awaited?: true; readonly quietMs?: number }?];
+type Line = [TaskState, Missing, Goal, string, { readonly awaited?: true; readonly quietMs?: number }?];
 const STARTED: readonly Line[] = [
   [{ state: 'creating' }, coming, 'started', 'wait Creating working'],
   [{ state: 'starting' }, coming, 'started', 'wait Starting working'],
-  [{ state: 'running', health: 'none' }, all(REACHED), 'started', 'done Started done'],
-  [{ state: 'running', health: 'none' }, all(REACHED), 'healthy', 'done Started done'],
+  [{ state: 'running', health: 'none' }, REACHED, 'started', 'done Started done'],
+  [{ state: 'running', health: 'none' }, REACHED, 'healthy', 'done Started done'],
   [{ state: 'running', health: 'starting' }, begun, 'started', 'done Started done'],
   [{ state: 'running', health: 'starting' }, begun, 'started', 'done Waiting working', { awaited: true }],
   [{ state: 'running', health: 'starting' }, begun, 'healthy', 'wait Waiting working'],
-  [{ state: 'running', health: 'healthy' }, all(REACHED), 'healthy', 'done Healthy done'],
+  [{ state: 'running', health: 'healthy' }, REACHED, 'healthy', 'done Healthy done'],
   [
     { state: 'running', health: 'unhealthy' },
     { ...begun, healthy: failed({ kind: 'unhealthy', container: 'p-web-1' }) },
     'healthy',
     'start.failed: the container p-web-1 is unhealthy; Unhealthy error',
   ],
-  [{ state: 'exited', code: 0 }, all(REACHED), 'healthy', 'done Exited done'],
+  [{ state: 'exited', code: 0 }, REACHED, 'healthy', 'done Exited done'],
   [{ state: 'exited', code: 3 }, ended, 'started', 'done Exited (3) warning'],
   [
     { state: 'exited', code: 3 },
@@ -109,14 +109,14 @@ const STARTED: readonly Line[] = [
     'dependency.failed: the service web cannot start: the container p-db-1 is unhealthy; ' +
       'Waiting: dependency db failed: the container p-db-1 is unhealthy error',
   ],
-  [{ state: 'created' }, { ...coming, created: REACHED }, 'created', 'done Created done'],
+  [{ state: 'created' }, { started: COMING, healthy: COMING }, 'created', 'done Created done'],
   [{ state: 'creating' }, coming, 'created', 'wait Creating working'],
   [{ state: 'running', health: 'starting' }, begun, 'created', 'done Running done'],
 ];
 
-test.each<Line>(STARTED)('%j %j for %s', (state, standings, goal, expected, more = {}) => {
+test.each<Line>(STARTED)('%j %j for %s', (state, missing, goal, expected, more = {}) => {
   const { awaited = false, quietMs = 0 } = more;
-  const judged = judgeUp(view(service(task(state, standings), { awaited })), { goal, quietMs });
+  const judged = judgeUp(view(service(task(state, missing), { awaited })), { goal, quietMs });
   const { done, rows, failure } = judged;
   const row = rows.map((each) => `${each.text} ${each.state}`).join();
   expect(
@@ -144,7 +144,7 @@ test('what broke is told before what could not start because of it', () => {
 
 test('only services that were asked for, and only their present containers, count', () => {
   const old = { ...task({ state: 'removing' }, coming), current: false };
-  const web = service(task({ state: 'running', health: 'none' }, all(REACHED)));
+  const web = service(task({ state: 'running', health: 'none' }, REACHED));
   const other = service(task({ state: 'creating' }, coming, 'other'), { name: 'other' });
   const project = view({ ...web, tasks: [old, ...web.tasks] }, other);
   expect(judgeUp(project, { goal: 'started', services: ['web'] })).toMatchObject({

@@ -1,16 +1,16 @@
 /** Projects of the backend in memory. */
 import type {
   Container,
+  Goal,
+  Missing,
   ProjectService,
   ServiceObj,
   ServiceVerdict,
-  Standing,
-  Standings,
   TaskObj,
   TaskState,
   TaskVerdict,
 } from '@orc/model';
-import { fail } from '@orc/model';
+import { fail, GOALS } from '@orc/model';
 import type { Backend, PlannedChange, ProjectView, PutProject, PutResult } from '../src/backend.ts';
 import { type Row, type State, objectId, publish } from './memory-state.ts';
 import { create, start, end, destroy } from './memory-containers.ts';
@@ -226,15 +226,15 @@ function verdictOf({ spec, id }: ServiceObj, all: readonly TaskObj[]): ServiceVe
     .filter((task) => task.spec.serviceId === id)
     .map((task): TaskVerdict => {
       const state = stateOf(task);
-      return { task: task.id, container: task.name, current: true, state, standings: standingsOf(state) };
+      return { task: task.id, container: task.name, current: true, state, missing: missingOf(state) };
     });
-  const enough = (goal: 'created' | 'started' | 'healthy'): Standing => {
-    const reached = tasks.filter(({ standings }) => standings[goal].standing === 'reached');
-    return { standing: reached.length >= spec.replicas ? 'reached' : 'coming' };
-  };
-  const standings = { created: enough('created'), started: enough('started'), healthy: enough('healthy') };
-  return { service: spec.service, wanted: spec.replicas, awaited: false, tasks, standings };
+  const enough = (goal: Goal): boolean =>
+    tasks.filter(({ missing }) => missing[goal] === undefined).length >= spec.replicas;
+  const missing = Object.fromEntries(GOALS.flatMap((goal) => (enough(goal) ? [] : [[goal, COMING]])));
+  return { service: spec.service, wanted: spec.replicas, awaited: false, tasks, missing };
 }
+
+const COMING = { standing: 'coming' } as const;
 
 function stateOf({ status }: TaskObj): TaskState {
   if (status.phase === 'running') return { state: 'running', health: status.health };
@@ -242,8 +242,7 @@ function stateOf({ status }: TaskObj): TaskState {
   return { state: 'created' };
 }
 
-function standingsOf(state: TaskState): Standings {
-  const started: Standing = { standing: state.state === 'created' ? 'coming' : 'reached' };
-  const waits = state.state === 'running' && state.health === 'starting';
-  return { created: { standing: 'reached' }, started, healthy: waits ? { standing: 'coming' } : started };
+function missingOf(state: TaskState): Missing {
+  if (state.state === 'created') return { started: COMING, healthy: COMING };
+  return state.state === 'running' && state.health === 'starting' ? { healthy: COMING } : {};
 }

@@ -1,13 +1,14 @@
 /** How services do: what each task does, and how that stands to what may be asked of it. The only judge of both. */
 import {
+  defined,
   exitSucceeded,
   type Failure,
   type Goal,
   GOALS,
+  type Missing,
   type ServiceObj,
   type ServiceVerdict,
   type Standing,
-  type Standings,
   type TaskObj,
   type TaskState,
   type TaskVerdict,
@@ -39,7 +40,7 @@ export function judgeProject(state: State, name: string): readonly ServiceVerdic
     const judged = own.map((task) => judgeTask({ state, service, task, known, leaving }));
     const wanted = wantedSlots(state, service).length;
     const { service: key } = service.spec;
-    return { service: key, wanted, awaited, tasks: judged, standings: sumOf(service, judged, wanted) };
+    return { service: key, wanted, awaited, tasks: judged, missing: sumOf(service, judged, wanted) };
   });
 }
 
@@ -68,12 +69,12 @@ function judgeTask(each: Case): TaskVerdict {
     container: task.name,
     current: isCurrent(task) && task.spec.hash === service.spec.hash,
     state,
-    standings: eachGoal((goal) => standingOf(each, state, goal)),
+    missing: eachGoal((goal) => standingOf(each, state, goal)),
   };
 }
 
-const eachGoal = (of: (goal: Goal) => Standing): Standings =>
-  Object.fromEntries(GOALS.map((goal) => [goal, of(goal)])) as Standings;
+const eachGoal = (of: (goal: Goal) => Standing | undefined): Missing =>
+  defined(Object.fromEntries(GOALS.map((goal) => [goal, of(goal)])));
 
 function stateOf({ state, service, task, known }: Case): TaskState {
   const { desired } = task.spec;
@@ -125,11 +126,11 @@ function stoppedState(task: TaskObj): TaskState {
   return exit === undefined ? { state: 'created' } : { state: 'exited', code: exit.code };
 }
 
-const REACHED: Standing = { standing: 'reached' };
+const REACHED = undefined;
 const COMING: Standing = { standing: 'coming' };
 const failed = (failure: Failure): Standing => ({ standing: 'failed', failure });
 
-function standingOf(each: Case, state: TaskState, goal: Goal): Standing {
+function standingOf(each: Case, state: TaskState, goal: Goal): Standing | undefined {
   switch (state.state) {
     case 'failed':
       return failed(state.failure);
@@ -151,7 +152,7 @@ function standingOf(each: Case, state: TaskState, goal: Goal): Standing {
 
 const endedWell = ({ status: { exit } }: TaskObj): boolean => exit !== undefined && exitSucceeded(exit);
 
-function healthStanding(health: string, { name: container }: TaskObj): Standing {
+function healthStanding(health: string, { name: container }: TaskObj): Standing | undefined {
   if (health === 'unhealthy') return failed({ kind: 'unhealthy', container });
   return health === 'starting' ? COMING : REACHED;
 }
@@ -169,20 +170,20 @@ function waitingStanding(reason: WaitReason, { leaving }: Case): Standing {
 }
 
 /** What failed, then whether enough are there, then what is stuck. */
-function sumOf(service: ServiceObj, tasks: readonly TaskVerdict[], wanted: number): Standings {
+function sumOf(service: ServiceObj, tasks: readonly TaskVerdict[], wanted: number): Missing {
   const current = tasks.filter((task) => task.current);
   const paused = service.status.updateState === 'paused' ? pauseOf(current) : undefined;
   return eachGoal((goal) => {
-    const standings = current.map((task) => task.standings[goal]);
-    const broken = standings.find((each) => each.standing === 'failed');
+    const standings = current.map((task) => task.missing[goal]);
+    const broken = standings.find((each) => each?.standing === 'failed');
     if (broken !== undefined) return broken;
-    if (standings.filter((each) => each.standing === 'reached').length >= wanted) return REACHED;
-    return paused ?? standings.find((each) => each.standing === 'stuck') ?? COMING;
+    if (standings.filter((each) => each === REACHED).length >= wanted) return REACHED;
+    return paused ?? standings.find((each) => each?.standing === 'stuck') ?? COMING;
   });
 }
 
 /** DECISIONS 2: the other slots wait for another `up`. */
 function pauseOf(tasks: readonly TaskVerdict[]): Standing | undefined {
-  const broken = tasks.map(({ standings }) => standings.healthy).find((each) => each.standing === 'failed');
+  const broken = tasks.map(({ missing }) => missing.healthy).find((each) => each?.standing === 'failed');
   return broken === undefined ? undefined : failed({ kind: 'update-paused', failure: broken.failure });
 }

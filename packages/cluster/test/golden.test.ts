@@ -173,8 +173,8 @@ function ps(): string {
   );
 }
 
-const verdictLines = ({ service, wanted, standings, tasks }: ServiceVerdict): readonly string[] => [
-  `${service} (${wanted}): ${GOALS.map((goal) => `${goal} ${standings[goal].standing}`).join(', ')}`,
+const verdictLines = ({ service, wanted, missing, tasks }: ServiceVerdict): readonly string[] => [
+  `${service} (${wanted}): ${GOALS.map((goal) => `${goal} ${missing[goal]?.standing ?? 'reached'}`).join(', ')}`,
   ...tasks.map(
     ({ container, current, state }) => `  ${container}${current ? '' : ', former'}: ${explainState(state)}`,
   ),

@@ -213,8 +213,8 @@ describe('whatever happens', () => {
         commit(world, diffProject(world.state, request, proposerOf(world)).changes);
         settle(world);
         const view = projectView(world.state, 'shop');
-        for (const { standings, tasks, wanted: count } of view?.verdicts ?? []) {
-          expect(standings.healthy.standing).toBe('reached');
+        for (const { missing, tasks, wanted: count } of view?.verdicts ?? []) {
+          expect(missing).toEqual({});
           expect(tasks.map(({ state }) => state.state)).toEqual(Array(count).fill('running'));
         }
         const again = diffProject(world.state, request, proposerOf(world));
@@ -244,10 +244,10 @@ describe('whatever happens', () => {
         commit(world, diffProject(world.state, request, proposerOf(world)).changes);
         settle(world);
         const view = projectView(world.state, 'shop');
-        for (const { service, standings } of view?.verdicts ?? []) {
+        for (const { service, missing } of view?.verdicts ?? []) {
           const paused =
             view?.services.find((each) => each.spec.service === service)?.status.updateState === 'paused';
-          if (!paused) expect(standings.healthy.standing).toBe('reached');
+          if (!paused) expect(missing).toEqual({});
         }
       }),
       rounds,

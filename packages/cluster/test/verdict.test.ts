@@ -82,8 +82,8 @@ function verdictsOf(objects: readonly (ServiceObj | TaskObj)[]): readonly Servic
   return judgeProject(state, 'p');
 }
 
-const told = ({ standings }: Pick<ServiceVerdict, 'standings'>): string =>
-  GOALS.map((goal) => standings[goal].standing).join(' ');
+const told = ({ missing }: Pick<ServiceVerdict, 'missing'>): string =>
+  GOALS.map((goal) => missing[goal]?.standing ?? 'reached').join(' ');
 
 function of(status: Sketch, sketch: ServiceSketch = {}): string {
   const [verdict] = verdictsOf([service('web', sketch), task('web', status)]) as [ServiceVerdict];
@@ -264,7 +264,7 @@ test.each<[DependsOn['condition'], boolean, Sketch, ServiceSketch, string]>([
     waiting,
   ]);
   const state = web?.tasks[0]?.state;
-  expect(`${state && explainState(state)} | ${web?.standings.started.standing}`).toBe(expected);
+  expect(`${state && explainState(state)} | ${web?.missing.started?.standing}`).toBe(expected);
   expect(db?.awaited).toBe(condition === 'service_healthy');
 });
 
@@ -285,16 +285,16 @@ test('a failure is told through the services that wait for one another, and a ri
     'dependency b failed: its dependency c failed: the container p-c-1 could not start: no such file',
   );
   const ring = [service('a', needs('b')), service('b', needs('a')), task('a', waits), task('b', waits)];
-  expect(verdictsOf(ring).map(({ standings }) => standings.started.standing)).toEqual(['coming', 'coming']);
+  expect(verdictsOf(ring).map(({ missing }) => missing.started?.standing)).toEqual(['coming', 'coming']);
 });
 
 test('what is on its way out may make room for what is stuck; a former container counts for nothing', () => {
   const old = { ...task('db', { stop: true }), id: 'old' as ObjectId };
   const stuck = [service('web', {}), task('web', { ...NEW, pending: port(false) })];
-  expect(verdictsOf([...stuck, service('db', {}), old])[1]?.standings.started.standing).toBe('coming');
+  expect(verdictsOf([...stuck, service('db', {}), old])[1]?.missing.started?.standing).toBe('coming');
   const former = { ...task('web', {}), id: 'old' as ObjectId };
   const changed = { ...former, spec: { ...former.spec, hash: 'other' } };
   const [web] = verdictsOf([service('web', {}), changed, task('web', NEW)]);
   expect(web?.tasks.map(({ current }) => current)).toEqual([false, true]);
-  expect(web?.standings.started.standing).toBe('coming');
+  expect(web?.missing.started?.standing).toBe('coming');
 });

@@ -92,11 +92,11 @@ export type Goal = (typeof GOALS)[number];
 
 /** `stuck`: nothing that is under way will change it, but somebody may; `failed`: this start is over. */
 export type Standing =
-  | { readonly standing: 'reached' }
   | { readonly standing: 'coming' }
   | { readonly standing: 'stuck'; readonly reason: WaitReason }
   | { readonly standing: 'failed'; readonly failure: Failure };
-export type Standings = { readonly [Each in Goal]: Standing };
+/** What is missing to each goal; absent: it is reached. */
+export type Missing = { readonly [Each in Goal]?: Standing };
 
 export type TaskVerdict = {
   readonly task: ObjectId;
@@ -104,7 +104,7 @@ export type TaskVerdict = {
   /** It is as its service wants it, and counts for it; others are on their way out. */
   readonly current: boolean;
   readonly state: TaskState;
-  readonly standings: Standings;
+  readonly missing: Missing;
 };
 
 export type ServiceVerdict = {
@@ -114,5 +114,5 @@ export type ServiceVerdict = {
   /** Somebody's start depends on its health. */
   readonly awaited: boolean;
   readonly tasks: readonly TaskVerdict[];
-  readonly standings: Standings;
+  readonly missing: Missing;
 };

@@ -39,7 +39,7 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
   );
   const problem =
     failureOf(services, goal) ?? (quietMs < UNPLACED_MS ? undefined : stuckProblem(services, goal));
-  const done = services.every(({ standings }) => standings[goal].standing === 'reached');
+  const done = services.every(({ missing }) => missing[goal] === undefined);
   return problem === undefined ? { done, rows } : { done, rows, failure: new OrcError(problem) };
 }
 
@@ -47,7 +47,7 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
 export const unready = (view: ProjectView, wanted: Wanted): readonly string[] =>
   chosen(view, wanted)
     .flatMap(({ tasks }) => tasks)
-    .filter(({ current, standings }) => current && standings[wanted.goal].standing !== 'reached')
+    .filter(({ current, missing }) => current && missing[wanted.goal] !== undefined)
     .map(({ container, state }) => `${container}: ${explainState(state)}`);
 
 const chosen = ({ verdicts }: ProjectView, { services }: Wanted): readonly ServiceVerdict[] =>
@@ -55,9 +55,9 @@ const chosen = ({ verdicts }: ProjectView, { services }: Wanted): readonly Servi
 
 /** What broke, before what could not start because of it. */
 function failureOf(services: readonly ServiceVerdict[], goal: Goal): Problem | undefined {
-  const failures = services.flatMap(({ service, standings }): [string, Failure][] => {
-    const standing = standings[goal];
-    return standing.standing === 'failed' ? [[service, standing.failure]] : [];
+  const failures = services.flatMap(({ service, missing }): [string, Failure][] => {
+    const standing = missing[goal];
+    return standing?.standing === 'failed' ? [[service, standing.failure]] : [];
   });
   const first = failures.find(([, failure]) => failure.kind !== 'dependency-failed') ?? failures[0];
   return first === undefined ? undefined : problemOfFailure(...first);
@@ -65,11 +65,11 @@ function failureOf(services: readonly ServiceVerdict[], goal: Goal): Problem | u
 
 /** On one's own host, waiting for what nobody is about to change has no end. */
 function stuckProblem(services: readonly ServiceVerdict[], goal: Goal): Problem | undefined {
-  for (const { standings, tasks } of services) {
-    if (standings[goal].standing !== 'stuck') continue;
-    for (const { current, container, standings: own } of tasks) {
+  for (const { missing, tasks } of services) {
+    if (missing[goal]?.standing !== 'stuck') continue;
+    for (const { current, container, missing: own } of tasks) {
       const standing = own[goal];
-      if (current && standing.standing === 'stuck') return problemOfWait(container, standing.reason);
+      if (current && standing?.standing === 'stuck') return problemOfWait(container, standing.reason);
     }
   }
   return undefined;
@@ -78,9 +78,9 @@ function stuckProblem(services: readonly ServiceVerdict[], goal: Goal): Problem 
 type Told = Pick<Progress, 'text' | 'state'>;
 
 function rowOf(task: TaskVerdict, service: ServiceVerdict, goal: Goal): Progress {
-  const { standing } = task.standings[goal];
+  const failed = task.missing[goal]?.standing === 'failed';
   const told = goal === 'created' ? madeRow(task.state) : startRow(task.state, service.awaited, goal);
-  return { id: idOf(task.container), ...told, ...(standing === 'failed' ? { state: 'error' } : {}) };
+  return { id: idOf(task.container), ...told, ...(failed ? { state: 'error' } : {}) };
 }
 
 const idOf = (container: string): string => `Container ${container}`;
@@ -169,13 +169,13 @@ function judgeOne(
 }
 
 function startOf(
-  { state, container, standings }: TaskVerdict,
+  { state, container, missing }: TaskVerdict,
   { service }: ServiceVerdict,
   action: Row,
 ): { readonly row: Progress; readonly problem?: Problem } {
   const id = idOf(container);
-  const { started } = standings;
-  if (started.standing === 'failed')
+  const { started } = missing;
+  if (started?.standing === 'failed')
     return {
       row: { id, ...startRow(state, false, 'started'), state: 'error' },
       problem: problemOfFailure(service, started.failure),

@@ -1329,8 +1329,6 @@ export type TaskState = ({
 });
 /** How it stands to what may be asked of it. */
 export type Standing = ({
-    readonly standing: "reached";
-} | {
     readonly standing: "coming";
 } | {
     readonly standing: "stuck";
@@ -1339,11 +1337,11 @@ export type Standing = ({
     readonly standing: "failed";
     readonly failure: Failure;
 });
-/** One per goal. */
-export type Standings = {
-    readonly created: Standing;
-    readonly started: Standing;
-    readonly healthy: Standing;
+/** What is missing to each goal; absent: it is reached. */
+export type Missing = {
+    readonly created?: Standing;
+    readonly started?: Standing;
+    readonly healthy?: Standing;
 };
 /** How a task does. */
 export type TaskVerdict = {
@@ -1354,7 +1352,7 @@ export type TaskVerdict = {
   /** It is as its service wants it; others are on their way out. */
   readonly current: boolean;
     readonly state: TaskState;
-    readonly standings: Standings;
+    readonly missing: Missing;
 };
 /** How a service does. */
 export type ServiceVerdict = {
@@ -1365,7 +1363,7 @@ export type ServiceVerdict = {
   /** Somebody's start depends on its health. */
   readonly awaited: boolean;
     readonly tasks: readonly (TaskVerdict)[];
-    readonly standings: Standings;
+    readonly missing: Missing;
 };
 /** All keys are optional. */
 export type DaemonConfig = {

@@ -298,3 +298,15 @@ test('what is on its way out may make room for what is stuck; a former container
   expect(web?.tasks.map(({ current }) => current)).toEqual([false, true]);
   expect(web?.missing.started?.standing).toBe('coming');
 });
+
+test('an update that is paused is over for whoever waits for it, however its first container did', () => {
+  const paused = { ...service('web', {}), status: { updateState: 'paused' } } as ServiceObj;
+  const two = { ...paused, spec: { ...paused.spec, replicas: 2 } };
+  const [web] = verdictsOf([two, task('web', exit(1))]);
+  expect(web?.missing.started).toEqual({
+    standing: 'failed',
+    failure: { kind: 'update-paused', failure: { kind: 'exited', container: 'p-web-1', code: 1 } },
+  });
+  const [going] = verdictsOf([{ ...two, status: {} }, task('web', exit(1))]);
+  expect(going?.missing.started).toEqual({ standing: 'coming' });
+});

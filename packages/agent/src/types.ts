@@ -92,6 +92,8 @@ export type Agent = {
   users(kind: 'network' | 'volume' | 'image', name: string): readonly string[];
   /** Where a volume's data lies on this host. */
   volumePath(name: string): string;
+  /** What lies on this host: named volumes and those without a name, which no object of the log tells of. */
+  volumes(): Promise<readonly { readonly name: string; readonly createdAt: number }[]>;
   removeVolume(name: string): Promise<void>;
   /** Lets go; containers live on. */
   close(): Promise<void>;

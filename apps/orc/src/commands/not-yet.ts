@@ -51,6 +51,6 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'system df': 'see "orc image ls" and "orc volume ls"',
   'system events': 'see "orc events"',
   'system prune': 'see "orc image rm" and "orc volume rm"',
-  'volume prune': 'name them: orc volume rm VOLUME',
+  'volume prune': 'those that no container has: orc volume rm $(orc volume ls -qf dangling=true)',
   'volume update': HELP,
 };

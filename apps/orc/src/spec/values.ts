@@ -62,16 +62,29 @@ export function valuesOf(
   return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }
 
-/** `--filter name=value`, repeated: name to values. */
-export function filtersFrom(words: readonly string[]): Readonly<Record<string, readonly string[]>> {
+/** `--filter name=value`, repeated: name to values; `known` names, where it is not the daemon that knows them. */
+export function filtersFrom(
+  words: readonly string[],
+  known?: readonly string[],
+): Readonly<Record<string, readonly string[]>> {
   const filters: Record<string, string[]> = {};
   for (const word of words) {
     const at = word.indexOf('=');
     if (at < 1)
       throw fail('usage.invalid', `--filter ${word} is malformed`, { hint: 'write status=running' });
-    (filters[word.slice(0, at)] ??= []).push(word.slice(at + 1));
+    const name = word.slice(0, at);
+    if (known?.includes(name) === false)
+      throw fail('usage.invalid', `--filter ${name} is unknown`, { hint: `known are ${known.join(', ')}` });
+    (filters[name] ??= []).push(word.slice(at + 1));
   }
   return filters;
+}
+
+/** Of a filter that is true or false, as docker reads it. */
+export function booleanOf(name: string, word: string): boolean {
+  if (['true', '1', 't'].includes(word.toLowerCase())) return true;
+  if (['false', '0', 'f'].includes(word.toLowerCase())) return false;
+  throw fail('usage.invalid', `--filter ${name} takes true or false, not "${word}"`);
 }
 
 /** A file of `NAME=value` lines, as docker reads it: no quotes, `#` begins a comment line. */

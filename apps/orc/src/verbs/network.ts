@@ -10,14 +10,24 @@ import { compact, filtersFrom, pairsOf } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
 
 export const ls: Body = async (context, _, flags) => {
-  const filters = filtersFrom(flags.list('filter'));
+  const filters = filtersFrom(flags.list('filter'), ['driver', 'id', 'label', 'name', 'scope', 'type']);
   const rows = (await (await context.client()).listNetworks())
     .filter((row) => (filters['name'] ?? ['']).some((each) => row.name.includes(each)))
     .filter((row) => (filters['driver'] ?? [row.spec.driver]).includes(row.spec.driver))
-    .filter((row) => labelsFit(row.spec.labels, filters['label']));
+    .filter((row) => (filters['id'] ?? ['']).some((each) => row.id.startsWith(each)))
+    .filter(() => (filters['scope'] ?? ['local']).includes('local'))
+    .filter((row) => (filters['type'] ?? [typeOf(row)]).includes(typeOf(row)))
+    .filter((row) => labelsFit(row.spec.labels, filters['label']))
+    .sort(byName);
   printList(context, flags, listing(flags.on('no-trunc')), rows);
   return 0;
 };
+
+const PREDEFINED: readonly string[] = ['bridge', 'host', 'none'];
+const typeOf = ({ name }: NetworkObj): string => (PREDEFINED.includes(name) ? 'builtin' : 'custom');
+
+export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
 /** `name` or `name=value`, all of them. */
 export const labelsFit = (

@@ -1,22 +1,39 @@
 /** `orc volume …`. */
+import type { Client } from '@orc/api/client';
 import type { VolumeObj, VolumeSpec } from '@orc/model';
 import { fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import { labelsText } from '../format/container.ts';
 import { inspectVolume } from '../format/inspect.ts';
 import { type Listing, printList } from '../format/output.ts';
-import { filtersFrom, pairsOf } from '../spec/values.ts';
+import { booleanOf, filtersFrom, pairsOf } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
-import { labelsFit } from './network.ts';
+import { byName, labelsFit } from './network.ts';
 
 export const ls: Body = async (context, _, flags) => {
-  const filters = filtersFrom(flags.list('filter'));
-  const rows = (await (await context.client()).listVolumes())
+  const filters = filtersFrom(flags.list('filter'), ['dangling', 'driver', 'label', 'name']);
+  const client = await context.client();
+  const fits = await danglingFits(client, filters['dangling']);
+  const rows = (await client.listVolumes())
     .filter((row) => (filters['name'] ?? ['']).some((each) => row.name.includes(each)))
-    .filter((row) => labelsFit(row.spec.labels, filters['label']));
+    .filter((row) => (filters['driver'] ?? [row.spec.driver]).includes(row.spec.driver))
+    .filter((row) => labelsFit(row.spec.labels, filters['label']))
+    .filter(fits)
+    .sort(byName);
   printList(context, flags, LISTING, rows);
   return 0;
 };
+
+/** Whether a container has it, running or not. */
+async function danglingFits(
+  client: Client,
+  wanted: readonly string[] | undefined,
+): Promise<(row: VolumeObj) => boolean> {
+  if (wanted === undefined) return () => true;
+  const dangling = wanted.map((word) => booleanOf('dangling', word));
+  const used = new Set((await client.listContainers({ all: true })).flatMap(({ mounts }) => mounts));
+  return ({ name }) => dangling.includes(!used.has(name));
+}
 
 const LISTING: Listing<VolumeObj & { readonly mountpoint: string }> = {
   columns: [

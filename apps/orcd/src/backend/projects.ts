@@ -1,4 +1,5 @@
 /** Projects, networks and volumes behind the API: decided by `cluster`, committed by the replica. */
+import { createHash } from 'node:crypto';
 import type { Backend, ProjectAction, PutResult } from '@orc/api';
 import type { Agent } from '@orc/agent';
 import {
@@ -30,6 +31,7 @@ import {
   type VolumeObj,
   type VolumeSpec,
   newContainerId,
+  newObjectId,
   type World,
 } from '@orc/model';
 import { signalNumber } from '@orc/runtime';
@@ -244,8 +246,14 @@ export function objectsBackend(parts: ProjectParts): Objects {
   const networks = (): NetworkObj[] => [...parts.predefined, ...all(replica.state(), 'network')];
   const findNetwork = (reference: string): NetworkObj => found(networks(), reference, noNetwork);
   const isPredefined = (name: string): boolean => parts.predefined.some((each) => each.name === name);
-  const findVolume = (reference: string): VolumeObj =>
-    found(all(replica.state(), 'volume'), reference, (name) =>
+  const listVolumes = async (): Promise<readonly VolumeObj[]> => {
+    const objects = all(replica.state(), 'volume');
+    const known = new Set(objects.map(({ name }) => name));
+    const rest = (await agent.volumes()).filter(({ name }) => !known.has(name));
+    return [...objects, ...rest.map((each) => anonymousVolume(each, replica.node.id))];
+  };
+  const findVolume = async (reference: string): Promise<VolumeObj> =>
+    found(await listVolumes(), reference, (name) =>
       fail('notfound.volume', `no such volume: ${name}`, { hint: 'list them with: orc volume ls' }),
     );
   const placed = (volume: VolumeObj): VolumeObj & { mountpoint: string } => ({
@@ -281,22 +289,36 @@ export function objectsBackend(parts: ProjectParts): Objects {
         removeObject(state, 'network', network.id, proposer),
       );
     },
-    listVolumes: async () => all(replica.state(), 'volume').map(placed),
+    listVolumes: async () => (await listVolumes()).map(placed),
     createVolume: async (name, spec) =>
       placed(await makeVolume(replica, name ?? newContainerId((count) => world.random.bytes(count)), spec)),
-    getVolume: async (reference) => placed(findVolume(reference)),
+    getVolume: async (reference) => placed(await findVolume(reference)),
     async removeVolume(reference, { force = false }) {
-      if (force && named(replica.state(), 'volume', reference) === undefined) return;
-      const volume = findVolume(reference);
+      if (force && !(await listVolumes()).some(({ name }) => name === reference)) return;
+      const volume = await findVolume(reference);
       const by = agent.users('volume', volume.name);
       if (by.length > 0) throw inUse('volume', volume.name, by);
-      await decide(replica, 'volume rm', (state, proposer) =>
-        removeObject(state, 'volume', volume.id, proposer),
-      );
+      if (named(replica.state(), 'volume', volume.name) !== undefined)
+        await decide(replica, 'volume rm', (state, proposer) =>
+          removeObject(state, 'volume', volume.id, proposer),
+        );
       await agent.removeVolume(volume.name);
     },
   };
 }
+
+/** Of a container or a slot, made by its start: the log does not know it. Its id follows from its name. */
+function anonymousVolume(
+  { name, createdAt }: { readonly name: string; readonly createdAt: number },
+  node: NonNullable<VolumeObj['status']['node']>,
+): VolumeObj {
+  const id = newObjectId((count) => createHash('sha256').update(name).digest().subarray(0, count));
+  const spec: VolumeSpec = { driver: 'local', labels: { [ANONYMOUS]: '' } };
+  return { kind: 'volume', id, name, specVersion: 1, statusVersion: 1, createdAt, spec, status: { node } };
+}
+
+/** docker's mark of a volume that nobody named. */
+const ANONYMOUS = 'com.docker.volume.anonymous';
 
 const predefinedStays = (name: string): OrcError =>
   fail('conflict.state', `${name} is a pre-defined network and cannot be removed`, {

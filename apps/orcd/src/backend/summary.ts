@@ -25,11 +25,19 @@ export function summaryOf(container: Container, config: ImageConfig | undefined)
     exposed: [...new Set([...(spec.expose ?? []), ...Object.keys(config?.ExposedPorts ?? {})])],
     labels: { ...config?.Labels, ...spec.labels },
     networks: networksOf(container),
-    mounts: (spec.mounts ?? []).map((mount) =>
-      'source' in mount && mount.source !== undefined ? mount.source : mount.target,
-    ),
+    mounts: mountsOf(container),
     ...(owner === undefined ? {} : { project: owner.project, service: owner.service, slot: owner.slot }),
   };
+}
+
+/** What each comes from; volumes by name, those that the image asks for too. */
+function mountsOf({ spec, volumes = {} }: Container): readonly string[] {
+  const written = (spec.mounts ?? []).map((mount) =>
+    'source' in mount && mount.source !== undefined
+      ? mount.source
+      : (volumes[mount.target]?.name ?? mount.target),
+  );
+  return [...new Set([...written, ...Object.values(volumes).map(({ name }) => name)])];
 }
 
 /** Also before its start: what it is to be in; `host` and `none` as docker has them, nothing of whom it joins. */

@@ -54,6 +54,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     recovered,
     users: (kind, name) => users(registry, kind, name),
     volumePath: (name) => volumes.pathOf(name),
+    volumes: () => volumes.list(),
     async removeVolume(name) {
       const by = users(registry, 'volume', name);
       if (by.length > 0)

@@ -24,7 +24,7 @@ import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
 import { openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
-import { release, startAttempt, type Started } from './start.ts';
+import { anonymousVolumes, release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
 import { containerOf, type Failure, taskStatusOf, type View } from './view.ts';
 import { watchLife } from './watch.ts';
@@ -310,6 +310,8 @@ export class Life {
       health: 'none',
     };
     const image = this.#image;
+    // Also those of an attempt that fails: who removes the container with its volumes means them too.
+    this.#state = { ...this.#state, volumes: anonymousVolumes(this.stored, image.config, this.#state) };
     const early = this.#early.take();
     const terminal = this.#terminal;
     const more = defined({ attach: early.options, terminal });

@@ -116,16 +116,27 @@ async function placeVolumes(
   deps: LifeDeps,
 ): Promise<Places> {
   const byTarget = new Map<string, string>();
-  const anonymous: Record<string, string> = { ...state.volumes };
+  const anonymous = anonymousVolumes(stored, config, state);
   for (const mount of allMounts(stored.spec.mounts ?? [], config)) {
     if (mount.type !== 'volume') continue;
-    const name = mount.source ?? anonymous[mount.target] ?? anonymousName(stored, mount.target);
-    if (mount.source === undefined) anonymous[mount.target] = name;
+    const name = mount.source ?? (anonymous[mount.target] as string);
     const path = await deps.volumes.place(name);
     if (mount.subpath !== undefined) await checkSubpath(name, path, mount.subpath);
     byTarget.set(mount.target, path);
   }
   return { byTarget, anonymous };
+}
+
+/** By target: those that it has, and those that a start will make. */
+export function anonymousVolumes(
+  stored: Stored,
+  config: ImageConfig,
+  { volumes }: State,
+): Readonly<Record<string, string>> {
+  const targets = allMounts(stored.spec.mounts ?? [], config).flatMap((mount) =>
+    mount.type === 'volume' && mount.source === undefined ? [mount.target] : [],
+  );
+  return { ...Object.fromEntries(targets.map((each) => [each, anonymousName(stored, each)])), ...volumes };
 }
 
 /** For a message of its own: what keeps it within the volume is the launcher. */

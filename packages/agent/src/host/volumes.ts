@@ -1,5 +1,5 @@
 /** Volumes on this host: `volumes/<name>/_data`; runtime's marker beside it says that the image's files are in it. */
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '@orc/image';
 import type { Emit } from '@orc/model';
@@ -9,7 +9,11 @@ export type Volumes = {
   /** Makes the folder when it is missing. */
   place(name: string): Promise<string>;
   remove(name: string): Promise<void>;
+  /** Every folder that is there, whoever made it. */
+  list(): Promise<readonly PlacedVolume[]>;
 };
+
+export type PlacedVolume = { readonly name: string; readonly createdAt: number };
 
 /** Programs that containers leave setuid in their data are nothing for other users of the host. */
 const FOLDER_MODE = 0o700;
@@ -38,6 +42,14 @@ export async function openVolumes({
       const gone = join(trash, `${name}-${process.hrtime.bigint()}`);
       await rename(join(folder, name), gone).catch(tolerateMissing);
       await removeTree(gone);
+    },
+    async list() {
+      const names = await readdir(folder).catch(() => []);
+      const rows = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => undefined)));
+      return names.flatMap((name, index) => {
+        const found = rows[index];
+        return found?.isDirectory() === true ? [{ name, createdAt: Math.trunc(found.birthtimeMs) }] : [];
+      });
     },
   };
 }

@@ -1,0 +1,100 @@
+/** Volumes that nobody named: seen, counted as used while a container has them, and removed with it when asked. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bootstrapBusybox } from '../lab/engine.ts';
+import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+
+const SLOW = { timeout: 120_000 };
+let instance: Instance;
+
+beforeAll(async () => {
+  instance = await startInstance();
+  await bootstrapBusybox(instance);
+});
+afterAll(async () => {
+  await instance.purge();
+});
+
+const orc = (...args: readonly string[]): CommandResult => instance.orc(args);
+const lines = (...args: readonly string[]): readonly string[] =>
+  orc(...args)
+    .stdout.split('\n')
+    .filter((line) => line !== '');
+const onDisk = (): readonly string[] => {
+  const folder = join(instance.folder, 'root/volumes');
+  return existsSync(folder) ? readdirSync(folder) : [];
+};
+
+describe('anonymous volumes', SLOW, () => {
+  test('are listed, inspected, in use while their container is there, and removed by name', () => {
+    expect(
+      orc('container', 'run', '-d', '--name', 'a1', '-v', '/anon', 'busybox', 'sleep', '1000').code,
+    ).toBe(0);
+    const [name = '', ...others] = lines('volume', 'ls', '-q');
+    expect(others).toEqual([]);
+    expect(
+      lines(
+        'container',
+        'inspect',
+        '-f',
+        '{{range .Mounts}}{{.Type}} {{.Name}} {{.Destination}}{{end}}',
+        'a1',
+      ),
+    ).toEqual([`volume ${name} /anon`]);
+    expect(lines('container', 'ls', '--format', '{{.Mounts}}')).toEqual([name]);
+    expect(lines('volume', 'inspect', '-f', '{{.Name}} {{.Mountpoint}}', name)).toEqual([
+      `${name} ${join(instance.folder, 'root/volumes', name, '_data')}`,
+    ]);
+    expect(lines('volume', 'ls', '-qf', 'dangling=true')).toEqual([]);
+    expect(lines('volume', 'ls', '-qf', 'dangling=false')).toEqual([name]);
+    expect(orc('volume', 'rm', name)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('in use by a1'),
+    });
+    expect(orc('container', 'rm', '-f', 'a1').code).toBe(0);
+    expect(lines('volume', 'ls', '-qf', 'dangling=true')).toEqual([name]);
+    expect(orc('volume', 'rm', name)).toMatchObject({ code: 0, stdout: `${name}\n` });
+    expect(onDisk()).toEqual([]);
+  });
+
+  test('go with a container that was to go, also when it never started', () => {
+    expect(orc('container', 'run', '--rm', '-v', '/anon', 'busybox', 'nosuch').code).toBe(127);
+    expect(onDisk()).toEqual([]);
+    expect(orc('container', 'run', '--name', 'b1', '-v', '/anon', 'busybox', 'nosuch').code).toBe(127);
+    expect(onDisk()).toHaveLength(1);
+    expect(lines('volume', 'ls', '-qf', 'dangling=true')).toEqual([]);
+    expect(orc('container', 'rm', '-v', 'b1').code).toBe(0);
+    expect(onDisk()).toEqual([]);
+  });
+
+  test('of an image are known as well', () => {
+    const file = join(instance.folder, 'Dockerfile');
+    writeFileSync(file, 'FROM busybox\nVOLUME /data\n');
+    expect(orc('image', 'build', '-q', '-t', 'withvolume', '-f', file, instance.folder).code).toBe(0);
+    expect(orc('container', 'run', '-d', '--name', 'c1', 'withvolume', 'sleep', '1000').code).toBe(0);
+    const [name = ''] = lines('volume', 'ls', '-q');
+    expect(lines('container', 'ls', '-q', '--filter', `volume=${name}`)).toHaveLength(1);
+    expect(orc('container', 'rm', '-fv', 'c1').code).toBe(0);
+    expect(onDisk()).toEqual([]);
+  });
+});
+
+describe('volume ls', SLOW, () => {
+  test('is sorted by name, and refuses filters that it does not know', () => {
+    for (const name of ['vol-b', 'vol-a', 'vol-c']) expect(orc('volume', 'create', name).code).toBe(0);
+    expect(lines('volume', 'ls', '-q')).toEqual(['vol-a', 'vol-b', 'vol-c']);
+    expect(orc('container', 'create', '--name', 'user', '-v', 'vol-b:/b', 'busybox').code).toBe(0);
+    expect(lines('volume', 'ls', '-qf', 'dangling=true')).toEqual(['vol-a', 'vol-c']);
+    expect(orc('volume', 'ls', '-f', 'dangling=maybe').code).toBe(2);
+    expect(orc('volume', 'ls', '-f', 'bogus=1').code).toBe(2);
+    for (const name of ['net-b', 'net-a']) expect(orc('network', 'create', name).code).toBe(0);
+    expect(lines('network', 'ls', '--format', '{{.Name}}')).toEqual([
+      'bridge',
+      'host',
+      'net-a',
+      'net-b',
+      'none',
+    ]);
+  });
+});

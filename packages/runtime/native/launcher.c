@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, ACCEPT_AGAIN_NS = 20000000 };
+enum { BACKLOG = 1024, ACCEPT_AGAIN_NS = 20000000, REFUSED_WAIT_US = 50000 };
 static const char SEALED[] = "ORC_LAUNCH_SEALED";
 
 static void die(const char *what) {
@@ -154,6 +154,15 @@ static int accept_one(int listener) {
   return client;
 }
 
+/* A request that comes into a closed socket would take our answer along. */
+static void refuse(int client, int error) {
+  char rest[4096];
+  struct timeval limit = {.tv_usec = REFUSED_WAIT_US};
+  send_failure(client, -1, error, "fork");
+  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  while (read(client, rest, sizeof rest) > 0) continue;
+}
+
 static void accept_forever(int listener) __attribute__((noreturn));
 static void accept_forever(int listener) {
   for (;;) {
@@ -161,7 +170,7 @@ static void accept_forever(int listener) {
     if (client < 0) continue;
     pid_t pid = fork();
     if (pid == 0) serve(keep_only(client));
-    if (pid < 0) send_failure(client, -1, errno, "fork");
+    if (pid < 0) refuse(client, errno);
     close(client);
   }
 }
@@ -187,7 +196,7 @@ int main(int argc, char **argv) {
   version = argv[3];
   join_cgroups(argv + 4);
   int listener = listen_at(argv[2]);
-  dprintf(1, "ready %d\n", launcher);
+  if (dprintf(1, "ready %d\n", launcher) < 0) die("ready"); /* nobody waits for it any more */
   null_stdio();
   accept_forever(listener);
 }

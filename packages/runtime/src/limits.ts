@@ -23,5 +23,18 @@ export const LAUNCHER_READY_MS = 10_000;
 export const LAUNCHER_END_MS = 5_000;
 /** Nodes of /dev that a privileged container gets. */
 export const HOST_DEVICES_MAX = 4096;
-/** A shim answers in well under a millisecond, unless somebody stopped it. */
-export const SHIM_HELLO_MS = 10_000;
+/** Launcher and shims answer in well under a millisecond, unless somebody stopped them. */
+export const ANSWER_MS = 5_000;
+/** Questions to one shim that wait for their answers; one that is stopped answers none. */
+export const SHIM_QUESTIONS_MAX = 256;
+/** From a start's plan to its program: what a fresh volume gets of its image may be large. */
+export const START_MS = 600_000;
+/** The same for an exec, which copies nothing. */
+export const EXEC_START_MS = 30_000;
+/** A plan without a program: a tree to remove may be large. */
+export const PLAN_MS = 600_000;
+/** Links, addresses, routes and sysctls. */
+export const KERNEL_PLAN_MS = 60_000;
+/** Newest layouts of what a shim writes and says that this daemon understands (DECISIONS 21). */
+export const EXIT_SCHEMA = 1;
+export const CONTEXT_SCHEMA = 1;

@@ -1,6 +1,7 @@
 /** One connection to a shim or to an exec's handler: requests with answers in order, output, the end. */
 import { getSystemErrorName } from 'node:util';
 import { fail } from '@orc/model';
+import { ANSWER_MS, SHIM_QUESTIONS_MAX } from '../limits.ts';
 import type { Attachment } from '../types.ts';
 import { outputQueue } from './output.ts';
 import {
@@ -12,22 +13,24 @@ import {
   readFailure,
   readStarted,
   type Started,
+  within,
 } from './wire.ts';
 
 export type Channel = {
   /** Undefined when the other side went away without a word. */
   readonly ended: Promise<Ended | undefined>;
-  /** Throws `conflict.state` when nobody is there any more. */
+  /** Throws `conflict.state` when nobody is there any more, `timeout` when nobody answers. */
   request(type: number, arg: number, payload: Uint8Array): Promise<void>;
-  hello(): Promise<Started | undefined>;
+  /** As `request`. */
+  hello(): Promise<Started>;
   readonly attachment: Attachment;
   close(): void;
 };
 
 type Waiting = { readonly resolve: (frame: Frame) => void; readonly reject: (error: Error) => void };
 
-/** Takes the connection over. */
-export function openChannel(connection: Connection): Channel {
+/** Takes the connection over. An answer that comes after `answerMs` is nobody's any more. */
+export function openChannel(connection: Connection, answerMs: number = ANSWER_MS): Channel {
   const waiting: Waiting[] = [];
   const output = outputQueue(
     () => connection.pause(),
@@ -44,15 +47,16 @@ export function openChannel(connection: Connection): Channel {
     if (frame.type === FRAME.output) {
       output.push({ stream: frame.arg === 2 ? 'stderr' : 'stdout', data: frame.payload });
     } else if (frame.type === FRAME.outputEnd) output.end();
-    else if (frame.type === FRAME.exited) ended.resolve(readEnded(frame));
+    else if (frame.type === FRAME.exited) ended.resolve(endOf(frame));
     else waiting.shift()?.resolve(frame);
   }, onClose);
   connection.resume();
   const ask = (type: number, arg: number, payload: Uint8Array): Promise<Frame> => {
     if (connection.closed) return Promise.reject(gone());
+    if (waiting.length >= SHIM_QUESTIONS_MAX) return Promise.reject(full());
     const answer = new Promise<Frame>((resolve, reject) => waiting.push({ resolve, reject }));
     void connection.send(type, arg, payload);
-    return answer;
+    return within(answerMs, "the container's shim", answer);
   };
   return {
     ended: ended.promise,
@@ -69,6 +73,21 @@ export function openChannel(connection: Connection): Channel {
     },
     close: () => connection.close(),
   };
+}
+
+const full = (): Error =>
+  fail('timeout', `the container's shim has ${SHIM_QUESTIONS_MAX} questions to answer`, {
+    hint: 'is the process stopped?',
+    retry: true,
+  });
+
+/** Undefined for what cannot be read: then the shim ended without a word that counts. */
+function endOf(frame: Frame): Ended | undefined {
+  try {
+    return readEnded(frame);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkAnswer(frame: Frame): void {

@@ -1,13 +1,14 @@
 /** A container's folder: made before a start; its exit record and what execs need read back after a restart. */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Exit, Ulimit } from '@orc/model';
+import { type Exit, fail, type Ulimit } from '@orc/model';
+import { CONTEXT_SCHEMA, EXIT_SCHEMA } from '../limits.ts';
 import type { StartRequest } from '../types.ts';
 import { signalName } from './signals.ts';
 
 /** What an exec in a container needs of its start; kept as `context.json`. */
 export type Context = {
-  readonly schema: 1;
+  readonly schema: number;
   readonly id: string;
   readonly attempt: number;
   readonly env: Readonly<Record<string, string>>;
@@ -60,8 +61,19 @@ const CONTEXT = 'context.json';
 export const writeContext = (folder: string, context: Context): void =>
   writeFileSync(join(folder, CONTEXT), JSON.stringify(context), { mode: 0o600 });
 
-export const readContext = (folder: string): Context =>
-  JSON.parse(readFileSync(join(folder, CONTEXT), 'utf8')) as Context;
+/** Throws `conflict.version` for one that a newer daemon wrote. */
+export function readContext(folder: string): Context {
+  const context = JSON.parse(readFileSync(join(folder, CONTEXT), 'utf8')) as Context;
+  checkSchema(join(folder, CONTEXT), context.schema, CONTEXT_SCHEMA);
+  return context;
+}
+
+function checkSchema(path: string, schema: number, newest: number): void {
+  if (schema <= newest) return;
+  throw fail('conflict.version', `${path} has schema ${schema}, and this orc knows up to ${newest}`, {
+    hint: 'a newer orc started this container: use that one',
+  });
+}
 
 export type Ended = {
   readonly code: number;
@@ -81,11 +93,21 @@ export function exitOf(ended: Ended): Exit {
   };
 }
 
-/** Undefined when there is none, or it is damaged: both are "no exit known". */
+const EXIT = 'exit';
+
+/** Undefined when there is none, or it is damaged: both are "no exit known". Throws `conflict.version`. */
 export function readExit(folder: string): { readonly attempt: number; readonly exit: Exit } | undefined {
+  const record = parseExit(folder);
+  if (record === undefined) return undefined;
+  checkSchema(join(folder, EXIT), record.schema, EXIT_SCHEMA);
+  return { attempt: record.attempt, exit: exitOf(record) };
+}
+
+type ExitRecord = Ended & { readonly schema: number; readonly attempt: number };
+
+function parseExit(folder: string): ExitRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(join(folder, 'exit'), 'utf8')) as Ended & { attempt: number };
-    return { attempt: record.attempt, exit: exitOf(record) };
+    return JSON.parse(readFileSync(join(folder, EXIT), 'utf8')) as ExitRecord;
   } catch {
     return undefined;
   }

@@ -4,7 +4,8 @@ import { arch, release } from 'node:os';
 import { fail } from '@orc/model';
 import { type Capabilities, resolveCapabilities } from '../plan/capabilities.ts';
 import { CLONE, MS } from '../plan/flags.ts';
-import { planOf } from '../plan/ops.ts';
+import { OVERLAY_OPTIONS } from '../plan/mounts.ts';
+import { type Op, planOf } from '../plan/ops.ts';
 import type { Identity } from '../plan/process.ts';
 import { compileSeccomp } from '../plan/seccomp.ts';
 import { lookupUser, type ResolvedUser } from '../plan/users.ts';
@@ -12,6 +13,8 @@ import type { Launcher } from './launcher.ts';
 
 export type IdentityRequest = {
   readonly folder: string;
+  /** Of the container's first process, when it runs: its files are read from within. */
+  readonly pid?: number;
   readonly layers: readonly string[];
   readonly user: string;
   readonly groupAdd: readonly string[];
@@ -80,19 +83,35 @@ async function resolveUser(launcher: Launcher, request: IdentityRequest): Promis
   return found;
 }
 
-/** Within the container's own root, in a mount namespace that ends with the question. */
 async function readAccounts(launcher: Launcher, request: IdentityRequest): Promise<readonly string[]> {
-  const target = `${request.folder}/work`;
-  const layers = [`${request.folder}/upper`, ...request.layers.toReversed()];
+  const { pid } = request;
+  const enter = pid === undefined ? ownRoot(request) : runningRoot(pid);
   const texts = await launcher.run(
-    planOf([
-      { op: 'unshare', flags: CLONE.NEWNS },
-      { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
-      { op: 'overlay', target, upper: '', work: '', options: '', layers },
-      { op: 'root', path: target },
-      { op: 'read', path: '/etc/passwd' },
-      { op: 'read', path: '/etc/group' },
-    ]),
+    planOf([...enter, { op: 'read', path: '/etc/passwd' }, { op: 'read', path: '/etc/group' }]),
   );
   return texts.map((each) => each.toString('utf8'));
+}
+
+/** Should it have ended, and its pid be another's: then the exec that this is for finds nobody. */
+const runningRoot = (pid: number): readonly Op[] => [
+  { op: 'setns', path: `/proc/${pid}/ns/mnt`, kind: Number(CLONE.NEWNS) },
+];
+
+/** In a mount namespace that ends with the question, when nobody else has mounted the folder (DECISIONS 11). */
+function ownRoot({ folder, layers }: IdentityRequest): readonly Op[] {
+  const target = `${folder}/work`;
+  return [
+    { op: 'lock', folder },
+    { op: 'unshare', flags: CLONE.NEWNS },
+    { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
+    {
+      op: 'overlay',
+      target,
+      upper: '',
+      work: '',
+      options: OVERLAY_OPTIONS,
+      layers: [`${folder}/upper`, ...layers.toReversed()],
+    },
+    { op: 'root', path: target },
+  ];
 }

@@ -1,13 +1,13 @@
 /** The daemon's side of the launcher: finds or starts it, and sends it plans. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { fail, OrcError } from '@orc/model';
-import { LAUNCHER_END_MS, LAUNCHER_READY_MS } from '../limits.ts';
+import { ANSWER_MS, LAUNCHER_END_MS, LAUNCHER_READY_MS, PLAN_MS } from '../limits.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { launchFailure } from '../plan/failures.ts';
-import type { LaunchPlan } from '../plan/ops.ts';
+import { type LaunchPlan, planOf } from '../plan/ops.ts';
 import {
   type Connection,
   connect,
@@ -17,12 +17,13 @@ import {
   nextFrame,
   PROTOCOL,
   readFailure,
+  within,
 } from './wire.ts';
 
 export type Launcher = {
   readonly pid: number;
   /** Runs a plan without a program; what its `read` operations said, in order. */
-  run(plan: LaunchPlan): Promise<readonly Buffer[]>;
+  run(plan: LaunchPlan, limitMs?: number): Promise<readonly Buffer[]>;
   /** A process of its own at the other end, which waits for `startOn`. */
   open(): Promise<Connection>;
   shutdown(): Promise<void>;
@@ -35,6 +36,8 @@ export async function openLauncher(options: {
   readonly program: string;
   readonly run: string;
   readonly cgroupFiles: () => readonly string[];
+  /** Absent: LAUNCHER_READY_MS. */
+  readonly readyMs?: number;
 }): Promise<Launcher> {
   mkdirSync(options.run, { recursive: true, mode: 0o700 });
   const state: State = { ...options, version: versionOf(options.program), pid: 0, over: false };
@@ -43,7 +46,7 @@ export async function openLauncher(options: {
     get pid() {
       return state.pid;
     },
-    run: async (plan) => runPlan(await dial(state), plan),
+    run: async (plan, limitMs = PLAN_MS) => runPlan(await dial(state), plan, limitMs),
     open: () => dial(state),
     shutdown: () => {
       state.over = true;
@@ -66,6 +69,7 @@ type State = {
   readonly version: string;
   readonly run: string;
   readonly cgroupFiles: () => readonly string[];
+  readonly readyMs?: number;
   pid: number;
   over: boolean;
   /** One at a time, whoever noticed. */
@@ -103,21 +107,34 @@ async function findLauncher({ run, version }: State): Promise<number | undefined
   });
   if (connection === undefined) return undefined;
   void connection.send(FRAME.hello);
-  const answer = await nextFrame(connection, 'hello');
+  const answer = await nextFrame(connection, `the launcher in ${run}`, ANSWER_MS);
   connection.close();
-  const [protocol, pid] = [answer.payload.readUInt32LE(0), answer.payload.readUInt32LE(4)];
-  const theirs = answer.payload.toString('latin1', 8);
-  if (protocol === PROTOCOL && theirs === version) return pid;
+  const theirs = readHello(answer);
+  if (theirs.protocol === PROTOCOL && theirs.version === version) return theirs.pid;
   await shutdown(run);
   return undefined;
 }
 
-/** It detaches itself; the child that we see ends at once. */
-function spawnLauncher({ program, run, version, cgroupFiles }: State): Promise<number> {
+type Hello = { readonly protocol: number; readonly pid: number; readonly version: string };
+const NUMBERS = 8;
+
+/** Throws `start.failed` for a launcher that cannot fork, or is none. */
+function readHello(frame: Frame): Hello {
+  const { type, payload } = frame;
+  if (type !== FRAME.ok || payload.length < NUMBERS) throw failureOf(planOf([]), readFailure(frame));
+  return {
+    protocol: payload.readUInt32LE(0),
+    pid: payload.readUInt32LE(4),
+    version: payload.toString('latin1', NUMBERS),
+  };
+}
+
+/** It detaches itself; the child that we see ends at once. A launcher that nobody can tell `ready` ends. */
+function spawnLauncher({ program, run, version, cgroupFiles, readyMs }: State): Promise<number> {
   const child = spawn(program, ['serve', run, version, ...cgroupFiles()], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: process.env['ASAN_OPTIONS'] === undefined ? {} : { ASAN_OPTIONS: process.env['ASAN_OPTIONS'] },
+    env: {},
   });
   return new Promise((resolve, reject) => {
     let text = '';
@@ -125,7 +142,10 @@ function spawnLauncher({ program, run, version, cgroupFiles }: State): Promise<n
       reject(
         fail('start.failed', `cannot start the launcher ${program}: ${why}`, { hint: 'run npm run setup' }),
       );
-    const timer = setTimeout(() => give('it does not say that it is ready'), LAUNCHER_READY_MS);
+    const timer = setTimeout(() => {
+      give('it does not say that it is ready');
+      endChild(child);
+    }, readyMs ?? LAUNCHER_READY_MS);
     const settle = (): void => {
       clearTimeout(timer);
       const pid = /^ready (\d+)$/m.exec(text)?.[1];
@@ -146,10 +166,25 @@ function spawnLauncher({ program, run, version, cgroupFiles }: State): Promise<n
   });
 }
 
-async function runPlan(connection: Connection, plan: LaunchPlan): Promise<readonly Buffer[]> {
+/** With its group: it was started as the first of one. */
+function endChild(child: ChildProcess): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ESRCH') throw error;
+  }
+}
+
+async function runPlan(
+  connection: Connection,
+  plan: LaunchPlan,
+  limitMs: number,
+): Promise<readonly Buffer[]> {
   const texts: Buffer[] = [];
   try {
-    await new Promise<void>((resolve, reject) => {
+    const done = new Promise<void>((resolve, reject) => {
       connection.listen(
         (frame) => {
           if (frame.type === FRAME.output) texts.push(Buffer.from(frame.payload));
@@ -158,8 +193,10 @@ async function runPlan(connection: Connection, plan: LaunchPlan): Promise<readon
         },
         () => reject(fail('start.failed', "the launcher's process went away")),
       );
-      void connection.send(FRAME.run, 0, encodePlan(plan));
     });
+    connection.resume();
+    void connection.send(FRAME.run, 0, encodePlan(plan));
+    await within(limitMs, 'the launcher', done);
   } finally {
     connection.close();
   }
@@ -173,9 +210,10 @@ export async function startOn(
   plan: LaunchPlan,
   data: Uint8Array,
   attach: number,
+  limitMs: number,
 ): Promise<{ readonly connection: Connection; readonly started: Frame }> {
   void connection.send(type, attach, data);
-  const started = await nextFrame(connection, 'start');
+  const started = await nextFrame(connection, 'the start', limitMs);
   if (started.type === FRAME.started) return { connection, started };
   connection.close();
   throw failureOf(plan, readFailure(started));

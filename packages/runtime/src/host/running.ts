@@ -1,6 +1,6 @@
 /** A container with a shim, as the daemon holds it. */
-import { type ContainerId, type Exit, fail } from '@orc/model';
-import { SHIM_HELLO_MS } from '../limits.ts';
+import { type ContainerId, type Emit, type Exit, fail, OrcError } from '@orc/model';
+import { EXEC_START_MS } from '../limits.ts';
 import { compileExec } from '../plan/exec.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { withHome } from '../plan/process.ts';
@@ -14,7 +14,7 @@ import { resolveIdentity } from './identity.ts';
 import { type Launcher, startOn } from './launcher.ts';
 import { hardLimits } from './own-limits.ts';
 import { signalNumber } from './signals.ts';
-import { attachBits, connect, FRAME, readStarted, type Started } from './wire.ts';
+import { attachBits, connect, FRAME, PROTOCOL, readStarted, type Started } from './wire.ts';
 
 export const SHIM_SOCKET = 'shim.sock';
 
@@ -23,6 +23,7 @@ export type Host = {
   readonly cgroups: Cgroups;
   /** See `makeSkeleton`. */
   readonly skeleton: string;
+  readonly emit: Emit;
   /** The daemon lets go: nothing that ends from now on is told. */
   readonly closing: AbortSignal;
 };
@@ -68,7 +69,10 @@ export function openRunning(host: Host, parts: RunningParts): Running {
   };
 }
 
-/** From the shim's word, else its record; without either the shim was killed (DECISIONS 8). */
+/**
+ * From the shim's word, else its record; without either the shim was killed (DECISIONS 8). Then the code is 137 and true:
+ * the first process gets SIGKILL as its shim dies, or here with its cgroup.
+ */
 async function awaitExit(host: Host, { id, folder, started, control }: RunningParts): Promise<Exit> {
   const letGo = (): void => control?.close();
   host.closing.addEventListener('abort', letGo);
@@ -79,10 +83,21 @@ async function awaitExit(host: Host, { id, folder, started, control }: RunningPa
     return exitOf(ended);
   }
   if (host.closing.aborted) return new Promise<never>(() => undefined);
-  const record = readExit(folder);
+  const record = recordOf(host, id, folder);
   if (record?.attempt === started.attempt) return record.exit;
-  await host.cgroups.kill(id).catch(() => undefined);
+  await host.cgroups.kill(id).catch((error: unknown) => {
+    host.emit('error', 'what a lost shim left does not end', { container: id, error: String(error) });
+  });
   return { code: 137, signal: 'SIGKILL', oomKilled: false, at: Date.now(), reason: 'shim lost' };
+}
+
+function recordOf(host: Host, id: ContainerId, folder: string): ReturnType<typeof readExit> {
+  try {
+    return readExit(folder);
+  } catch (error) {
+    host.emit('error', 'the end of a container cannot be read', { container: id, error: String(error) });
+    return undefined;
+  }
 }
 
 async function openShim(folder: string): Promise<Channel> {
@@ -100,7 +115,7 @@ async function attach(folder: string, options: AttachOptions): Promise<Attachmen
 
 async function exec(host: Host, folder: string, pid: number, request: ExecRequest): Promise<Exec> {
   const context = readContext(folder);
-  const identity = await execIdentity(host, folder, context, request);
+  const identity = await execIdentity(host, { folder, pid }, context, request);
   const env = { ...context.env, ...(request.tty ? { TERM: 'xterm' } : {}), ...request.env };
   const plan = compileExec({
     program: {
@@ -119,7 +134,14 @@ async function exec(host: Host, folder: string, pid: number, request: ExecReques
   });
   const data = encodePlan(plan);
   const connection = await connect(folder, SHIM_SOCKET);
-  const { started } = await startOn(connection, FRAME.exec, plan, data, attachBits(request.attach));
+  const { started } = await startOn(
+    connection,
+    FRAME.exec,
+    plan,
+    data,
+    attachBits(request.attach),
+    EXEC_START_MS,
+  );
   return execOf(openChannel(connection), readStarted(started).pid);
 }
 
@@ -127,9 +149,14 @@ async function exec(host: Host, folder: string, pid: number, request: ExecReques
 const cgroupOf = (folder: string, pid: number, { timeoutMs }: ExecRequest): string =>
   timeoutMs === undefined ? entranceOf(folder, pid) : folder;
 
-const execIdentity = (host: Host, folder: string, context: Context, request: ExecRequest) =>
+const execIdentity = (
+  host: Host,
+  where: { readonly folder: string; readonly pid: number },
+  context: Context,
+  request: ExecRequest,
+) =>
   resolveIdentity(host.launcher, {
-    folder,
+    ...where,
     layers: context.layers,
     user: request.user ?? context.user,
     groupAdd: context.groupAdd,
@@ -153,19 +180,35 @@ const execOf = (channel: Channel, pid: number): Exec => ({
   signal: (name) => channel.request(FRAME.signal, 0, numberPayload(signalNumber(name))),
 });
 
-/** Undefined when nobody listens. Throws `timeout` for a shim that hangs: its container may well run. */
+/**
+ * Undefined when nobody listens. Throws for a shim whose container may well run: `timeout` when it hangs,
+ * `conflict.version` when it speaks what this daemon does not.
+ */
 export async function findShim(folder: string): Promise<{ channel: Channel; started: Started } | undefined> {
   const connection = await connect(folder, SHIM_SOCKET).catch(() => undefined);
   if (connection === undefined) return undefined;
   const channel = openChannel(connection);
-  let hangs = false;
-  const timer = setTimeout(() => {
-    hangs = true;
+  try {
+    const started = await channel.hello();
+    checkProtocol(folder, started);
+    return { channel, started };
+  } catch (error) {
     channel.close();
-  }, SHIM_HELLO_MS);
-  const started = await channel.hello().catch(() => undefined);
-  clearTimeout(timer);
-  if (hangs)
-    throw fail('timeout', `the shim of ${folder} does not answer`, { hint: 'is it stopped?', retry: true });
-  return started === undefined ? undefined : { channel, started };
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+const isGone = (error: unknown): boolean =>
+  error instanceof OrcError && error.problem.code === 'conflict.state';
+
+function checkProtocol(folder: string, { protocol }: Started): void {
+  if (protocol <= PROTOCOL) return;
+  throw fail(
+    'conflict.version',
+    `the shim of ${folder} speaks version ${protocol}, and this orc up to ${PROTOCOL}`,
+    {
+      hint: 'a newer orc started this container: use that one',
+    },
+  );
 }

@@ -5,7 +5,7 @@ import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CAPABILITY_NAMES, type ContainerId } from '@orc/model';
-import { LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
+import { KERNEL_PLAN_MS, LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
 import { kernelOps } from '../plan/compile.ts';
 import { planOf } from '../plan/ops.ts';
 import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from '../types.ts';
@@ -29,10 +29,17 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     run: options.run,
     cgroupFiles: () => launcherFiles(cgroups),
   });
-  const host: Host = { launcher, cgroups, skeleton: makeSkeleton(options.root), closing: closing.signal };
+  const { emit } = options;
+  const host: Host = {
+    launcher,
+    cgroups,
+    emit,
+    skeleton: makeSkeleton(options.root),
+    closing: closing.signal,
+  };
   const turn = turns(STARTS_PER_CPU * availableParallelism());
   return {
-    kernel: { run: (ops) => launcher.run(planOf(kernelOps(ops))).then(() => undefined) },
+    kernel: { run: (ops) => launcher.run(planOf(kernelOps(ops)), KERNEL_PLAN_MS).then(() => undefined) },
     start: (request: StartRequest) => turn(() => startContainer(host, request)),
     adopt: (id, folder) => adopt(host, id, folder),
     remove: (id, folder) => remove(host, id, folder),

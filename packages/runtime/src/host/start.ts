@@ -1,7 +1,7 @@
 /** One start: looks up what the plan needs, makes the cgroup, sends the plan, holds the result. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { fail } from '@orc/model';
-import { HOST_DEVICES_MAX } from '../limits.ts';
+import { CONTEXT_SCHEMA, HOST_DEVICES_MAX, START_MS } from '../limits.ts';
 import { compileStart, type StartFacts } from '../plan/compile.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { decideDevices, type GivenDevice } from '../plan/devices.ts';
@@ -28,7 +28,7 @@ export async function startContainer(host: Host, request: StartRequest): Promise
     const plan = await planStart(host, request);
     const data = encodePlan(plan);
     const attach = request.attach === undefined ? 0 : attachBits(request.attach);
-    const { connection, started } = await startOn(await opening, FRAME.start, plan, data, attach);
+    const { connection, started } = await startOn(await opening, FRAME.start, plan, data, attach, START_MS);
     return await hold(host, request, connection, started);
   } catch (error) {
     opening.then(
@@ -120,7 +120,7 @@ const identityRequest = ({ folder, spec, image }: StartRequest): IdentityRequest
 function contextOf(request: StartRequest, facts: StartFacts): Context {
   const { folder: _, ...identity } = identityRequest(request);
   return {
-    schema: 1,
+    schema: CONTEXT_SCHEMA,
     id: request.id,
     attempt: request.attempt,
     ...identity,

@@ -31,14 +31,14 @@ const HEAD = 8;
 /** The kernel's limit of a socket's path is 108 bytes: a descriptor of its folder makes any path short. */
 const SHORT = '/proc/self/fd/';
 
-/** One socket. Frames come in order; `onClose` is called once, also after an error. */
+/** One socket; what comes before the first `resume` waits for it. Frames come in order; `onClose` is called once, also after an error. */
 export class Connection {
   readonly #socket: Socket;
   #rest: Buffer = Buffer.alloc(0);
   #onFrame: (frame: Frame) => void = () => undefined;
   #onClose: () => void = () => undefined;
   #closed = false;
-  #paused = false;
+  #paused = true;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -132,8 +132,35 @@ export async function connect(folder: string, name: string): Promise<Connection>
   });
 }
 
-/** The next frame, after which the connection pauses until somebody else listens; throws `start.failed` when the other side goes away first. */
-export function nextFrame(connection: Connection, doing: string): Promise<Frame> {
+/** Rejects with `timeout` when there is no answer in time. */
+export async function within<T>(limitMs: number, doing: string, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const told = fail('timeout', `${doing}: no answer within ${limitMs / 1000} s`, {
+    hint: 'is the process stopped, or does it wait for a device that does not answer?',
+    retry: true,
+  });
+  const timer = setTimeout(() => late.reject(told), limitMs);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The next frame, after which the connection pauses until somebody else listens. Throws `start.failed` when the other side
+ * goes away first, and `timeout`, with the connection closed.
+ */
+export async function nextFrame(connection: Connection, doing: string, limitMs: number): Promise<Frame> {
+  try {
+    return await within(limitMs, doing, awaitFrame(connection, doing));
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function awaitFrame(connection: Connection, doing: string): Promise<Frame> {
   return new Promise((resolve, reject) => {
     connection.listen(
       (frame) => {
@@ -148,11 +175,29 @@ export function nextFrame(connection: Connection, doing: string): Promise<Frame>
 
 export type Failure = { readonly index: number; readonly errno: number; readonly name: string };
 
-export const readFailure = (frame: Frame): Failure => ({
-  index: frame.payload.readInt32LE(0),
-  errno: frame.payload.readInt32LE(4),
-  name: frame.payload.subarray(8).toString('utf8'),
-});
+const FAILURE_BYTES = 8;
+const STARTED_BYTES = 24;
+const ENDED_BYTES = 24;
+const EPROTO = 71;
+
+/** Whoever answers less than a failure has failed. */
+export function readFailure({ type, payload }: Frame): Failure {
+  if (type !== FRAME.failed || payload.length < FAILURE_BYTES)
+    return { index: -1, errno: EPROTO, name: `answer of type ${type} with ${payload.length} bytes` };
+  return {
+    index: payload.readInt32LE(0),
+    errno: payload.readInt32LE(4),
+    name: payload.subarray(FAILURE_BYTES).toString('utf8'),
+  };
+}
+
+/** Throws `start.failed` for a frame that another version, or another program, sent. */
+function checkLength({ type, payload }: Frame, bytes: number): void {
+  if (payload.length >= bytes) return;
+  throw fail('start.failed', `a frame of type ${type} with ${payload.length} of ${bytes} bytes`, {
+    hint: 'something else than orc listens on this socket',
+  });
+}
 
 export type Started = {
   readonly protocol: number;
@@ -162,13 +207,17 @@ export type Started = {
   readonly at: number;
 };
 
-export const readStarted = ({ payload }: Frame): Started => ({
-  protocol: payload.readUInt32LE(0),
-  pid: payload.readUInt32LE(4),
-  attempt: payload.readUInt32LE(8),
-  tty: payload.readUInt32LE(12) === 1,
-  at: Number(payload.readBigUInt64LE(16)),
-});
+export function readStarted(frame: Frame): Started {
+  checkLength(frame, STARTED_BYTES);
+  const { payload } = frame;
+  return {
+    protocol: payload.readUInt32LE(0),
+    pid: payload.readUInt32LE(4),
+    attempt: payload.readUInt32LE(8),
+    tty: payload.readUInt32LE(12) === 1,
+    at: Number(payload.readBigUInt64LE(16)),
+  };
+}
 
 export type Ended = {
   readonly code: number;
@@ -178,13 +227,17 @@ export type Ended = {
   readonly at: number;
 };
 
-export const readEnded = ({ payload }: Frame): Ended => ({
-  code: payload.readInt32LE(0),
-  signal: payload.readInt32LE(4),
-  oom: payload.readUInt32LE(8) !== 0,
-  timedOut: payload.readUInt32LE(12) !== 0,
-  at: Number(payload.readBigUInt64LE(16)),
-});
+export function readEnded(frame: Frame): Ended {
+  checkLength(frame, ENDED_BYTES);
+  const { payload } = frame;
+  return {
+    code: payload.readInt32LE(0),
+    signal: payload.readInt32LE(4),
+    oom: payload.readUInt32LE(8) !== 0,
+    timedOut: payload.readUInt32LE(12) !== 0,
+    at: Number(payload.readBigUInt64LE(16)),
+  };
+}
 
 export const attachBits = (options: {
   readonly stdin: boolean;

@@ -7,6 +7,7 @@ export type FailedOp = { readonly index: number; readonly name: string };
 
 /** `errno`: its name. What docker's users know: 127 for a program that is not there, 126 for what cannot be run. */
 export function launchFailure(plan: LaunchPlan, failed: FailedOp, errno: string): OrcError {
+  if (failed.name === 'fork') return noRoom(errno);
   const op = plan.ops[failed.index];
   const told = op === undefined ? undefined : tell(op, errno);
   if (told !== undefined) return fail(told.code ?? 'start.failed', told.message, { hint: told.hint });
@@ -15,6 +16,13 @@ export function launchFailure(plan: LaunchPlan, failed: FailedOp, errno: string)
     hint: 'this is the step of the launch that the kernel refused',
   });
 }
+
+/** The launcher's answer to a request that it has no process for. */
+const noRoom = (errno: string): OrcError =>
+  fail('start.failed', `the launcher cannot make a process: ${errno}`, {
+    hint: 'there is no room for more processes: see pids.max of its cgroup, and the memory of the host',
+    retry: true,
+  });
 
 const SHOWN_MAX = 300;
 

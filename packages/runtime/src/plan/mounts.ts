@@ -9,7 +9,7 @@ const QUIET = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 const SHM = '/dev/shm';
 const SHM_BYTES = 64 * 2 ** 20;
 /** Written out: a host's module parameters may say otherwise (DECISIONS 11). */
-const OVERLAY_OPTIONS = 'redirect_dir=off,metacopy=off,index=off';
+export const OVERLAY_OPTIONS = 'redirect_dir=off,metacopy=off,index=off';
 
 export type RootRequest = {
   readonly folder: string;

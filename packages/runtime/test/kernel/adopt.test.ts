@@ -1,7 +1,15 @@
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ATTACH_OUT, collect, type Fixture, IDLE, openFixture, shell, startReady } from './fixture.ts';
+import {
+  ATTACH_OUT,
+  collect,
+  type Fixture,
+  IDLE,
+  openFixture,
+  shell,
+  shimOf,
+  startReady,
+} from './fixture.ts';
 import { readLog } from './logfile.ts';
 
 let fixture: Fixture;
@@ -96,6 +104,3 @@ test('fifty are adopted at once in well under 300 ms', async () => {
   await runtime.close();
   await Promise.all(requests.map((each) => fixture.runtime.remove(each.id, each.folder)));
 });
-
-const shimOf = (pid: number): number =>
-  Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);

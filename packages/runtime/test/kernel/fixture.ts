@@ -1,5 +1,14 @@
 /** A runtime of its own with busybox as the only image, in a folder that is removed with everything in it. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -40,6 +49,15 @@ const clock: Clock = {
 
 export function buildNative(...args: readonly string[]): void {
   execFileSync('sh', [join(NATIVE, 'build.sh'), ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** The launcher that reports misuse of memory, with its options; a program of its own, since it gets no environment. */
+export function sanitizedLauncher(folder: string, options: string): string {
+  buildNative('--sanitize');
+  const program = join(folder, 'orc-launch-sanitized');
+  const real = join(NATIVE, 'build/orc-launch-sanitized');
+  writeFileSync(program, `#!/bin/sh\nASAN_OPTIONS=${options} exec ${real} "$@"\n`, { mode: 0o755 });
+  return program;
 }
 
 /** busybox with a link per program, and the files that users are looked up in. */
@@ -155,6 +173,10 @@ export async function startReady(runtime: Runtime, request: StartRequest): Promi
   await expect.poll(() => seen.text).toContain('up');
   return running;
 }
+
+/** The process that a container is the child of. */
+export const shimOf = (pid: number): number =>
+  Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 /** Starts, waits for the end; code and output. */
 export async function runShell(

@@ -11,19 +11,16 @@ import { deviceProgram } from '../../src/plan/device-rules.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { type Op, planOf } from '../../src/plan/ops.ts';
 import { DEVICE_RULES, type DeviceRule } from '../../src/plan/paths.ts';
-import { buildNative, NATIVE } from './fixture.ts';
+import { sanitizedLauncher } from './fixture.ts';
 
 let folder: string;
 let launcher: Launcher;
 beforeAll(async () => {
-  process.env['ASAN_OPTIONS'] = 'detect_leaks=0';
-  buildNative('--sanitize');
   folder = mkdtempSync(join(tmpdir(), 'orc-plans-'));
-  const program = join(NATIVE, 'build/orc-launch-sanitized');
+  const program = sanitizedLauncher(folder, 'detect_leaks=0');
   launcher = await openLauncher({ program, run: join(folder, 'run'), cgroupFiles: () => [] });
 });
 afterAll(async () => {
-  delete process.env['ASAN_OPTIONS'];
   await launcher?.shutdown();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -41,7 +38,7 @@ async function runProgram(
     ...ops,
     exec,
   ]);
-  const { connection } = await startOn(await launcher.open(), FRAME.start, plan, encodePlan(plan), 6);
+  const { connection } = await startOn(await launcher.open(), FRAME.start, plan, encodePlan(plan), 6, 10_000);
   let out = '';
   return new Promise((resolve, reject) => {
     connection.listen(
@@ -99,7 +96,7 @@ describe.runIf(v2 !== undefined)('cgroup v2, again and again', () => {
 async function send(type: number, data: Uint8Array): Promise<{ errno: number; index: number } | 'gone'> {
   const connection = await connect(join(folder, 'run'), 'launcher.sock');
   void connection.send(type, 0, data);
-  const frame = await nextFrame(connection, 'plan').catch(() => undefined);
+  const frame = await nextFrame(connection, 'plan', 10_000).catch(() => undefined);
   connection.close();
   return frame === undefined
     ? 'gone'

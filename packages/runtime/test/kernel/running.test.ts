@@ -76,18 +76,20 @@ describe('stdio', () => {
   });
 
   test('input for a program that closed its own is lost, and nothing else', async () => {
-    const line = 'exec 0<&-; echo up; while [ ! -e /go ]; do sleep 0.02; done; exit 3';
-    const request = fixture.request({ ...shell(line), openStdin: true }, { attach: ALL });
+    const line = (go: string): string =>
+      `exec 0<&-; echo up; while [ ! -e ${go} ]; do sleep 0.02; done; exit 3`;
+    const request = fixture.request({ ...shell(line('/last')), openStdin: true }, { attach: ALL });
     const running = await fixture.runtime.start(request);
     const seen = follow(running.attachment);
     await expect.poll(() => seen.text).toContain('up');
     await running.attachment?.write(Buffer.from('x'));
-    const exec = await running.exec({ argv: ['sh', '-c', line], tty: false, attach: ALL });
+    const exec = await running.exec({ argv: ['sh', '-c', line('/first')], tty: false, attach: ALL });
     const inside = follow(exec.attachment);
     await expect.poll(() => inside.text).toContain('up');
     await exec.attachment.write(Buffer.from('x'));
-    expect((await execText(running, ['touch', '/go'])).code).toBe(0);
+    await execText(running, ['touch', '/first']);
     expect(await exec.exited).toEqual({ code: 3, timedOut: false });
+    await execText(running, ['touch', '/last']);
     expect(await running.exited).toMatchObject({ code: 3, reason: 'exit' });
   });
 
@@ -240,6 +242,20 @@ describe('exec', () => {
     await expect(execText(running, ['/etc/passwd'])).rejects.toMatchObject({
       problem: { code: 'start.notexecutable' },
     });
+    await running.kill();
+    await running.exited;
+  });
+
+  test('its user is looked up where the container is: among its mounts, as they are now', async () => {
+    const content = Buffer.from('root:x:0:0::/:/bin/sh\nmounted:x:88:99::/there:/bin/sh\n');
+    const more = { uid: 0, gid: 0, mode: 0o644, secret: false };
+    const mounts = [{ type: 'file', target: '/etc/passwd', content, ...more }] as const;
+    const running = await startReady(fixture.runtime, fixture.request(IDLE, { mounts }));
+    const line = ['sh', '-c', 'echo $(id -u) $(id -g) $(id -G) $HOME'];
+    expect((await execText(running, line, { user: 'mounted' })).out).toBe('88 99 99 /there\n');
+    await expect(execText(running, line, { user: 'app' })).rejects.toThrow('unable to find user "app"');
+    await execText(running, ['sh', '-c', 'echo late:x:5000:mounted >> /etc/group']);
+    expect((await execText(running, line, { user: 'mounted' })).out).toBe('88 99 99 5000 /there\n');
     await running.kill();
     await running.exited;
   });

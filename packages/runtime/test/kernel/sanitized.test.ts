@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   ATTACH_OUT,
-  buildNative,
   collect,
   type Fixture,
-  NATIVE,
   openFixture,
   runShell,
+  sanitizedLauncher,
   shell,
 } from './fixture.ts';
 
@@ -18,18 +17,17 @@ let fixture: Fixture;
 let reports: string;
 beforeAll(async () => {
   reports = mkdtempSync(join(tmpdir(), 'orc-sanitizer-'));
-  process.env['ASAN_OPTIONS'] = `log_path=${reports}/report:detect_leaks=0:verify_asan_link_order=0`;
-  buildNative('--sanitize');
-  fixture = await openFixture(join(NATIVE, 'build/orc-launch-sanitized'));
+  const options = `log_path=${reports}/report:detect_leaks=0:verify_asan_link_order=0`;
+  fixture = await openFixture(sanitizedLauncher(reports, options));
 });
 afterAll(async () => {
-  delete process.env['ASAN_OPTIONS'];
   await fixture?.close();
   rmSync(reports, { recursive: true, force: true });
 });
 
 const complaints = (): string =>
   readdirSync(reports)
+    .filter((name) => name.startsWith('report'))
     .map((name) => readFileSync(join(reports, name), 'utf8'))
     .join('\n');
 

@@ -24,6 +24,9 @@ export const LAYER_BYTES_MAX = 256 * GIB;
 /** A compressed layer may grow this much once it is beyond the size below: a zip bomb is refused, sparse files are not. */
 export const COMPRESSION_RATIO_MAX = 200;
 export const COMPRESSION_RATIO_FROM_BYTES = 1 * GIB;
+/** Of a decompressor: xz -9 needs 65 MiB, a hostile stream may ask for 4 GiB. */
+export const XZ_MEMORY_MIB_MAX = 256;
+export const PROGRAM_ERROR_CHARS_MAX = 400;
 export const ARCHIVE_ENTRIES_MAX = 100_000;
 export const ARCHIVE_JSON_BYTES_MAX = 8 * MIB;
 export const LINK_HOPS_MAX = 40;
@@ -38,6 +41,8 @@ export const SLICE_MS = 8;
 /** Threads for file work: so many, ended when they had nothing to do for a while. */
 export const THREADS_MAX = 2;
 export const THREAD_IDLE_MS = 10_000;
+/** One that was asked to end and does not within this time is ended. */
+export const THREAD_END_MS = 5_000;
 /** A job lets the others of its thread run after this long. */
 export const THREAD_TURN_MS = 50;
 /** Input goes to a thread in pieces of this size, and this much of it ahead of what the job has taken. */

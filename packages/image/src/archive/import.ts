@@ -3,13 +3,12 @@ import { type Digest, fail, type ImageConfig, OrcError } from '@orc/model';
 import { evaluate } from '../build/plan/evaluate.ts';
 import { parseFragment } from '../build/plan/dockerfile.ts';
 import { startState, type StageState } from '../build/plan/state.ts';
-import { decompress, type Source } from '../layer/compression.ts';
+import type { Source } from '../layer/compression.ts';
 import { MEDIA } from '../plan/documents.ts';
 import { hostPlatform } from '../plan/platform.ts';
 import { parseReference } from '../plan/reference.ts';
-import type { BlobInfo } from '../store/blobs.ts';
 import { pinned, type Store } from '../store/context.ts';
-import { unpackLayer } from '../store/unpack.ts';
+import { ingestPlainLayer } from '../store/unpack.ts';
 import { writeImage } from '../store/write.ts';
 
 export type ImportOptions = {
@@ -21,9 +20,8 @@ export type ImportOptions = {
 export async function importArchive(store: Store, source: Source, options: ImportOptions): Promise<Digest> {
   const config = changedConfig(options.changes ?? []);
   if (options.reference !== undefined) parseReference(options.reference);
-  const blob = await ingestPlain(store, source);
+  const blob = await ingestPlainLayer(store, source);
   return pinned(store, [blob.digest], async () => {
-    await unpackLayer(store, { mediaType: MEDIA.ociLayer, ...blob }, blob.digest);
     const unpackedSize = store.layers.get(blob.digest)?.unpackedSize ?? 0;
     const layer = {
       diffId: blob.digest,
@@ -41,18 +39,6 @@ export async function importArchive(store: Store, source: Source, options: Impor
       tags: options.reference === undefined ? [] : [options.reference],
     });
   });
-}
-
-/** Uncompressed, so that the blob's digest is the layer's. */
-async function ingestPlain(store: Store, source: Source): Promise<BlobInfo> {
-  const writer = await store.blobs.newWriter();
-  try {
-    for await (const chunk of decompress(source)) await writer.write(chunk);
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-  return writer.finish();
 }
 
 const ALLOWED: ReadonlySet<string> = new Set([

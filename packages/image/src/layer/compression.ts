@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { fail, OrcError } from '@orc/model';
 import { COMPRESSION_RATIO_FROM_BYTES, COMPRESSION_RATIO_MAX, READ_CHUNK_BYTES } from '../limits.ts';
+import { isExternal, throughProgram } from './external.ts';
 import { zstdFrames } from './zstd.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
@@ -54,9 +55,7 @@ async function* decompressAs(compression: Compression, source: Source): AsyncGen
   const counted = { in: 0, out: 0 };
   const input = count(source, counted);
   try {
-    for await (const chunk of compression === 'zstd'
-      ? zstdFrames(input)
-      : piped(decoder(compression), input)) {
+    for await (const chunk of decoded(compression, input)) {
       counted.out += chunk.length;
       checkRatio(counted);
       yield chunk;
@@ -84,11 +83,10 @@ async function* count(source: Source, counted: { in: number }): AsyncGenerator<U
   }
 }
 
-function decoder(compression: Compression): Transform {
-  if (compression === 'gzip') return createGunzip({ chunkSize: READ_CHUNK_BYTES });
-  throw fail('input.unsupported', `${compression} archives are not supported`, {
-    hint: 'recompress it with gzip or zstd',
-  });
+function decoded(compression: Compression, input: Source): Source {
+  if (isExternal(compression)) return throughProgram(compression, input);
+  if (compression === 'zstd') return zstdFrames(input);
+  return piped(createGunzip({ chunkSize: READ_CHUNK_BYTES }), input);
 }
 
 function checkRatio(counted: { readonly in: number; readonly out: number }): void {

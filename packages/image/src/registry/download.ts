@@ -7,59 +7,74 @@ import {
   RETRY_DELAY_MS_MAX,
 } from '../limits.ts';
 import type { Descriptor } from '../plan/documents.ts';
-import type { BlobWriter } from '../store/blobs.ts';
 import type { Store } from '../store/context.ts';
 import type { Registry } from './client.ts';
 import { drop, type HttpResponse } from './http.ts';
 
 export type DownloadOptions = { readonly onBytes: (bytes: number) => void; readonly signal?: AbortSignal };
 
+/** Into the store, not unpacked. */
 export async function downloadBlob(
   store: Store,
   registry: Registry,
   blob: Descriptor,
   options: DownloadOptions,
 ): Promise<void> {
-  const transfer: Transfer = { writer: await store.blobs.newWriter(), bytes: 0 };
+  const writer = await store.blobs.newWriter();
   try {
-    for (let attempt = 1; transfer.bytes < blob.size || attempt === 1; attempt += 1) {
-      try {
-        await receive(store, registry, blob, transfer, options);
-      } catch (error) {
-        if (attempt >= DOWNLOAD_ATTEMPTS_MAX || !mayRetry(error, options.signal))
-          throw problemOf(blob, error, options.signal);
-        const delay = Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), RETRY_DELAY_MS_MAX);
-        await store.options.clock.sleep(delay, options.signal);
-      }
-    }
+    for await (const chunk of downloaded(store, registry, blob, options)) await writer.write(chunk);
   } catch (error) {
-    await transfer.writer.abort();
+    await writer.abort();
     throw error;
   }
-  await transfer.writer.finish(blob);
+  await writer.finish(blob);
 }
 
-type Transfer = { writer: BlobWriter; bytes: number };
+/** The blob's bytes in order, as many as it has to have; whether they are the right ones is for the reader to see. */
+export async function* downloaded(
+  store: Store,
+  registry: Registry,
+  blob: Descriptor,
+  options: DownloadOptions,
+): AsyncGenerator<Uint8Array> {
+  const transfer: Transfer = { bytes: 0 };
+  for (let attempt = 1; transfer.bytes < blob.size || attempt === 1; attempt += 1) {
+    try {
+      yield* receive(store, registry, blob, transfer, options);
+    } catch (error) {
+      if (attempt >= DOWNLOAD_ATTEMPTS_MAX || !mayRetry(error, options.signal))
+        throw problemOf(blob, error, options.signal);
+      const delay = Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), RETRY_DELAY_MS_MAX);
+      await store.options.clock.sleep(delay, options.signal);
+    }
+  }
+}
 
-async function receive(
+type Transfer = { bytes: number };
+
+async function* receive(
   store: Store,
   registry: Registry,
   blob: Descriptor,
   transfer: Transfer,
   options: DownloadOptions,
-): Promise<void> {
+): AsyncGenerator<Uint8Array> {
   const response = await registry.blob(blob.digest, transfer.bytes);
   try {
-    if (!resumes(response, transfer.bytes)) await startOver(store, transfer);
-    checkLength(response, blob, transfer.bytes);
+    // A registry that ignores the range sends everything again.
+    let known = resumes(response, transfer.bytes) ? 0 : transfer.bytes;
+    checkLength(response, blob, transfer.bytes - known);
     let last = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      transfer.bytes += chunk.length;
+      const fresh = chunk.subarray(known);
+      known -= chunk.length - fresh.length;
+      transfer.bytes += fresh.length;
       if (transfer.bytes > blob.size) throw tooLong(blob);
-      await transfer.writer.write(chunk);
+      if (fresh.length > 0) yield fresh;
       const now = store.options.clock.monotonic();
-      if (now - last >= PROGRESS_INTERVAL_MS) options.onBytes(transfer.bytes);
-      if (now - last >= PROGRESS_INTERVAL_MS) last = now;
+      if (now - last < PROGRESS_INTERVAL_MS) continue;
+      last = now;
+      options.onBytes(transfer.bytes);
     }
   } finally {
     drop(response);
@@ -68,16 +83,9 @@ async function receive(
     throw fail('image.pull', `blob ${blob.digest} ended early`, { retry: true });
 }
 
-/** A registry that ignores the range sends everything again. */
 const resumes = (response: HttpResponse, from: number): boolean =>
   from === 0 ||
   (response.status === 206 && response.header('content-range')?.startsWith(`bytes ${from}-`) === true);
-
-async function startOver(store: Store, transfer: Transfer): Promise<void> {
-  await transfer.writer.abort();
-  transfer.writer = await store.blobs.newWriter();
-  transfer.bytes = 0;
-}
 
 function checkLength(response: HttpResponse, blob: Descriptor, from: number): void {
   const said = response.header('content-length');

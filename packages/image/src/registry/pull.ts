@@ -21,11 +21,11 @@ import { familiarName, fullName, parseReference, type Reference, repositoryOf } 
 import { checkBlob } from '../store/blobs.ts';
 import { commitCatalog, lookUp, pinned, resolvedOf, type Store } from '../store/context.ts';
 import type { Serial } from '../store/queue.ts';
-import { unpackLayer } from '../store/unpack.ts';
+import { ingestLayer, unpackLayer } from '../store/unpack.ts';
 import { unpackedSize } from '../store/write.ts';
 import type { Auth, OnProgress } from '../types.ts';
 import { type FetchedManifest, openRegistry, type Registry } from './client.ts';
-import { downloadBlob } from './download.ts';
+import { downloadBlob, downloaded } from './download.ts';
 
 export type PullRequest = {
   readonly platform?: string;
@@ -146,11 +146,15 @@ async function fetchConfig(pulling: Pulling, manifest: Manifest, wanted: Platfor
   return document;
 }
 
-/** A blob that is here is believed only with its size; its content is checked when it is unpacked. */
+/**
+ * A blob that is here is believed only with its size; its content is checked when it is unpacked. `diffId`: of a layer,
+ * which is unpacked while it comes.
+ */
 async function fetchBlob(
   pulling: Pulling,
   blob: Descriptor,
   onBytes: (bytes: number) => void,
+  diffId?: Digest,
 ): Promise<void> {
   const { store, downloads, registry, request } = pulling;
   const size = store.blobs.sizeOf(blob.digest);
@@ -159,7 +163,10 @@ async function fetchBlob(
   const job = (): Promise<void> =>
     downloads.limit(async () => {
       if (store.blobs.has(blob.digest)) return;
-      await downloadBlob(store, registry, blob, { onBytes, ...(signal === undefined ? {} : { signal }) });
+      const options = { onBytes, ...(signal === undefined ? {} : { signal }) };
+      if (diffId === undefined || store.layers.get(diffId) !== undefined)
+        await downloadBlob(store, registry, blob, options);
+      else await ingestLayer(store, downloaded(store, registry, blob, options), blob, diffId, options);
     });
   try {
     await downloads.share(blob.digest, job);
@@ -190,7 +197,7 @@ async function fetchLayer({ request, ...rest }: Pulling, layer: Descriptor, diff
   const isHere = store.layers.get(diffId) !== undefined && store.blobs.sizeOf(layer.digest) === layer.size;
   if (isHere) return say('Already exists');
   say('Pulling fs layer');
-  await fetchBlob({ request, ...rest }, layer, (bytes) => say('Downloading', bytes));
+  await fetchBlob({ request, ...rest }, layer, (bytes) => say('Downloading', bytes), diffId);
   say('Download complete');
   const { signal, onProgress } = request;
   await unpackLayer(store, layer, diffId, { id, onProgress, ...(signal === undefined ? {} : { signal }) });

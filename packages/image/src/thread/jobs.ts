@@ -1,9 +1,11 @@
 /** What threads can do, a row each. Arguments and values are plain data. */
+import { type Ingested, type IngestArgs, ingestBlob } from './ingest.ts';
 import { type PackArgs, type PackedLayer, packLayer } from './pack.ts';
 import { type ReceiveArgs, type Received, receiveContext } from './receive.ts';
 import { type UnpackArgs, type UnpackedLayer, unpackBlob } from './unpack.ts';
 
 export type Jobs = {
+  readonly ingest: { readonly args: IngestArgs; readonly value: Ingested };
   readonly pack: { readonly args: PackArgs; readonly value: PackedLayer };
   readonly unpack: { readonly args: UnpackArgs; readonly value: UnpackedLayer };
   readonly receive: { readonly args: ReceiveArgs; readonly value: Received };
@@ -20,6 +22,7 @@ export type Tools = {
 type Job<Name extends JobName> = (args: Jobs[Name]['args'], tools: Tools) => Promise<Jobs[Name]['value']>;
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
+  ingest: ingestBlob,
   pack: packLayer,
   unpack: unpackBlob,
   receive: receiveContext,

@@ -1,8 +1,9 @@
 /** A thread's program: takes orders, reports (protocol.ts). */
 import { parentPort } from 'node:worker_threads';
-import { fail, OrcError } from '@orc/model';
+import { fail } from '@orc/model';
+import { failureOf } from './failure.ts';
 import { JOBS } from './jobs.ts';
-import type { Failure, Order, Report } from './protocol.ts';
+import type { Order, Report } from './protocol.ts';
 
 type Input = {
   readonly chunks: Uint8Array[];
@@ -15,6 +16,7 @@ const report = (what: Report): void => parentPort?.postMessage(what);
 
 parentPort?.on('message', (order: Order) => {
   if (order.kind === 'start') void perform(order);
+  if (order.kind === 'quit') parentPort?.close();
   const input = inputs.get(order.id);
   if (input === undefined) return;
   if (order.kind === 'chunk') input.chunks.push(order.data);
@@ -50,14 +52,4 @@ async function* chunksOf(id: number, input: Input): AsyncGenerator<Uint8Array> {
     else if (input.end === 'broken') throw fail('canceled', 'the input of the work ended too early');
     else await new Promise<void>((resolve) => (input.wake = resolve));
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof OrcError) return { problem: error.problem, message: error.message };
-  const { message, code, stack } = error as NodeJS.ErrnoException;
-  return {
-    message: message ?? String(error),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(stack === undefined ? {} : { stack }),
-  };
 }

@@ -13,7 +13,9 @@ export type Order =
     }
   | { readonly kind: 'chunk'; readonly id: number; readonly data: Uint8Array }
   /** Of the input; `whole` false: its source failed, or the caller has given up. */
-  | { readonly kind: 'end'; readonly id: number; readonly whole: boolean };
+  | { readonly kind: 'end'; readonly id: number; readonly whole: boolean }
+  /** Nothing more comes: the thread ends when its jobs have. */
+  | { readonly kind: 'quit'; readonly id: 0 };
 
 export type Failure = {
   /** Of an `OrcError`; else what an error of the system says. */

@@ -4,10 +4,17 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { fail, OrcError } from '@orc/model';
-import { THREAD_CHUNK_BYTES, THREAD_IDLE_MS, THREAD_WINDOW_BYTES, THREADS_MAX } from '../limits.ts';
+import { fail } from '@orc/model';
+import {
+  THREAD_CHUNK_BYTES,
+  THREAD_END_MS,
+  THREAD_IDLE_MS,
+  THREAD_WINDOW_BYTES,
+  THREADS_MAX,
+} from '../limits.ts';
+import { errorOf } from './failure.ts';
 import type { JobName, Jobs } from './jobs.ts';
-import type { Failure, Order, Report } from './protocol.ts';
+import type { Order, Report } from './protocol.ts';
 
 export type RunOptions = {
   /** Given to the job chunk by chunk, never more ahead than the window. */
@@ -33,6 +40,7 @@ export type Threads = {
 type Running = {
   readonly onReport: (report: Report) => void;
   readonly onExit: (error: Error) => void;
+  readonly giveUp: () => void;
 };
 type Thread = {
   readonly worker: Worker;
@@ -59,10 +67,7 @@ export function openThreads(): Threads {
       }
     },
     close: async () => {
-      const ending = [...threads].map(({ idle, worker }) => {
-        clearTimeout(idle);
-        return worker.terminate();
-      });
+      const ending = [...threads].map(end);
       threads.clear();
       await Promise.all(ending);
     },
@@ -97,9 +102,21 @@ function start(threads: Set<Thread>): Thread {
 function endLater(threads: Set<Thread>, thread: Thread): void {
   thread.idle = setTimeout(() => {
     threads.delete(thread);
-    void thread.worker.terminate();
+    void end(thread);
   }, THREAD_IDLE_MS);
   thread.idle.unref();
+}
+
+/** By itself, so that nothing of its is torn down under a system call; one that does not is ended. */
+async function end({ worker, jobs, idle }: Thread): Promise<void> {
+  clearTimeout(idle);
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  for (const job of jobs.values()) job.giveUp();
+  worker.postMessage({ kind: 'quit', id: 0 } satisfies Order);
+  const late = setTimeout(() => void worker.terminate(), THREAD_END_MS);
+  late.unref();
+  await exited;
+  clearTimeout(late);
 }
 
 async function runOn(
@@ -121,7 +138,7 @@ async function runOn(
   try {
     return await new Promise<unknown>((resolve, reject) => {
       const onReport = (report: Report): void => take(report, feeder.window, onBytes, resolve, reject);
-      jobs.set(id, { onReport, onExit: reject });
+      jobs.set(id, { onReport, onExit: reject, giveUp: abort });
       post({ kind: 'start', id, job, args, canceled });
       if (input !== undefined) void feed(feeder, input);
     });
@@ -156,11 +173,6 @@ function take(
   else if (report.kind === 'bytes') onBytes?.(report.bytes);
   else if (report.kind === 'value') resolve(report.value);
   else reject(errorOf(report.failure));
-}
-
-function errorOf({ problem, message, code, stack }: Failure): Error {
-  if (problem !== undefined) return new OrcError(problem);
-  return Object.assign(new Error(message), code === undefined ? {} : { code }, { stack });
 }
 
 type Window = {

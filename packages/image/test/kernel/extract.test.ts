@@ -2,6 +2,7 @@
  * Archives that try to get out of their folder, and everything a layer may hold. The rows follow the archive part of
  * the hardening notes; around every one of them a marker outside the folder must stay as it was.
  */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -19,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { throughProgram } from '../../src/layer/external.ts';
 import { getXattr, listXattrs } from '../../src/layer/syscalls.ts';
 import { unpackArchive } from '../../src/layer/unpack.ts';
 import type { TarEntry } from '../../src/tar/entry.ts';
@@ -277,6 +279,8 @@ describe('what a layer may hold', () => {
   });
 });
 
+const through = (program: string, data: Buffer): Buffer => spawnSync(program, ['-c'], { input: data }).stdout;
+
 /** RFC 8878, 3.1.2. */
 const SKIPPABLE = Buffer.from('502a4d180300000061626300'.slice(0, 22), 'hex');
 
@@ -303,6 +307,12 @@ describe('streams', () => {
         zstdCompressSync(plain.subarray(half)),
       ]),
     ],
+    ['xz', through('xz', plain)],
+    ['bzip2', through('bzip2', plain)],
+    [
+      'xz of several streams',
+      Buffer.concat([through('xz', plain.subarray(0, half)), through('xz', plain.subarray(half))]),
+    ],
     ['without the final blocks', plain.subarray(0, plain.length - 1024)],
     ['with bytes after the end', Buffer.concat([plain, Buffer.alloc(700, 7)])],
   ];
@@ -322,10 +332,30 @@ describe('streams', () => {
     ['a cut gzip', gzipSync(plain).subarray(0, 60)],
     ['gzip with garbage behind it', Buffer.concat([gzipSync(plain), Buffer.alloc(300, 7)])],
     ['a cut zstd', zstdCompressSync(plain).subarray(0, 40)],
+    ['a cut xz', through('xz', plain).subarray(0, 80)],
+    ['a cut bzip2', through('bzip2', plain).subarray(0, 80)],
     ['a wrong checksum', Buffer.concat([Buffer.from('X'), plain.subarray(1)])],
     ['noise', Buffer.alloc(2048, 0xaa)],
   ])('%s is refused', async (_name, data) => {
     expect((await problemOf(unpack(data))).code).toBe('image.invalid');
+  });
+
+  test('without the program the package is named', async () => {
+    const run = async (): Promise<void> => {
+      for await (const _ of throughProgram('xz', bytes(through('xz', plain)), ['/nonexistent']));
+    };
+    expect(await problemOf(run())).toMatchObject({
+      code: 'input.unsupported',
+      hint: expect.stringContaining('xz-utils'),
+    });
+  });
+
+  test('what the source throws comes out, and no program stays', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield through('xz', plain).subarray(0, 30);
+      throw new Error('the wire was cut');
+    }
+    await expect(unpackArchive(broken(), folder, { whiteouts: true })).rejects.toThrow('the wire was cut');
   });
 
   test('a bomb ends early, within little memory', async () => {

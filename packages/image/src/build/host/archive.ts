@@ -6,6 +6,7 @@ import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs
 import { posix } from 'node:path';
 import { fail } from '@orc/model';
 import { compressionOf, decompress } from '../../layer/compression.ts';
+import { hasProgram, isExternal } from '../../layer/external.ts';
 import { AT_FDCWD, makeLink, makeNode, makeSymlink, setXattr } from '../../layer/syscalls.ts';
 import { isKeptXattr } from '../../layer/whiteouts.ts';
 import { READ_CHUNK_BYTES } from '../../limits.ts';
@@ -22,13 +23,9 @@ const TARBALL_NAME = /\.(tar|tar\.[a-z0-9]+|t[bgx]z2?)$/i;
 export function unpackArchive(entry: TreeEntry, job: CopyJob): Promise<boolean> {
   return withFile(entry, async (fd) => {
     const compression = compressionIn(fd);
-    if (compression === 'bzip2' || compression === 'xz') {
-      if (!TARBALL_NAME.test(entry.path)) return false;
-      const hint = 'recompress it with gzip or zstd, or COPY it and unpack it in a RUN';
-      throw fail('build.failed', `${entry.path} is compressed with ${compression}, which ADD cannot unpack`, {
-        hint,
-      });
-    }
+    const cannot = isExternal(compression) && !hasProgram(compression);
+    // Whether an archive is in it, only its name says then.
+    if (cannot && !TARBALL_NAME.test(entry.path)) return false;
     return unpackTar(fd, job);
   });
 }

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, lstatSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fixture, openFixture, treeLines } from './fixture.ts';
@@ -127,6 +136,8 @@ describe('ADD', () => {
     ['plain.tar', ['-c']],
     ['packed.tgz', ['-cz']],
     ['packed.tar.zst', ['-c', '--zstd']],
+    ['packed.tar.xz', ['-cJ']],
+    ['packed.by-content', ['-cj']],
   ])('unpacks %s', async (name, args) => {
     pack(name, ...args);
     expect(await copied(`ADD ${name} /d`)).toEqual([
@@ -149,10 +160,13 @@ describe('ADD', () => {
       'd/skip.log',
     ]);
   });
-  test('refuses what it cannot unpack', async () => {
+  test('refuses a damaged one at its line', async () => {
     pack('packed.tar.xz', '-cJ');
+    const whole = readFileSync(join(fixture.context, 'packed.tar.xz'));
+    writeFileSync(join(fixture.context, 'packed.tar.xz'), whole.fill(7, 40, 60));
     expect(await fixture.fail('FROM scratch\nADD packed.tar.xz /\n')).toMatchObject({
-      code: 'build.failed',
+      code: 'image.invalid',
+      message: expect.stringContaining('damaged xz stream'),
       where: { line: 2 },
     });
   });

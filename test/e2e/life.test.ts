@@ -1,5 +1,5 @@
 /** The life of a container, over the API, on the real kernel. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RestartPolicy } from '@orc/model';
 import {
@@ -132,6 +132,27 @@ describe('start, stop, kill, wait', () => {
     await client().stopContainer(id, { timeoutMs: 300 });
     expect(performance.now() - began).toBeGreaterThanOrEqual(290);
     expect((await client().getContainer(id)).exit?.code).toBe(137);
+  });
+
+  test('a shim that does not answer holds no kill up: the grace runs from the request on', async () => {
+    const id = await startNew(client(), idle());
+    const pid = (await client().getContainer(id)).pid as number;
+    const stat = (): string =>
+      existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+    const shim = Number(/\) \S (\d+) /.exec(stat())?.[1]);
+    process.kill(shim, 'SIGSTOP');
+    try {
+      const begin = performance.now();
+      const stopping = client().stopContainer(id, { timeoutMs: 500 });
+      // Nobody reaps it while its shim stands still.
+      await until(() => stat() === '' || / Z /.test(stat()), 'the program to end');
+      expect(performance.now() - begin).toBeLessThan(4000);
+      process.kill(shim, 'SIGCONT');
+      await stopping;
+    } finally {
+      process.kill(shim, 'SIGCONT');
+    }
+    expect(await status(id)).toBe('exited');
   });
 
   test('the stop signal is the container’s own', async () => {

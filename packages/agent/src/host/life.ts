@@ -469,8 +469,9 @@ export class Life {
     this.#hurry.call = resolve;
     const signal =
       this.#stopRequest.signal ?? this.stored.spec.stopSignal ?? this.#image?.config.StopSignal ?? 'SIGTERM';
-    await running.signal(signal).catch(() => {});
+    // The time runs from here: a shim that does not answer would have it begin late, or never.
     const cancel = this.#deps.clock.after(this.#graceMs(), resolve);
+    void running.signal(signal).catch(() => {});
     await Promise.race([running.exited, promise]);
     cancel();
     this.#hurry.call = (): void => {};

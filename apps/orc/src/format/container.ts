@@ -47,10 +47,16 @@ const commandText = (command: string, whole: boolean): string =>
 export const shortId = (id: string, whole = false): string =>
   whole ? id : id.replace(/^sha256:/, '').slice(0, SHORT_ID);
 
-export const labelsText = (labels: Readonly<Record<string, string>> = {}): string =>
+const labelsText = (labels: Readonly<Record<string, string>> = {}): string =>
   Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
     .join(',');
+
+/** `{{.Labels}}` and `{{.Label "name"}}`; JSON has no functions. */
+export const labelsOf = (labels: Readonly<Record<string, string>> = {}): object => ({
+  Label: (name: unknown) => labels[String(name)] ?? '',
+  Labels: labelsText(labels),
+});
 
 /** `container ls`. */
 export const containerListing = (now: number, whole: boolean): Listing<ContainerSummary> => ({
@@ -68,7 +74,7 @@ export const containerListing = (now: number, whole: boolean): Listing<Container
     CreatedAt: dateOf(row.createdAt),
     ID: shortId(row.id, whole),
     Image: row.image,
-    Labels: labelsText(row.labels),
+    ...labelsOf(row.labels),
     Mounts: row.mounts.join(','),
     Names: row.name,
     Networks: Object.keys(row.networks).join(','),
@@ -110,7 +116,7 @@ export const taskListing = (now: number, whole: boolean): Listing<ContainerSumma
     ExitCode: row.exit?.code ?? 0,
     Ports: portsText(row),
     Publishers: isOpen(row) ? row.ports.map(publisher) : [],
-    Labels: labelsText(row.labels),
+    ...labelsOf(row.labels),
     Mounts: row.mounts.join(','),
     Networks: Object.keys(row.networks).join(','),
   }),

@@ -1,12 +1,15 @@
-/** The part of Go's text/template that people write after `--format`: fields, a few functions, if and range. */
+/** Go's text/template as people write it after `--format`: fields, variables, functions, if, with and range. */
 import { fail } from '@orc/model';
+import { type Pipe, type Scope, evaluate, parsePipe } from './expression.ts';
+import { display, truthy } from './functions.ts';
 
+type Block = 'if' | 'range' | 'with';
 type Node =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'value'; readonly code: string }
+  | { readonly kind: 'value'; readonly pipe: Pipe }
   | {
-      readonly kind: 'if' | 'range' | 'with';
-      readonly code: string;
+      readonly kind: Block;
+      readonly pipe: Pipe;
       readonly body: readonly Node[];
       readonly other: readonly Node[];
     };
@@ -15,173 +18,129 @@ export type Template = (value: unknown) => string;
 
 /** Throws `usage.invalid` at what it does not know. */
 export function compileTemplate(source: string): Template {
-  const tokens = tokenize(unescape(source));
-  const { nodes, at } = parseNodes(tokens, 0, source);
-  if (at < tokens.length) throw malformed(source, 'an {{end}} too many');
-  return (value) => execute(nodes, value, value);
+  const reader = { tokens: tokenize(source), at: 0, source };
+  const nodes = parseNodes(reader);
+  if (reader.at < reader.tokens.length)
+    throw malformed(source, `{{${reader.tokens[reader.at]?.text}}} is too many`);
+  return (value) =>
+    execute(nodes, { dot: value, root: value, variables: new Map([['$', { value }]]), source });
 }
-
-/** A shell gives `\t` as two characters. */
-const unescape = (source: string): string => source.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 
 type Token = { readonly code: boolean; readonly text: string };
 
+/** Actions may hold braces in strings. */
+const ACTION = /(\{\{(?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`])*?\}\})/;
+
 function tokenize(source: string): readonly Token[] {
-  const parts = source.split(/(\{\{-?[\s\S]*?-?\}\})/);
+  const parts = source.split(ACTION);
   return parts.map((part, index) => {
-    if (index % 2 === 1) return { code: true, text: part.replace(/^\{\{-?\s*|\s*-?\}\}$/g, '') };
-    const left = parts[index - 1]?.endsWith('-}}') ? part.trimStart() : part;
-    return { code: false, text: parts[index + 1]?.startsWith('{{-') ? left.trimEnd() : left };
+    if (index % 2 === 1) return { code: true, text: part.replace(/^\{\{(-\s)?\s*|\s*(\s-)?\}\}$/g, '') };
+    if (part.includes('{{')) throw malformed(source, 'a }} is missing');
+    const left = parts[index - 1]?.endsWith(' -}}') === true ? part.trimStart() : part;
+    return {
+      code: false,
+      text: unescape(parts[index + 1]?.startsWith('{{- ') === true ? left.trimEnd() : left),
+    };
   });
 }
+
+/** A shell gives `\t` as two characters. */
+const unescape = (text: string): string => text.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 
 const malformed = (source: string, why: string): Error =>
   fail('usage.invalid', `the format "${source}" is malformed: ${why}`, {
     hint: 'write a template such as "{{.Name}}", or json',
   });
 
-function parseNodes(
-  tokens: readonly Token[],
-  from: number,
-  source: string,
-): { readonly nodes: readonly Node[]; readonly at: number } {
+type Reader = { readonly tokens: readonly Token[]; readonly source: string; at: number };
+
+const BLOCKS = /^(if|range|with)\s+([\s\S]+)$/;
+
+/** Up to an `end` or `else` that is not its own. */
+function parseNodes(reader: Reader): readonly Node[] {
   const nodes: Node[] = [];
-  let at = from;
-  for (let token = tokens[at]; token !== undefined; token = tokens[at]) {
-    const [word = '', ...rest] = token.code ? token.text.split(/\s+/) : [];
-    if (word === 'end' || word === 'else') break;
-    at += 1;
-    if (word === 'if' || word === 'range' || word === 'with') {
-      const block = parseBlock(tokens, at, source);
-      nodes.push({ kind: word, code: rest.join(' '), ...block });
-      at = block.at;
-    } else if (token.text !== '') {
-      nodes.push(token.code ? { kind: 'value', code: token.text } : { kind: 'text', text: token.text });
-    }
+  for (let token = reader.tokens[reader.at]; token !== undefined; token = reader.tokens[reader.at]) {
+    if (token.code && /^(end|else)\b/.test(token.text)) break;
+    reader.at += 1;
+    const [, kind, code = ''] = (token.code ? BLOCKS.exec(token.text) : null) ?? [];
+    if (kind !== undefined) nodes.push(parseBlock(reader, kind as Block, code));
+    else if (!token.code) nodes.push({ kind: 'text', text: token.text });
+    else if (!/^\/\*[\s\S]*\*\/$/.test(token.text))
+      nodes.push({ kind: 'value', pipe: pipeOf(reader, token.text) });
   }
-  return { nodes, at };
+  return nodes;
 }
 
-function parseBlock(
-  tokens: readonly Token[],
-  from: number,
-  source: string,
-): { readonly body: readonly Node[]; readonly other: readonly Node[]; readonly at: number } {
-  const body = parseNodes(tokens, from, source);
-  const hasElse = tokens[body.at]?.text === 'else';
-  const other = hasElse ? parseNodes(tokens, body.at + 1, source) : { nodes: [], at: body.at };
-  if (tokens[other.at]?.text !== 'end') throw malformed(source, 'an {{end}} is missing');
-  return { body: body.nodes, other: other.nodes, at: other.at + 1 };
+const pipeOf = ({ source }: Reader, code: string): Pipe => {
+  const parsed = parsePipe(code, source);
+  if (typeof parsed === 'string') throw malformed(source, parsed);
+  return parsed;
+};
+
+/** `else if` is a block within, which ends with this one. */
+function parseBlock(reader: Reader, kind: Block, code: string): Node {
+  const pipe = pipeOf(reader, code);
+  const body = parseNodes(reader);
+  const [, more] = /^else\b\s*([\s\S]*)$/.exec(reader.tokens[reader.at]?.text ?? '') ?? [];
+  if (more === undefined) return { kind, pipe, body, other: endOf(reader) };
+  reader.at += 1;
+  const [, inner, condition = ''] = BLOCKS.exec(more) ?? [];
+  if (inner !== undefined)
+    return { kind, pipe, body, other: [parseBlock(reader, inner as Block, condition)] };
+  if (more !== '') throw malformed(reader.source, `{{else ${more}}} is none`);
+  const other = parseNodes(reader);
+  return { kind, pipe, body, other: [...other, ...endOf(reader)] };
 }
 
-function execute(nodes: readonly Node[], dot: unknown, root: unknown): string {
-  return nodes.map((node) => executeNode(node, dot, root)).join('');
+function endOf(reader: Reader): readonly Node[] {
+  if (reader.tokens[reader.at]?.text !== 'end') throw malformed(reader.source, 'an {{end}} is missing');
+  reader.at += 1;
+  return [];
 }
 
-function executeNode(node: Node, dot: unknown, root: unknown): string {
+const execute = (nodes: readonly Node[], scope: Scope): string =>
+  nodes.map((node) => executeNode(node, scope)).join('');
+
+/** What a block declares ends with it; what it sets anew stays. */
+const within = (scope: Scope, dot = scope.dot): Scope => ({
+  ...scope,
+  dot,
+  variables: new Map(scope.variables),
+});
+
+function executeNode(node: Node, scope: Scope): string {
   if (node.kind === 'text') return node.text;
-  const value = evaluate(node.code, dot, root);
-  if (node.kind === 'value') return display(value);
-  if (node.kind === 'range') {
-    const items = Array.isArray(value) ? value : Object.values((value ?? {}) as object);
-    return items.length === 0
-      ? execute(node.other, dot, root)
-      : items.map((item) => execute(node.body, item, root)).join('');
+  if (node.kind === 'range') return executeRange(node, scope);
+  if (node.kind === 'value') {
+    const value = evaluate(node.pipe, scope);
+    return node.pipe.variables.length > 0 ? '' : display(value);
   }
-  const inner = node.kind === 'with' ? value : dot;
-  return truthy(value) ? execute(node.body, inner, root) : execute(node.other, dot, root);
+  const inner = within(scope);
+  const value = evaluate(node.pipe, inner);
+  if (!truthy(value)) return execute(node.other, inner);
+  return execute(node.body, node.kind === 'with' ? within(inner, value) : inner);
 }
 
-const truthy = (value: unknown): boolean => {
-  if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value);
-};
-
-function display(value: unknown): string {
-  if (value === undefined || value === null) return '<no value>';
-  if (Array.isArray(value)) return `[${value.map(display).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  return `map[${Object.entries(value)
-    .map(([key, each]) => `${key}:${display(each)}`)
-    .join(' ')}]`;
+function executeRange(
+  node: Extract<Node, { readonly pipe: Pipe; readonly body: unknown }>,
+  scope: Scope,
+): string {
+  const { variables } = node.pipe;
+  const entries = entriesOf(evaluate({ ...node.pipe, variables: [] }, scope));
+  if (entries.length === 0) return execute(node.other, within(scope));
+  return entries
+    .map(([key, value]) => {
+      const inner = within(scope, value);
+      const given = variables.length === 2 ? [key, value] : [value];
+      for (const [index, name] of variables.entries()) inner.variables.set(name, { value: given[index] });
+      return execute(node.body, inner);
+    })
+    .join('');
 }
 
-const FUNCTIONS: Readonly<Record<string, (...args: readonly unknown[]) => unknown>> = {
-  json: (value) => JSON.stringify(value) ?? 'null',
-  lower: (value) => String(value).toLowerCase(),
-  upper: (value) => String(value).toUpperCase(),
-  title: (value) => String(value).replace(/^./, (letter) => letter.toUpperCase()),
-  len: (value) =>
-    Array.isArray(value) || typeof value === 'string' ? value.length : Object.keys(value as object).length,
-  join: (value, by) => (value as readonly unknown[]).join(String(by)),
-  split: (value, by) => String(value).split(String(by)),
-  index: (value, ...keys) =>
-    keys.reduce((inner, key) => (inner as Record<string, unknown> | null)?.[String(key)], value),
-  println: (...values) => `${values.map(display).join(' ')}\n`,
-  print: (...values) => values.map(display).join(''),
-  truncate: (value, length) => String(value).slice(0, Number(length)),
-  not: (value) => !truthy(value),
-  eq: (first, ...others) => others.some((each) => String(each) === String(first)),
-  ne: (first, second) => String(first) !== String(second),
-  and: (...values) => values.find((each) => !truthy(each)) ?? values.at(-1),
-  or: (...values) => values.find(truthy) ?? values.at(-1),
-};
-
-/** `f a b | g`: the result of each stage is the last argument of the next. */
-function evaluate(code: string, dot: unknown, root: unknown): unknown {
-  let piped: readonly unknown[] = [];
-  for (const stage of splitPipe(code)) piped = [evaluateStage(stage, piped, dot, root)];
-  return piped[0];
+/** A map's in the order of its keys, as Go goes through one. */
+function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] {
+  if (Array.isArray(value)) return [...value.entries()];
+  if (typeof value === 'number') return Array.from({ length: value }, (_, index) => [index, index]);
+  return Object.entries((value ?? {}) as object).sort(([a], [b]) => (a < b ? -1 : 1));
 }
-
-const WORD = /"(?:[^"\\]|\\.)*"|`[^`]*`|\([^()]*\)|[^\s|]+/g;
-const splitPipe = (code: string): readonly (readonly string[])[] =>
-  code.split(/\|(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((stage) => stage.match(WORD) ?? []);
-
-function evaluateStage(
-  words: readonly string[],
-  piped: readonly unknown[],
-  dot: unknown,
-  root: unknown,
-): unknown {
-  const [head = '', ...rest] = words;
-  const call = Object.hasOwn(FUNCTIONS, head) ? FUNCTIONS[head] : undefined;
-  if (call !== undefined) return call(...rest.map((word) => operand(word, dot, root)), ...piped);
-  if (rest.length > 0)
-    throw fail('usage.invalid', `the format calls "${head}", which is no function`, {
-      hint: `known are ${Object.keys(FUNCTIONS).join(', ')}`,
-    });
-  return operand(head, dot, root);
-}
-
-function operand(word: string, dot: unknown, root: unknown): unknown {
-  if (word.startsWith('(')) return evaluate(word.slice(1, -1), dot, root);
-  if (/^["`]/.test(word)) return word.startsWith('"') ? JSON.parse(word) : word.slice(1, -1);
-  if (/^-?\d+$/.test(word)) return Number(word);
-  if (word === 'true' || word === 'false') return word === 'true';
-  if (word === '.') return dot;
-  if (word === '$') return root;
-  const path = /^(\$?)((?:\.[A-Za-z_]\w*)+)$/.exec(word);
-  if (path === null)
-    throw fail('usage.invalid', `the format has "${word}", which is neither a field nor a function`, {
-      hint: 'write {{.Name}}',
-    });
-  return fieldOf(path[1] === '$' ? root : dot, (path[2] as string).slice(1).split('.'));
-}
-
-function fieldOf(value: unknown, path: readonly string[]): unknown {
-  let at = value;
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    if (!Object.hasOwn(at, name) && !isMap(at))
-      throw fail('usage.invalid', `there is no field ${name}`, {
-        hint: `known are ${Object.keys(at).join(', ')}`,
-      });
-    at = (at as Record<string, unknown>)[name];
-  }
-  return at;
-}
-
-/** Labels and the like: their names are data, and begin with a small letter. A missing one is no mistake. */
-const isMap = (value: object): boolean => Object.keys(value).every((key) => !/^[A-Z]/.test(key));

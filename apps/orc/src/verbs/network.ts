@@ -2,7 +2,7 @@
 import type { NetworkObj, NetworkSpec } from '@orc/model';
 import { OrcError, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
-import { labelsText, shortId } from '../format/container.ts';
+import { labelsOf, shortId } from '../format/container.ts';
 import { inspectNetwork } from '../format/inspect.ts';
 import { type Listing, printList } from '../format/output.ts';
 import { dateOf } from '../format/time.ts';
@@ -52,7 +52,7 @@ const listing = (whole: boolean): Listing<NetworkObj> => ({
     ID: shortId(row.id, whole),
     IPv6: String(row.spec.ipv6 ?? false),
     Internal: String(row.spec.internal ?? false),
-    Labels: labelsText(row.spec.labels),
+    ...labelsOf(row.spec.labels),
     Name: row.name,
     Scope: 'local',
   }),

@@ -3,7 +3,7 @@ import type { Client } from '@orc/api/client';
 import type { VolumeObj, VolumeSpec } from '@orc/model';
 import { fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
-import { labelsText } from '../format/container.ts';
+import { labelsOf } from '../format/container.ts';
 import { inspectVolume } from '../format/inspect.ts';
 import { type Listing, printList } from '../format/output.ts';
 import { booleanOf, filtersFrom, pairsOf } from '../spec/values.ts';
@@ -42,7 +42,7 @@ const LISTING: Listing<VolumeObj & { readonly mountpoint: string }> = {
   ],
   fields: (row) => ({
     Driver: row.spec.driver,
-    Labels: labelsText(row.spec.labels),
+    ...labelsOf(row.spec.labels),
     Mountpoint: row.mountpoint,
     Name: row.name,
     Scope: 'local',

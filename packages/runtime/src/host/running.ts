@@ -80,11 +80,15 @@ async function awaitExit(host: Host, { id, folder, started, control }: RunningPa
   host.closing.removeEventListener('abort', letGo);
   if (ended !== undefined) {
     control?.close();
+    await endRest(host, id);
     return exitOf(ended);
   }
   if (host.closing.aborted) return new Promise<never>(() => undefined);
   const record = recordOf(host, id, folder);
-  if (record?.attempt === started.attempt) return record.exit;
+  if (record?.attempt === started.attempt) {
+    await endRest(host, id);
+    return record.exit;
+  }
   await host.cgroups.kill(id).catch((error: unknown) => {
     host.emit('error', 'what a lost shim left does not end', { container: id, error: String(error) });
   });
@@ -98,6 +102,14 @@ function recordOf(host: Host, id: ContainerId, folder: string): ReturnType<typeo
     host.emit('error', 'the end of a container cannot be read', { container: id, error: String(error) });
     return undefined;
   }
+}
+
+/** Without a pid namespace of its own a container's other processes outlive its first: they end with it. */
+export async function endRest({ cgroups, emit }: Host, id: ContainerId): Promise<void> {
+  if (cgroups.pids(id).length === 0) return;
+  await cgroups.kill(id).catch((error: unknown) => {
+    emit('error', 'what an ended container left does not end', { container: id, error: String(error) });
+  });
 }
 
 async function openShim(folder: string): Promise<Channel> {

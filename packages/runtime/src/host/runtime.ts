@@ -14,7 +14,7 @@ import { type Cgroups, openCgroups } from './cgroups.ts';
 import { makeSkeleton, readExit } from './folder.ts';
 import { hostBounding } from './identity.ts';
 import { openLauncher } from './launcher.ts';
-import { findShim, type Host, openRunning, SHIM_SOCKET } from './running.ts';
+import { endRest, findShim, type Host, openRunning, SHIM_SOCKET } from './running.ts';
 import { startContainer } from './start.ts';
 import { turns } from './turns.ts';
 
@@ -79,7 +79,10 @@ async function adopt(host: Host, id: ContainerId, folder: string): Promise<Adopt
     return { state: 'running', running };
   }
   const record = readExit(folder);
-  if (record !== undefined) return { state: 'exited', ...record };
+  if (record !== undefined) {
+    await endRest(host, id);
+    return { state: 'exited', ...record };
+  }
   // First of all a shim removes the record of the former attempt and makes its socket, which goes at its end.
   return { state: existsSync(join(folder, SHIM_SOCKET)) ? 'lost' : 'none' };
 }

@@ -18,6 +18,12 @@ afterAll(async () => {
 const pathOf = (name: string): string => join(fixture.folder, 'ns', name);
 const namespaceOf = (pid: number | 'self', kind: string): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
 
+/** The lists of processes of a container's cgroup, in each hierarchy. */
+const findTasks = (id: string): readonly string[] =>
+  execFileSync('find', ['/sys/fs/cgroup', '-path', `*/${id}/cgroup.procs`], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line !== '');
+
 async function withIdle<T>(
   act: (running: Running) => Promise<T>,
   spec: Partial<ContainerSpec> = {},
@@ -58,6 +64,15 @@ describe('namespaces', () => {
     const line = kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join(';');
     const { out } = await runShell(fixture, line, spec, { networkNamespace: 'host' });
     expect(out.trim().split('\n')).toEqual(kinds.map((kind) => namespaceOf('self', kind)));
+  });
+
+  test('in the host’s pid namespace too a container’s processes end with its first', async () => {
+    const request = fixture.request({ ...shell('sleep 100 & exit 3'), pidMode: { kind: 'host' } });
+    const running = await fixture.runtime.start(request);
+    expect(await running.exited).toMatchObject({ code: 3 });
+    const tasks = findTasks(request.id);
+    expect(tasks.length).toBeGreaterThan(0);
+    expect(tasks.flatMap((file) => readFileSync(file, 'utf8').trim())).toEqual(tasks.map(() => ''));
   });
 
   test('another container’s pid, ipc and uts', async () => {

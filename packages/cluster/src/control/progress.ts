@@ -1,8 +1,31 @@
-/** What the controllers read of a task, beyond what the model says of it. */
-import { endedForGood, exitSucceeded, hasEnded, isPending, isRunning, isSettled } from '@orc/model';
-import type { Failure, ServiceSpec, TaskObj } from '@orc/model';
+/** Reading a task: does it run, has it ended, and for good. Controllers and verdicts read it the same way. */
+import { exitSucceeded, isSettled } from '@orc/model';
+import type { Failure, RestartPolicy, ServiceSpec, TaskObj } from '@orc/model';
 
-export { endedForGood, hasEnded, isPending, isRunning, isSettled };
+export { isSettled };
+
+const ENDED: ReadonlySet<string> = new Set(['exited', 'failed', 'rejected', 'removed']);
+
+export const hasEnded = (task: TaskObj): boolean => ENDED.has(task.status.phase);
+export const isRunning = (task: TaskObj): boolean => task.status.phase === 'running';
+
+/** A start that was asked for is still to be given to it. */
+export const isPending = (task: TaskObj, service: { readonly generation: number }): boolean =>
+  (task.spec.generation ?? 0) < service.generation;
+
+type WithRestart = { readonly template: { readonly restart?: RestartPolicy } };
+
+/** Ended, and the restart policy of its service will not begin it again (DECISIONS 1). */
+export function endedForGood(task: TaskObj, service: WithRestart): boolean {
+  if (!hasEnded(task) || !isSettled(task)) return false;
+  if (task.status.phase === 'rejected' || task.status.phase === 'failed') return true;
+  const policy = service.template.restart;
+  if (policy === undefined || policy.condition === 'no') return true;
+  const { exit } = task.status;
+  if (policy.condition === 'on-failure' && exit !== undefined && exitSucceeded(exit)) return true;
+  const attempts = policy.maxAttempts ?? 0;
+  return attempts > 0 && (task.status.restarts ?? 0) >= attempts;
+}
 
 export const isCurrent = (task: TaskObj): boolean =>
   task.spec.desired.state !== 'remove' && task.spec.desired.state !== 'drain';

@@ -82,6 +82,12 @@ export const CACHE_RECORD_BYTES_MAX = 1 * MIB;
 export const CONTEXT_FILES_MAX = 1_000_000;
 /** Transfers that are remembered. */
 export const CONTEXTS_PENDING_MAX = 256;
+/** One that was sent is left alone for this long: its build is about to begin. */
+export const CONTEXT_PENDING_MS = 60 * 60_000;
+/** All that are kept, each of the two; and since their last use. */
+export const CONTEXT_BYTES_MAX = 5 * GIB;
+export const CACHE_MOUNT_BYTES_MAX = 10 * GIB;
+export const FOLDER_AGE_MS_MAX = 30 * 24 * 60 * 60_000;
 
 /** Bootstrap. */
 export const BOOTSTRAP_TIMEOUT_MS = 20 * 60_000;

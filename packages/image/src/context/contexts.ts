@@ -4,8 +4,9 @@ import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { type Clock, fail } from '@orc/model';
-import { CONTEXT_FILES_MAX, CONTEXTS_PENDING_MAX } from '../limits.ts';
+import { CONTEXT_FILES_MAX, CONTEXT_PENDING_MS, CONTEXTS_PENDING_MAX } from '../limits.ts';
 import { keyed } from '../store/queue.ts';
+import type { Uses } from '../store/uses.ts';
 import type { Threads } from '../thread/threads.ts';
 import type { BuildContext, ContextFile, Contexts, SentContext } from '../types.ts';
 import { placeOthers, sweep } from './place.ts';
@@ -18,20 +19,29 @@ type Pending = {
   readonly rows: ContextRows;
   /** The folder had all of it, and nothing else. */
   readonly same: boolean;
+  readonly openedAt: number;
 };
 
 export type OpenContexts = Contexts & {
-  /** Folders that a transfer or a build under way uses. */
-  readonly inUse: () => ReadonlySet<string>;
+  /** A client has sent it lately, or is about to, and may ask for a build. */
+  readonly isPending: (folder: string) => boolean;
+  /** The folder goes: who still means to build from it is told. */
+  readonly forget: (folder: string) => void;
   /** Runs `job` while no transfer writes to the folder. */
   readonly locked: <T>(folder: string, job: () => Promise<T>) => Promise<T>;
 };
 
 /** `base`: `ROOT/contexts`. */
-export function openContexts(base: string, threads: Threads, clock: Pick<Clock, 'now'>): OpenContexts {
+export function openContexts(
+  base: string,
+  {
+    threads,
+    uses,
+    clock,
+  }: { readonly threads: Threads; readonly uses: Uses; readonly clock: Pick<Clock, 'now'> },
+): OpenContexts {
   const pending = new Map<string, Pending>();
   const locked = keyed();
-  const used = openUses();
   const changes = new Map<string, number>();
   const changed = (folder: string): unknown => changes.set(folder, versionOf(changes, folder) + 1);
   return {
@@ -59,16 +69,24 @@ export function openContexts(base: string, threads: Threads, clock: Pick<Clock, 
       });
     },
     async take(context) {
-      if (context === null) return emptyContext(base);
+      if (context === null) return emptyContext(base, uses);
       const found = pending.get(context);
       if (found === undefined)
         throw fail('notfound.object', `no such build context: ${context}`, { hint: 'send it first' });
-      const remove = used.hold(found.folder);
+      const release = uses.hold(found.folder);
+      utimesSync(found.folder, clock.now() / 1000, clock.now() / 1000);
+      const remove = async (): Promise<void> => release();
       const version = versionOf(changes, found.folder);
       const isCurrent = (): boolean => versionOf(changes, found.folder) === version;
       return { folder: join(found.folder, FILES), remove, sent: { ...sentOf(found), isCurrent } };
     },
-    inUse: () => new Set([...used.all(), ...[...pending.values()].map(({ folder }) => folder)]),
+    isPending: (folder) => {
+      const oldest = clock.now() - CONTEXT_PENDING_MS;
+      return [...pending.values()].some((each) => each.folder === folder && each.openedAt > oldest);
+    },
+    forget: (folder) => {
+      for (const [context, each] of pending) if (each.folder === folder) pending.delete(context);
+    },
     locked,
   };
 }
@@ -92,24 +110,6 @@ function sentOf({ files, rows }: Pending): Omit<SentContext, 'isCurrent'> {
   };
 }
 
-function openUses(): { hold(folder: string): () => Promise<void>; all(): Iterable<string> } {
-  const uses = new Map<string, number>();
-  return {
-    hold: (folder) => {
-      uses.set(folder, (uses.get(folder) ?? 0) + 1);
-      let held = true;
-      return async () => {
-        if (!held) return;
-        held = false;
-        const left = (uses.get(folder) ?? 1) - 1;
-        if (left > 0) uses.set(folder, left);
-        else uses.delete(folder);
-      };
-    },
-    all: () => uses.keys(),
-  };
-}
-
 function compare(folder: string, files: readonly ContextFile[], clock: Pick<Clock, 'now'>): Pending {
   const base = join(folder, FILES);
   mkdirSync(base, { recursive: true, mode: 0o700 });
@@ -122,8 +122,8 @@ function compare(folder: string, files: readonly ContextFile[], clock: Pick<Cloc
   );
   const same = needed.length === 0 && record?.whole === true && isListed(files, rows);
   if (needed.length === 0 && !same) finish(folder, files, rows);
-  utimesSync(folder, clock.now() / 1000, clock.now() / 1000);
-  return { folder, files, needed, rows, same };
+  const openedAt = clock.now();
+  return { folder, files, needed, rows, same, openedAt };
 }
 
 /** What is not in the new listing, or changed, goes: from the record first, so that it is not believed to be there. */
@@ -172,8 +172,10 @@ const leaves = (path: string): boolean =>
   normalize(path) !== path ||
   path.split('/').includes('..');
 
-async function emptyContext(base: string): Promise<BuildContext> {
+async function emptyContext(base: string, uses: Uses): Promise<BuildContext> {
   const folder = join(base, `empty-${randomBytes(8).toString('hex')}`);
+  const release = uses.hold(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true }).finally(release);
+  return { folder, remove };
 }

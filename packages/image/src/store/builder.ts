@@ -1,12 +1,12 @@
 /** The store as the Dockerfile builder sees it. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, fail } from '@orc/model';
 import { familiarName, parseReference } from '../plan/reference.ts';
 import { cacheGet, cachePut } from './cache.ts';
 import { lookUp, type Store } from './context.ts';
-import type { BaseImage, BuildInternals, PullOptions, StoredLayer } from './internals.ts';
+import type { BaseImage, BuildInternals, CacheMount, PullOptions, StoredLayer } from './internals.ts';
 import { ensureReady } from './unpack.ts';
 import { commitFolder, discard, storedLayers, writeImage } from './write.ts';
 import { MEDIA } from '../plan/documents.ts';
@@ -37,9 +37,13 @@ export function buildInternals(store: Store, pull: Pull): BuildInternals {
   };
 }
 
-async function cacheMount(store: Store, id: string): Promise<{ folder: string; fresh: boolean }> {
+async function cacheMount(store: Store, id: string): Promise<CacheMount> {
   const folder = join(store.paths.mountCache, createHash('sha256').update(id).digest('hex'));
-  return { folder, fresh: (await mkdir(folder, { recursive: true })) !== undefined };
+  const release = store.uses.hold(folder);
+  const fresh = (await mkdir(folder, { recursive: true })) !== undefined;
+  const now = new Date(store.options.clock.now());
+  await utimes(folder, now, now);
+  return { folder, fresh, release };
 }
 
 async function baseImage(store: Store, reference: string): Promise<BaseImage | undefined> {

@@ -7,6 +7,7 @@ import { FRESH_MS } from '../limits.ts';
 import { type Catalog, withoutImage } from '../plan/catalog.ts';
 import { isErrno } from '../layer/syscalls.ts';
 import { cachedLayers } from './cache.ts';
+import { collectFolders } from './collect-folders.ts';
 import { commitCatalog, everyBlobOf, type Store } from './context.ts';
 import { removeTree } from './durable.ts';
 
@@ -36,7 +37,7 @@ export function collectGarbage(store: Store, known?: ReadonlySet<string>): Promi
     }
     store.options.failpoint('image.collect.trashed');
     await Promise.all(trash.map((name) => removeTree(join(store.paths.trash, name))));
-    return { deleted, bytes };
+    return { deleted, bytes: bytes + (await collectFolders(store)) };
   });
 }
 

@@ -10,6 +10,7 @@ import type { Layers } from './layers.ts';
 import type { Leases } from './leases.ts';
 import type { StorePaths } from './paths.ts';
 import type { Serial } from './queue.ts';
+import type { Uses } from './uses.ts';
 
 export type Store = {
   readonly options: ImageStoreOptions;
@@ -21,6 +22,8 @@ export type Store = {
   readonly locked: Serial;
   readonly threads: Threads;
   readonly contexts: OpenContexts;
+  /** Contexts and cache mounts of builds under way. */
+  readonly uses: Uses;
   readonly unpacking: Serial;
   readonly unpacks: (key: string, job: () => Promise<void>) => Promise<void>;
   /** Layers that a running job made or fetched and no image names yet. */

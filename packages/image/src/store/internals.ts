@@ -62,6 +62,13 @@ export type NewImage = {
 /** A folder on the same file system as the layers (so that its `upper` can become one); `remove` is idempotent. */
 export type WorkFolder = { readonly folder: string; readonly remove: () => Promise<void> };
 
+/** `fresh`: it was made just now. */
+export type CacheMount = {
+  readonly folder: string;
+  readonly fresh: boolean;
+  readonly release: () => void;
+};
+
 export type BuildInternals = {
   /** `undefined`: not here. Its layers are unpacked. */
   resolveImage(reference: string): Promise<BaseImage | undefined>;
@@ -82,8 +89,8 @@ export type BuildInternals = {
   /** Layers of a record are kept by collection as long as the record is (limits.ts). */
   cachePut(key: string, value: unknown, layers: readonly StoredLayer[]): Promise<void>;
   newWorkFolder(): Promise<WorkFolder>;
-  /** The folder of a `RUN --mount=type=cache`, kept between builds; `fresh`: it was made just now. */
-  cacheMount(id: string): Promise<{ readonly folder: string; readonly fresh: boolean }>;
+  /** The folder of a `RUN --mount=type=cache`, kept between builds, not collected until `release`. */
+  cacheMount(id: string): Promise<CacheMount>;
   /** Keeps these layers and images from collection until `release`; synced when it resolves. Replaces the holder's former lease. */
   lease(
     holder: string,

@@ -27,6 +27,7 @@ import { openLayers } from './layers.ts';
 import { openLeases } from './leases.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { limited, serial, shared } from './queue.ts';
+import { openUses } from './uses.ts';
 
 export type OpenStore = { readonly store: Store; readonly close: () => Promise<void> };
 
@@ -52,6 +53,7 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
     const fresh = new Map<Digest, number>();
     const onNew = (digest: Digest): unknown => fresh.set(digest, options.clock.monotonic());
     const threads = openThreads();
+    const uses = openUses();
     const store: Store = {
       options,
       paths,
@@ -60,7 +62,8 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
       leases: await openLeases(paths, failpoint, emit),
       locked: serial(),
       threads,
-      contexts: openContexts(paths.contexts, threads, options.clock),
+      uses,
+      contexts: openContexts(paths.contexts, { threads, uses, clock: options.clock }),
       unpacking: limited(UNPACKS_AT_ONCE),
       unpacks: shared<void>(),
       pins: new Map(),

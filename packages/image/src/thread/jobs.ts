@@ -1,11 +1,13 @@
 /** What threads can do, a row each. Arguments and values are plain data. */
 import { type Ingested, type IngestArgs, ingestBlob } from './ingest.ts';
+import { type MeasureArgs, measureFolders } from './measure.ts';
 import { type PackArgs, type PackedLayer, packLayer } from './pack.ts';
 import { type ReceiveArgs, type Received, receiveContext } from './receive.ts';
 import { type UnpackArgs, type UnpackedLayer, unpackBlob } from './unpack.ts';
 
 export type Jobs = {
   readonly ingest: { readonly args: IngestArgs; readonly value: Ingested };
+  readonly measure: { readonly args: MeasureArgs; readonly value: readonly number[] };
   readonly pack: { readonly args: PackArgs; readonly value: PackedLayer };
   readonly unpack: { readonly args: UnpackArgs; readonly value: UnpackedLayer };
   readonly receive: { readonly args: ReceiveArgs; readonly value: Received };
@@ -23,6 +25,7 @@ type Job<Name extends JobName> = (args: Jobs[Name]['args'], tools: Tools) => Pro
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   ingest: ingestBlob,
+  measure: measureFolders,
   pack: packLayer,
   unpack: unpackBlob,
   receive: receiveContext,

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openContexts as open } from '../../src/context/contexts.ts';
+import { openUses } from '../../src/store/uses.ts';
 import { openThreads, type Threads } from '../../src/thread/threads.ts';
 import type { ContextFile, Contexts } from '../../src/types.ts';
 
@@ -26,7 +27,8 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const openContexts = (folder: string): Contexts => open(join(folder, 'contexts'), threads, Date);
+const openContexts = (folder: string): Contexts =>
+  open(join(folder, 'contexts'), { threads, uses: openUses(), clock: Date });
 
 const entry = (path: string, type: ContextFile['type'], content = ''): ContextFile => ({
   path,

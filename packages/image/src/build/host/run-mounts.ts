@@ -39,14 +39,14 @@ export async function openMounts(
   const { destination, scratch } = places;
   const mounts: RunMount[] = [];
   const stubs: string[] = [];
-  const locks: number[] = [];
+  const held: (() => void)[] = [];
   const close = (): void => {
     for (const path of stubs.toReversed()) removeStub(destination.upper, path);
-    for (const fd of locks) closeSync(fd);
+    for (const release of held) release();
   };
   try {
     for (const [index, spec] of specs.entries()) {
-      const mount = await ready(session, spec, sourceOf, join(scratch, `mount-${index}`), locks);
+      const mount = await ready(session, spec, sourceOf, join(scratch, `mount-${index}`), held);
       mounts.push(mount);
       stubs.push(...makeStub(destination, mount));
     }
@@ -63,7 +63,7 @@ async function ready(
   spec: RunMountSpec,
   sourceOf: (spec: RunMountSpec & { kind: 'bind' }) => BindSource,
   folder: string,
-  locks: number[],
+  held: (() => void)[],
 ): Promise<RunMount> {
   if (spec.kind === 'tmpfs') {
     const options = spec.sizeBytes === undefined ? [] : [`size=${spec.sizeBytes}`];
@@ -71,7 +71,7 @@ async function ready(
   }
   const source =
     spec.kind === 'cache'
-      ? await cacheFolder(session, spec, locks)
+      ? await cacheFolder(session, spec, held)
       : await materialise(session, spec, sourceOf(spec), folder);
   return { type: 'bind', source, target: spec.target, readOnly: spec.readOnly };
 }
@@ -79,14 +79,17 @@ async function ready(
 async function cacheFolder(
   session: Session,
   spec: RunMountSpec & { kind: 'cache' },
-  locks: number[],
+  held: (() => void)[],
 ): Promise<string> {
-  const { folder, fresh } = await session.internals.cacheMount(spec.id);
+  const { folder, fresh, release } = await session.internals.cacheMount(spec.id);
+  held.push(release);
   if (fresh) {
     lchownSync(folder, spec.uid, spec.gid);
     chmodSync(folder, spec.mode);
   }
-  if (spec.locked) locks.push(await lock(folder, session.signal));
+  if (!spec.locked) return folder;
+  const fd = await lock(folder, session.signal);
+  held.push(() => closeSync(fd));
   return folder;
 }
 

@@ -1,10 +1,10 @@
 /** The command line against a real daemon: what docker's users do all day, and what it leaves. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+import { type CommandResult, type Instance, startInstance, until } from '../lab/instance.ts';
 
 const SLOW = { timeout: 120_000 };
 let instance: Instance;
@@ -258,5 +258,58 @@ describe('up in the foreground', SLOW, () => {
     expect(stdout).toMatch(/short-1 {2}\| exited with code 3\n/);
     expect(stdout).toMatch(/long-1 {3}\| end\n[\s\S]*long-1 {3}\| exited with code 0\n/);
     both('down');
+  });
+});
+
+describe('container run', SLOW, () => {
+  test('--cidfile that is there is refused before anything is made; a failure leaves none behind', () => {
+    const file = join(instance.folder, 'id');
+    writeFileSync(file, 'mine');
+    const { code, stderr } = orc('container', 'run', '--name', 'never', '--cidfile', file, 'busybox', 'true');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `error: the file ${file} of --cidfile is there already\n  hint: remove it, or name another one\n`,
+    });
+    expect(out('container', 'ls', '-aq', '--filter', 'name=never')).toBe('');
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    const other = join(instance.folder, 'other');
+    expect(orc('container', 'run', '--cidfile', other, '--network', 'nosuch', 'busybox').code).not.toBe(0);
+    expect(existsSync(other)).toBe(false);
+    out('container', 'run', '--rm', '--cidfile', other, 'busybox', 'true');
+    expect(readFileSync(other, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('programs gain privileges as in docker, unless told not to; users may ping', () => {
+    const status = 'grep NoNewPrivs /proc/self/status | cut -f2';
+    expect(out('container', 'run', '--rm', 'busybox', 'sh', '-c', status)).toBe('0');
+    const refused = ['container', 'run', '--rm', '--security-opt', 'no-new-privileges', 'busybox'];
+    expect(out(...refused, 'sh', '-c', status)).toBe('1');
+    const range = [
+      'cat',
+      '/proc/sys/net/ipv4/ping_group_range',
+      '/proc/sys/net/ipv4/ip_unprivileged_port_start',
+    ];
+    expect(out('container', 'run', '--rm', '--user', '1000', 'busybox', ...range)).toBe('0\t2147483647\n0');
+  });
+
+  test('an image for another platform is not taken for one for the platform asked for', () => {
+    const other = process.arch === 'arm64' ? 'linux/amd64' : 'linux/arm64';
+    const asked = ['container', 'run', '--rm', '--pull', 'never', '--platform'];
+    const { code, stderr } = orc(...asked, other, 'busybox', 'true');
+    expect({ code, stderr }).toMatchObject({ code: 125, stderr: expect.stringContaining(`for ${other}`) });
+    out(...asked, other === 'linux/arm64' ? 'linux/amd64' : 'linux/arm64', 'busybox', 'true');
+  });
+
+  test('when it began is known also of what ended while the daemon was away', async () => {
+    const id = out('container', 'run', '-d', '--name', 'away', 'busybox', 'sleep', '1');
+    const began = (): number =>
+      Date.parse(out('container', 'inspect', '--format', '{{.State.StartedAt}}', id));
+    const before = began();
+    const pid = out('container', 'inspect', '--format', '{{.State.Pid}}', id);
+    await instance.stop('SIGKILL');
+    await until(() => !existsSync(`/proc/${pid}`), 'the end of the program');
+    await instance.start();
+    expect(Math.abs(began() - before)).toBeLessThan(1000);
+    out('container', 'rm', id);
   });
 });

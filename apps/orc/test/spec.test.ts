@@ -175,8 +175,11 @@ const ROWS: readonly (readonly [string, object])[] = [
   ['-l a=b -l bare --annotation x=y b', { labels: { a: 'b', bare: '' }, annotations: { x: 'y' } }],
 ];
 
+/** Unlike services: su, sudo and setuid programs work. */
+const AS_DOCKER = { noNewPrivileges: false };
+
 test.each(ROWS)('%s', (line, spec) => {
-  expect(specOf(line)).toEqual(spec);
+  expect(specOf(line)).toEqual({ security: AS_DOCKER, ...spec });
 });
 
 test.each([
@@ -184,7 +187,10 @@ test.each([
   ['enabled', {}],
 ])('bind-recursive=%s', (word, recursive) => {
   const bind = { type: 'bind', source: '/a', target: '/b', ...recursive };
-  expect(specOf(`--mount type=bind,src=/a,dst=/b,bind-recursive=${word} b`)).toEqual({ mounts: [bind] });
+  expect(specOf(`--mount type=bind,src=/a,dst=/b,bind-recursive=${word} b`)).toEqual({
+    security: AS_DOCKER,
+    mounts: [bind],
+  });
 });
 
 test.each([
@@ -193,6 +199,8 @@ test.each([
   ['--mount source=v,dst=/v,volume-driver=nfs b', 'nfs'],
   ['--tmpfs /t:mode=rwx b', 'mode rwx'],
   ['--log-opt max-file=few b', 'max-file=few'],
+  ['--dns nowhere b', 'nowhere'],
+  ['--workdir rel b', 'rel'],
 ])('%s is refused', (line, operand) => {
   expect(() => specOf(line)).toThrow(operand);
 });

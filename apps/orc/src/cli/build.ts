@@ -28,7 +28,7 @@ export function parseArgv(
   given: readonly string[],
   io: Io,
 ): { readonly globals: Globals; readonly invocation: Invocation } | undefined {
-  const plain = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
+  const plain = withHelp(table, given);
   const argv = globalsFirst(table, plain);
   const small = trimmed(table, argv);
   try {
@@ -43,6 +43,22 @@ export function parseArgv(
     if (SHOWN.has(error.code)) return undefined;
     throw usageError(error, table, argv);
   }
+}
+
+/** `help up`, `container help run`. Of what is not there, there is no help. */
+function withHelp(table: Table, given: readonly string[]): readonly string[] {
+  const [first = '', second, ...rest] = given;
+  const words =
+    first === 'help'
+      ? given.slice(1)
+      : second === 'help' && Object.hasOwn(table.nouns, first)
+        ? [first, ...rest]
+        : [];
+  if (words.length === 0) return given;
+  const isKnown =
+    commandOf(table, words).row !== undefined ||
+    (words.length === 1 && Object.hasOwn(table.nouns, words[0] ?? ''));
+  return isKnown ? [...words, '--help'] : words;
 }
 
 type Parsed = { readonly globals: Globals; readonly invocation: Invocation };

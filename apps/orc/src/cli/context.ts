@@ -33,7 +33,7 @@ export type Context = {
 };
 
 export function createContext(io: Io, globals: Globals): Context {
-  const host = hostOf(io.env, globals.host);
+  const host = hostOf(io.env, globals.host, io.cwd);
   let client: Promise<Client> | undefined;
   let reporter: Promise<Reporter> | undefined;
   let drawn: Reporter | undefined;

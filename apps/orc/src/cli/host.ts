@@ -1,4 +1,5 @@
 /** Where the daemon's files and socket are. */
+import { resolve } from 'node:path';
 import { fail } from '@orc/model';
 
 export type Host = {
@@ -14,10 +15,12 @@ export type Host = {
 const DEFAULT_ROOT = '/var/lib/orc';
 const DEFAULT_RUN = '/run/orc';
 
-/** `wanted` (`--host`) before ORC_HOST. */
-export function hostOf(env: Readonly<Record<string, string | undefined>>, wanted?: string): Host {
-  const root = env['ORC_ROOT'] || DEFAULT_ROOT;
-  const run = env['ORC_RUN'] || DEFAULT_RUN;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `wanted` (`--host`) before ORC_HOST. Relative folders begin where the command was given: the daemon is elsewhere. */
+export function hostOf(env: Environment, wanted?: string, cwd = '/'): Host {
+  const root = resolve(cwd, env['ORC_ROOT'] || DEFAULT_ROOT);
+  const run = resolve(cwd, env['ORC_RUN'] || DEFAULT_RUN);
   const standard = `${run}/orc.sock`;
   const socketPath = socketOf(wanted ?? (env['ORC_HOST'] || `unix://${standard}`));
   return { root, run, socketPath, local: socketPath === standard };

@@ -23,12 +23,34 @@ export class ExitStatus extends Error {
 /** Prints the error and gives the exit code. */
 export function report(io: Io, error: unknown): number {
   if (error instanceof ExitStatus) return error.status;
-  const given = error instanceof Problems ? error.problems : [toProblem(error)];
+  const given = error instanceof Problems ? error.problems : [problemOfFile(error) ?? toProblem(error)];
   const problems = given.flatMap((each) => [each, ...(each.others ?? [])]);
   for (const problem of problems) io.stderr.write(`${line(problem)}\n`);
   if (!(error instanceof OrcError || error instanceof Problems) && io.env['ORC_DEBUG'])
     io.stderr.write(`${(error as Error).stack ?? ''}\n`);
   return Math.max(0, ...problems.filter((each) => each.severity !== 'warning').map(exitCode));
+}
+
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  EACCES: 'may not be opened',
+  EPERM: 'may not be changed',
+  EEXIST: 'is there already',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'lies below what is no folder',
+  EROFS: 'lies on a file system that is read-only',
+  ENAMETOOLONG: 'has too long a name',
+  ELOOP: 'is a link that leads in a circle',
+};
+
+/** What the kernel says of a file that the user named, in words. */
+function problemOfFile(error: unknown): Problem | undefined {
+  const { code = '', path, syscall } = error as NodeJS.ErrnoException;
+  const words = FILE_ERRORS[code];
+  if (!(error instanceof Error) || words === undefined || path === undefined || syscall === 'connect')
+    return undefined;
+  const missing = code === 'ENOENT' ? 'input.missing' : 'input.invalid';
+  return { code: missing, message: `${path} ${words}`, hint: 'name another file, or see its folder' };
 }
 
 export const exitCode = (problem: Problem): number => PROBLEM_CODES[problem.code]?.exit ?? 1;

@@ -155,6 +155,7 @@ export const CONTAINER: readonly CommandRow[] = [
       text('--since <time>', 'Only after: 10m, 2026-01-02T15:04:05Z'),
       text('--until <time>', 'Only before'),
       on('-t, --timestamps', 'With the time of each line'),
+      on('--details', 'With further attributes of each line, of which there are none'),
     ],
     completes: 'container',
     examples: ['orc container logs -f web', 'orc container logs --tail 20 --since 1h web'],

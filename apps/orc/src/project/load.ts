@@ -1,5 +1,5 @@
 /** Reads the compose files of this command, and stops it with every problem when they have any. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Fact, LoadOptions, Resolved } from '@orc/compose';
@@ -42,6 +42,13 @@ export async function loadProject(context: Context, services: readonly string[] 
   return project;
 }
 
+/** Those of all profiles. */
+export async function servicesOfFiles(context: Context): Promise<readonly string[]> {
+  const all = { ...context, globals: { ...context.globals, profiles: ['*'] } };
+  const { model } = await loadFiles(all, { translate: false, values: false });
+  return Object.keys(model?.services ?? {});
+}
+
 async function readFact(context: Context, path: string): Promise<Fact> {
   if (path === '-') return { kind: 'text', text: await textOf(context.io.stdin) };
   try {
@@ -70,9 +77,19 @@ export function mustKnow(wanted: readonly string[], known: readonly string[], pr
 export async function projectName(context: Context): Promise<string> {
   const { globals, io } = context;
   const given = globals.projectName ?? io.env['COMPOSE_PROJECT_NAME'];
-  if (given) return given;
+  if (given) {
+    mustBeThere(context);
+    return given;
+  }
   const { model } = await loadFiles(context, { translate: false, values: false });
   if (model?.name !== undefined) return model.name;
   const folder = globals.projectDirectory ?? (globals.files[0] ? dirname(globals.files[0]) : '.');
   return basename(resolve(io.cwd, folder)).toLowerCase();
+}
+
+/** A file that was named and is not there is a slip, also where nothing of it is needed. */
+function mustBeThere({ globals, io }: Context): void {
+  const missing = globals.files.find((file) => file !== '-' && !existsSync(resolve(io.cwd, file)));
+  if (missing !== undefined)
+    throw fail('compose.file', `${missing} is not there`, { hint: 'see the files of -f and COMPOSE_FILE' });
 }

@@ -1,4 +1,5 @@
 /** The flags of `container run` to a `ContainerSpec`. Pure: files were read before. */
+import { isIP } from 'node:net';
 import { type ContainerSpec, type NamespaceMode, type NetworkMode, type Resources, fail } from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
@@ -30,7 +31,7 @@ export function specFromFlags(
     entrypoint: entrypointOf(flags.text('entrypoint')),
     command: command.length > 0 ? command : flags.text('entrypoint') === undefined ? undefined : [],
     env: some({ ...files.env, ...valuesOf('env', flags.list('env'), outer.env) }),
-    workingDir: flags.text('workdir'),
+    workingDir: absolute(flags.text('workdir')),
     user: flags.text('user'),
     groupAdd: filled(flags.list('group-add')),
     hostname: flags.text('hostname'),
@@ -80,10 +81,20 @@ const networkOf = (flags: Flags): Part => ({
   publishAll: flags.on('publish-all') || undefined,
   expose: filled(flags.list('expose').flatMap(parseExpose)),
   extraHosts: filled(flags.list('add-host').map(extraHost)),
-  dns: filled(flags.list('dns')),
+  dns: filled(flags.list('dns').map(address)),
   dnsSearch: filled(flags.list('dns-search')),
   dnsOptions: filled(flags.list('dns-option')),
 });
+
+function absolute(path: string | undefined): string | undefined {
+  if (path === undefined || path.startsWith('/')) return path;
+  throw fail('usage.invalid', `--workdir ${path} is not absolute`, { hint: `write /${path}` });
+}
+
+function address(word: string): string {
+  if (isIP(word) !== 0) return word;
+  throw fail('usage.invalid', `--dns ${word} is no address`, { hint: 'write 1.1.1.1' });
+}
 
 const filled = <T>(values: readonly T[]): readonly T[] | undefined =>
   values.length === 0 ? undefined : values;

@@ -74,9 +74,9 @@ export function loggingFrom(flags: Flags): Logging | undefined {
   });
 }
 
-/** `profile`: the content of a `seccomp=FILE`. */
-export function securityFrom(flags: Flags, profile: string | undefined): Security | undefined {
-  const security: { -readonly [K in keyof Security]: Security[K] } = {};
+/** `profile`: the content of a `seccomp=FILE`. As docker has it, and unlike services, su and sudo work unless asked. */
+export function securityFrom(flags: Flags, profile: string | undefined): Security {
+  const security: { -readonly [K in keyof Security]: Security[K] } = { noNewPrivileges: false };
   for (const word of flags.list('security-opt')) {
     const [, name = word, value = 'true'] = /^([^=:]+)[=:](.*)$/s.exec(word) ?? [];
     if (name === 'no-new-privileges') security.noNewPrivileges = value === 'true';
@@ -88,5 +88,5 @@ export function securityFrom(flags: Flags, profile: string | undefined): Securit
         hint: 'no-new-privileges, seccomp=…, apparmor=unconfined and systempaths=unconfined are known',
       });
   }
-  return Object.keys(security).length === 0 ? undefined : security;
+  return security;
 }

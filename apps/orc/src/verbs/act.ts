@@ -1,5 +1,5 @@
 /** `start`, `stop`, `restart`, `kill`, `rm` and `scale` of a project. */
-import type { Client, ProjectAction, ProjectView } from '@orc/api/client';
+import type { Client, ProjectAction, ProjectView, PutResult } from '@orc/api/client';
 import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, confirm, showWarnings } from '../cli/context.ts';
@@ -30,6 +30,19 @@ export async function knownProject(
   return { name, view };
 }
 
+/** For what has nothing to do where nothing is: undefined, with a word about it. A name is still looked up. */
+export async function projectHere(
+  context: Context,
+  client: Client,
+  services: readonly string[],
+): Promise<Awaited<ReturnType<typeof knownProject>> | undefined> {
+  const name = services.length === 0 ? await projectName(context) : undefined;
+  if (name === undefined || (await viewOf(client, name)) !== null)
+    return knownProject(context, client, services);
+  context.err(`warning: no project ${name} is here`);
+  return undefined;
+}
+
 const only = (services: readonly string[]): { services?: readonly string[] } =>
   services.length === 0 ? {} : { services };
 
@@ -37,7 +50,10 @@ const acting =
   (kind: Ending): Body =>
   async (context, args, flags) => {
     const client = await context.client();
-    const { name } = await knownProject(context, client, args);
+    const here = kind === 'stop' ? projectHere : knownProject;
+    const known = await here(context, client, args);
+    if (known === undefined) return 0;
+    const { name } = known;
     const action: ProjectAction = {
       kind,
       ...only(args),
@@ -57,14 +73,24 @@ export const kill: Body = async (context, args, flags) => {
   const { name } = await knownProject(context, client, args);
   const signal = signalName(flags.text('signal') ?? 'SIGKILL');
   const result = await client.actProject(name, { kind: 'kill', signal, ...only(args) });
-  // Another signal need not end the program.
   if (signal === 'SIGKILL' || signal === '9') await watchAction(context, client, name, 'kill', result);
+  else await showSignaled(context, result.changes);
   return 0;
 };
 
+/** Another signal than KILL need not end the program: that it was sent is all there is to see. */
+async function showSignaled(context: Context, changes: PutResult['changes']): Promise<void> {
+  const reporter = await context.reporter();
+  for (const { name } of changes)
+    reporter.update({ id: `Container ${name}`, text: 'Signaled', state: 'done' });
+  reporter.flush();
+}
+
 export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
-  const { name, view } = await knownProject(context, client, args);
+  const known = await projectHere(context, client, args);
+  if (known === undefined) return 0;
+  const { name, view } = known;
   if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...only(args) });
   const stopped = view.tasks
     .filter((task) => args.length === 0 || args.includes(task.spec.service))

@@ -1,5 +1,5 @@
 /** `orc container run`, `create`, `start`, `attach`. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Client, Duplex } from '@orc/api/client';
 import { type Container, type ContainerSpec, type Exit, OrcError, PROBLEM_CODES, fail } from '@orc/model';
@@ -52,6 +52,12 @@ function specOf(context: Context, args: readonly string[], flags: Flags): Contai
   const [image = '', ...command] = args;
   const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), context.io);
   if (flags.on('interactive') && flags.on('tty') && !flags.on('detach')) mustBeTerminal(context.io);
+  if (flags.on('detach') && flags.list('attach').length > 0)
+    throw fail('usage.invalid', '--attach and --detach exclude each other', {
+      hint: 'leave one of them out',
+    });
+  if (spec.networkMode?.kind === 'host' && (spec.ports !== undefined || spec.publishAll))
+    context.err('warning: ports are not published on the network of the host: the program opens them itself');
   return spec;
 }
 
@@ -61,13 +67,32 @@ async function makeContainer(
   flags: Flags,
   spec: ContainerSpec,
 ): Promise<string> {
-  await ensureImage(context, client, flags, spec);
-  const name = flags.text('name');
-  const made = await client.createContainer(name === undefined ? { spec } : { name, spec });
-  for (const warning of made.warnings) context.err(`warning: ${warning}`);
-  const file = flags.text('cidfile');
-  if (file !== undefined) writeFileSync(resolve(context.io.cwd, file), made.id, { flag: 'wx' });
-  return made.id;
+  const file = openIdFile(context, flags.text('cidfile'));
+  try {
+    await ensureImage(context, client, flags, spec);
+    const name = flags.text('name');
+    const made = await client.createContainer(name === undefined ? { spec } : { name, spec });
+    for (const warning of made.warnings) context.err(`warning: ${warning}`);
+    file?.write(made.id);
+    return made.id;
+  } catch (error) {
+    file?.remove();
+    throw error;
+  }
+}
+
+type IdFile = { write(id: string): void; remove(): void };
+
+/** Before anything is made: a container whose id could not be written down would be nobody's. */
+function openIdFile(context: Context, file: string | undefined): IdFile | undefined {
+  if (file === undefined) return undefined;
+  const path = resolve(context.io.cwd, file);
+  if (existsSync(path))
+    throw fail('input.invalid', `the file ${file} of --cidfile is there already`, {
+      hint: 'remove it, or name another one',
+    });
+  writeFileSync(path, '', { flag: 'wx' });
+  return { write: (id) => writeFileSync(path, id), remove: () => rmSync(path, { force: true }) };
 }
 
 /** Here and not in the daemon, so that the user sees its progress. */
@@ -78,13 +103,24 @@ async function ensureImage(
   spec: ContainerSpec,
 ): Promise<void> {
   const policy = flags.text('pull') ?? 'missing';
-  if (policy !== 'always' && (await idOf(client, spec.image)) !== undefined) return;
-  if (policy === 'never')
-    throw fail('notfound.image', `there is no image ${spec.image}`, { hint: 'leave "--pull never" out' });
   const { platform } = spec;
+  if (policy !== 'always' && (await isHere(client, spec.image, platform))) return;
+  if (policy === 'never')
+    throw fail('notfound.image', `there is no image ${spec.image}${platform ? ` for ${platform}` : ''}`, {
+      hint: 'leave "--pull never" out',
+    });
   const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
   const { pullImage } = await import('../project/pull.ts');
   await pullImage(context, client, spec.image, options);
+}
+
+/** One for another platform is another image. */
+async function isHere(client: Client, image: string, platform: string | undefined): Promise<boolean> {
+  const id = await idOf(client, image);
+  if (id === undefined || platform === undefined) return id !== undefined;
+  const { Os, Architecture } = await client.inspectImage(id);
+  const [os, architecture] = platform.includes('/') ? platform.split('/') : ['linux', platform];
+  return Os === os && Architecture === architecture;
 }
 
 async function startOrRemove(client: Client, id: string, spec: ContainerSpec): Promise<void> {

@@ -10,10 +10,12 @@ import { printList } from '../format/output.ts';
 import { parseTime } from '../format/time.ts';
 import { filtersFrom, timeoutOf } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
+import { mustBeState } from '../project/states.ts';
 
 export const ls: Body = async (context, _, flags) => {
   const client = await context.client();
   const filters = filtersFrom(flags.list('filter'));
+  filters['status']?.forEach(mustBeState);
   const [latest, last] = [flags.on('latest'), flags.number('last')];
   const all = flags.on('all') || latest || last !== undefined || 'status' in filters;
   const rows = [...(await client.listContainers({ all, filters }))].sort((a, b) => b.createdAt - a.createdAt);

@@ -29,7 +29,7 @@ export const ls: Body = async (context, args, flags) => {
       (filters['reference'] ?? [undefined]).some((each) => each === undefined || nameFits(row, each)),
     )
     .filter((row) => (filters['dangling'] ?? []).every((each) => (each === 'true') === (row.tag === NONE)));
-  printList(context, flags, listing(context.io.now(), flags.on('no-trunc')), rows);
+  printList(context, flags, listing(context.io.now(), flags.on('no-trunc'), flags.on('digests')), rows);
   return 0;
 };
 
@@ -47,10 +47,11 @@ function nameFits(row: Row, wanted: string): boolean {
   return pattern.test(row.repository) || pattern.test(`${row.repository}:${row.tag}`);
 }
 
-const listing = (now: number, whole: boolean): Listing<Row> => ({
+const listing = (now: number, whole: boolean, digests = false): Listing<Row> => ({
   columns: [
     { header: 'REPOSITORY', cell: (row) => row.repository },
     { header: 'TAG', cell: (row) => row.tag },
+    ...(digests ? [{ header: 'DIGEST', cell: digestOf }] : []),
     { header: 'IMAGE ID', cell: (row) => shortId(row.image.id, whole) },
     { header: 'CREATED', cell: (row) => ago(row.image.createdAt, now) },
     { header: 'SIZE', cell: (row) => formatSize(row.image.size) },
@@ -58,7 +59,7 @@ const listing = (now: number, whole: boolean): Listing<Row> => ({
   fields: (row) => ({
     CreatedAt: dateOf(row.image.createdAt),
     CreatedSince: ago(row.image.createdAt, now),
-    Digest: row.image.digests[0] ?? NONE,
+    Digest: digestOf(row),
     ID: shortId(row.image.id, whole),
     Repository: row.repository,
     Size: formatSize(row.image.size),
@@ -66,6 +67,9 @@ const listing = (now: number, whole: boolean): Listing<Row> => ({
   }),
   id: (row) => shortId(row.image.id, whole),
 });
+
+/** Of its manifest at the registry: what was built or loaded has none. */
+const digestOf = ({ image }: Row): string => image.digests[0]?.replace(/^.*@/, '') ?? NONE;
 
 export const pull: Body = async (context, args, flags) => {
   const client = await context.client();

@@ -9,7 +9,7 @@ import { idOf, inParallel } from '../project/images.ts';
 import { loadProject, projectName } from '../project/load.ts';
 import { pullImage } from '../project/pull.ts';
 import { valuesOf } from '../spec/values.ts';
-import { knownProject } from './act.ts';
+import { knownProject, projectHere } from './act.ts';
 import { logRequest, timeOf } from './container.ts';
 import { configOf, execIn } from './exec.ts';
 import { containerOf, rowsOf } from './ps.ts';
@@ -17,7 +17,9 @@ import { withDependencies } from './up.ts';
 
 export const logs: Body = async (context, args, flags) => {
   const client = await context.client();
-  const { name } = await knownProject(context, client, args);
+  const known = await projectHere(context, client, args);
+  if (known === undefined) return 0;
+  const { name } = known;
   const index = flags.number('index');
   const rows = (await rowsOf(client, name, args)).filter((row) => index === undefined || row.slot === index);
   await interruptible(context.io, async (signal) => {

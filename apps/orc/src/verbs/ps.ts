@@ -1,14 +1,15 @@
 /** `orc ps`, `ls`, `images`, `port`. */
 import type { Client, ContainerSummary } from '@orc/api/client';
-import { COMPOSE_LABELS, fail, formatSize, nearestWord } from '@orc/model';
+import { COMPOSE_LABELS, fail, formatSize } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId, taskListing } from '../format/container.ts';
 import { printList } from '../format/output.ts';
-import { mustKnow, projectName } from '../project/load.ts';
+import { mustKnow, projectName, servicesOfFiles } from '../project/load.ts';
+import { mustBeState } from '../project/states.ts';
 import { viewOf } from '../project/watch.ts';
 import { filtersFrom } from '../spec/values.ts';
-import { knownProject } from './act.ts';
+import { knownProject, projectHere } from './act.ts';
 
 const byName = (a: ContainerSummary, b: ContainerSummary): number =>
   (a.service ?? '').localeCompare(b.service ?? '') ||
@@ -49,8 +50,11 @@ export const ps: Body = async (context, args, flags) => {
     name,
   );
   const own = await rowsOf(client, name, args);
+  const inFiles = flags.on('orphans') ? undefined : await servicesOfFiles(context);
   const oneOffs = flags.on('all') ? await oneOffsOf(client, name, args) : [];
-  const rows = [...own, ...oneOffs].filter(chosen(flags));
+  const rows = [...own, ...oneOffs]
+    .filter((row) => inFiles?.includes(row.service ?? '') ?? true)
+    .filter(chosen(flags));
   if (flags.on('services')) {
     const services = new Set(rows.map((row) => row.service ?? ''));
     if (services.size > 0) context.out([...services].join('\n'));
@@ -70,16 +74,6 @@ function chosen(flags: Flags): (row: ContainerSummary) => boolean {
   wanted.forEach(mustBeState);
   if (wanted.length > 0) return (row) => wanted.includes(row.status);
   return flags.on('all') ? () => true : (row) => row.status === 'running' || row.status === 'restarting';
-}
-
-const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'] as const;
-
-function mustBeState(word: string): void {
-  if ((STATES as readonly string[]).includes(word)) return;
-  const meant = nearestWord(word, STATES);
-  throw fail('usage.invalid', `no container has the status ${word}`, {
-    hint: meant === undefined ? `it is one of ${STATES.join(', ')}` : `did you mean ${meant}?`,
-  });
 }
 
 export const ls: Body = async (context, _, flags) => {
@@ -109,7 +103,9 @@ export const ls: Body = async (context, _, flags) => {
 
 export const images: Body = async (context, args, flags) => {
   const client = await context.client();
-  const { name } = await knownProject(context, client, args);
+  const known = await projectHere(context, client, args);
+  if (known === undefined) return 0;
+  const { name } = known;
   const all = new Map((await client.listImages()).map((image) => [image.id, image]));
   const rows = (await rowsOf(client, name, args)).map((row) => {
     const [, repository = row.image, tag = 'latest'] = /^(.*?)(?::([^/:]+))?$/.exec(row.image) ?? [];
@@ -138,13 +134,18 @@ export const images: Body = async (context, args, flags) => {
         Platform: row.image === undefined ? '' : `${row.image.os}/${row.image.architecture}`,
         Size: row.image?.size ?? 0,
       }),
-      id: (row) => row.id,
+      id: (row) => row.id.replace(/^sha256:/, ''),
       jsonList: true,
     },
-    rows,
+    flags.on('quiet') ? distinct(rows) : rows,
   );
   return 0;
 };
+
+/** Several containers of one image are one id. */
+const distinct = <T extends { readonly id: string }>(rows: readonly T[]): readonly T[] => [
+  ...new Map(rows.map((row) => [row.id, row])).values(),
+];
 
 const PORT_MAX = 65_535;
 

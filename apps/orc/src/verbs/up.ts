@@ -151,6 +151,8 @@ async function knownImages(
     if (container.image in images) continue;
     const id = await idOf(client, container.image);
     if (id === undefined) context.out(`${build === undefined ? 'pull' : 'build'} image ${container.image}`);
+    else if (build !== undefined)
+      context.out(`build image ${container.image} if its context changed, which replaces its containers`);
     images[container.image] = (id as Digest | undefined) ?? NOT_YET;
   }
   return images;

@@ -52,6 +52,8 @@ export async function startAttempt(
       volumes: places.anonymous,
       argv: argvOf(stored, image.config),
       hostname,
+      // If it has ended before anybody could look: as good as what the shim says.
+      startedAt: deps.clock.now(),
     };
     watch.lap('mounts');
     await file.write(next);

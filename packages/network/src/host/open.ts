@@ -1,5 +1,5 @@
 /** The network of one host: what `agent` calls, made of the parts beside this file. */
-import type { AssignedNetwork, ContainerId, Kernel } from '@orc/model';
+import type { AssignedNetwork, ContainerId, Emit, Kernel } from '@orc/model';
 import { renderEtc } from '../plan/etc.ts';
 import { bridgeName } from '../plan/links.ts';
 import type { Attached, NetworkHost, NetworkOptions, Sandbox, SandboxRequest } from '../types.ts';
@@ -44,6 +44,7 @@ export async function openNetwork(options: NetworkOptions): Promise<NetworkHost>
 
 type Parts = {
   readonly kernel: Kernel;
+  readonly emit: Emit;
   readonly defaultNetwork: AssignedNetwork;
   readonly table: string;
   readonly links: readonly PresentLink[];
@@ -91,7 +92,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const publisher = openPublisher({ holder, rules, bridges, sandboxes, emit });
   const sweeper = openSweeper({ kernel, bridges, sandboxes, links, namespaces: presentNamespaces(run) });
   const made = { records, bridges, holder, segments, rules, sandboxes, addresses, names, resolvers };
-  return { kernel, defaultNetwork, table: instance, links, ...made, dns, firewall, publisher, sweeper };
+  return { kernel, emit, defaultNetwork, table: instance, links, ...made, dns, firewall, publisher, sweeper };
 }
 
 /** Everything that rules are made from is known before the first of them is written. */
@@ -170,7 +171,12 @@ async function recover(parts: Parts, attached: readonly Attached[]): Promise<voi
       .map((each) => publisher.adopt(each.container, each.endpoints, each.ports)),
   );
   await parts.rules.apply();
-  await parts.sweeper.sweep();
+  // The kernel takes its time over namespaces; nobody waits for what nobody uses.
+  void parts.sweeper
+    .sweep()
+    .catch((error: unknown) =>
+      parts.emit('warn', 'what an earlier daemon left stays', { error: String(error) }),
+    );
 }
 
 async function close(parts: Parts): Promise<void> {
@@ -180,6 +186,7 @@ async function close(parts: Parts): Promise<void> {
   parts.holder.close();
   parts.rules.close();
   await parts.sandboxes.settled();
+  await parts.sweeper.settled();
 }
 
 async function shutdown(parts: Parts): Promise<void> {

@@ -16,7 +16,10 @@ export type SweeperOptions = {
 export type Sweeper = {
   /** Of these records those whose namespace is there: after a reboot none is. */
   readonly living: (records: readonly SandboxRecord[]) => SandboxRecord[];
+  /** Takes what there is to remove now; resolves when it is gone. */
   readonly sweep: () => Promise<void>;
+  /** Resolves when no sweep is under way. */
+  readonly settled: () => Promise<void>;
 };
 
 export function openSweeper(options: SweeperOptions): Sweeper {
@@ -25,15 +28,22 @@ export function openSweeper(options: SweeperOptions): Sweeper {
     links: options.links,
     namespaces: options.namespaces.all,
   };
+  let under: Promise<void> = Promise.resolve();
+  const remove = async (found: typeof left): Promise<void> => {
+    const used = new Set(sandboxes.all().map((record) => record.namespace));
+    await kernel.run(planRemove(found.namespaces.filter((path) => !used.has(path))));
+    await kernel.run(planDelete(namesToDelete(found.links, bridges, sandboxes)));
+  };
   return {
     living: (records) => records.filter((record) => options.namespaces.pinned.has(record.namespace)),
-    sweep: async () => {
+    sweep: () => {
       const found = left;
       left = { links: [], namespaces: [] };
-      const used = new Set(sandboxes.all().map((record) => record.namespace));
-      await kernel.run(planRemove(found.namespaces.filter((path) => !used.has(path))));
-      await kernel.run(planDelete(namesToDelete(found.links, bridges, sandboxes)));
+      const work = remove(found);
+      under = Promise.allSettled([under, work]).then(() => undefined);
+      return work;
     },
+    settled: () => under,
   };
 }
 

@@ -18,7 +18,8 @@ export function createBlock(out: Output, now: () => number): Reporter {
   const rows = new Map<string, Row>();
   let height = 0;
   let timer: NodeJS.Timeout | undefined;
-  const erase = (): string => (height === 0 ? '' : `\x1b[${height}A\x1b[0J`);
+  // To the left first: the terminal may have shown a key that was pressed.
+  const erase = (): string => (height === 0 ? '' : `\r\x1b[${height}A\x1b[0J`);
   const draw = (): void => {
     const lines = render([...rows.values()], now(), out.columns || 80, (out.rows || 24) - 1);
     out.write(`${erase()}${lines.map((line) => `${line}\n`).join('')}`);

@@ -2,7 +2,8 @@
  * A container that was removed leaves in one step: its folder is renamed into the trash, and emptied off the path.
  * What a crash leaves there goes at the next start.
  */
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContainerId, isContainerId } from '@orc/model';
 import type { AgentOptions } from '../types.ts';
@@ -34,7 +35,8 @@ export async function openTrash(options: AgentOptions): Promise<Trash> {
   for (const name of await readdir(trash)) if (isContainerId(name)) empty(name);
   return {
     async take(id, folder) {
-      await rename(folder, join(trash, id));
+      // In the thread pool it would wait behind the syncs of other containers.
+      renameSync(folder, join(trash, id));
       failpoint('agent.remove.trashed');
       empty(id);
     },

@@ -12,6 +12,8 @@ const BUNDLES: Readonly<Record<string, string>> = {
   'apps/orcd/src/main.ts': 'apps/orcd/dist/orcd.cjs',
   'apps/orc/src/main.ts': 'apps/orc/dist/orc.cjs',
   'test/vm/guest/main.ts': 'test/vm/guest/main.cjs',
+  // The program of a thread, where its source has it.
+  'packages/image/src/thread/main.ts': 'packages/image/src/thread/main.ts',
 };
 const COPIES: readonly string[] = [
   'apps/orc/bin/orc',

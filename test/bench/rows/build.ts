@@ -64,7 +64,8 @@ function archive(folder: string): void {
   rmSync(file);
 }
 
-function writeContext(folder: string): void {
+/** In `context` below the folder: 5,000 files and 200 MB, none of which compresses. */
+export function writeContext(folder: string): void {
   const context = join(folder, 'context');
   for (let index = 0; index < FOLDERS; index += 1)
     mkdirSync(join(context, 'tree', String(index)), { recursive: true });

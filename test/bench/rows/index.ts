@@ -12,6 +12,7 @@ import { memory } from './memory.ts';
 import { project } from './project.ts';
 import { runtimes } from './runtimes.ts';
 import { trace } from './trace.ts';
+import { transfer } from './transfer.ts';
 
 export type Bench = {
   readonly orc: Instance;
@@ -29,6 +30,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   logs,
   project,
   build,
+  transfer,
   memory,
   idle,
 };

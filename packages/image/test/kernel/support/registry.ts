@@ -10,15 +10,20 @@ export const hasRegistry = existsSync('/usr/bin/docker-registry') && existsSync(
 
 export type RunningRegistry = { readonly address: string; readonly stop: () => Promise<void> };
 
-export async function startRegistry(folder: string): Promise<RunningRegistry> {
+/** `through`: a program and arguments that start it, in another network namespace say, whose port is not ours. */
+export async function startRegistry(
+  folder: string,
+  through: readonly string[] = [],
+): Promise<RunningRegistry> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
-  const config = join(folder, 'config.yml');
+  const config = join(folder, `${port}.yml`);
   const storage = `storage:\n  filesystem:\n    rootdirectory: ${folder}/data\n`;
   writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}http:\n  addr: 127.0.0.1:${port}\n`);
-  const child = spawn('/usr/bin/docker-registry', ['serve', config], { stdio: 'ignore' });
+  const [file = '', ...args] = [...through, '/usr/bin/docker-registry', 'serve', config];
+  const child = spawn(file, args, { stdio: 'ignore' });
   const address = `127.0.0.1:${port}`;
-  for (let attempt = 0; ; attempt += 1) {
+  for (let attempt = 0; through.length === 0; attempt += 1) {
     const answer = await fetch(`http://${address}/v2/`).catch(() => undefined);
     if (answer !== undefined) break;
     if (attempt > 200) throw new Error('docker-registry does not answer');

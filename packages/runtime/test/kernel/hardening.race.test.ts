@@ -1,55 +1,104 @@
 /** CVE-2021-30465 and CVE-2024-45310: a container swaps a mount's target for a link while another one starts on it. */
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OrcError } from '@orc/model';
-import { ATTACH_OUT, collect, type Fixture, openFixture, shell } from './fixture.ts';
+import type { Running } from '../../src/index.ts';
+import { type Fixture, NATIVE, openFixture, runShell, shell } from './fixture.ts';
 
-const STARTS = 150;
-let fixture: Fixture;
-beforeAll(async () => {
-  fixture = await openFixture();
-});
-afterAll(async () => {
-  await fixture?.close();
-});
+type Results = { mounted: number; refused: number; outside: number };
+type Scene = { readonly host: string; readonly flipper: Running; round(): Promise<'mounted' | 'refused'> };
 
-test('nothing is mounted or made outside of the root', async () => {
+/** One container flips `/vol/a` between a folder and links out; each round starts another one that mounts on `/vol/a/b`. */
+async function openScene(fixture: Fixture): Promise<Scene> {
   const host = mkdtempSync(join(fixture.folder, 'host-'));
   writeFileSync(join(host, 'marker'), 'untouched\n');
   const shared = mkdtempSync(join(fixture.folder, 'shared-'));
   const other = mkdtempSync(join(fixture.folder, 'other-'));
-  mkdirSync(join(shared, 'real'));
   writeFileSync(join(other, 'inside'), 'volume\n');
   const vol = { type: 'bind', source: shared, target: '/vol' } as const;
-
   const flip = `cd /vol; ln -s ${host} out; ln -s / root; ln -s ../../../../../../..${host} climb; mkdir -p d
     while :; do mv -T d a; mv -T a d; mv -T out a; mv -T a out; mv -T root a; mv -T a root; mv -T climb a; mv -T a climb; done 2>&-`;
   const flipper = await fixture.runtime.start(fixture.request(shell(flip), { mounts: [vol] }));
-
-  const results = { mounted: 0, refused: 0 };
-  for (let at = 0; at < STARTS; at += 1) {
-    const mounts = [vol, { type: 'bind', source: other, target: '/vol/a/b' }] as const;
-    const request = fixture.request(shell('cat /vol/*/b/inside /b/inside 2>&-'), {
-      mounts,
-      attach: ATTACH_OUT,
-    });
+  const mounts = [vol, { type: 'bind', source: other, target: '/vol/a/b' }] as const;
+  const round = async (): Promise<'mounted' | 'refused'> => {
     try {
-      const running = await fixture.runtime.start(request);
-      const { out } = await collect(running.attachment);
-      await running.exited;
+      const { out } = await runShell(fixture, 'cat /vol/*/b/inside /b/inside 2>&-', {}, { mounts });
       expect(out.replaceAll('volume\n', '')).toBe('');
-      results.mounted += 1;
+      return 'mounted';
     } catch (error) {
       if (!(error instanceof OrcError)) throw error;
       expect(error.problem.code).toMatch(/^start\./);
-      results.refused += 1;
+      return 'refused';
     }
-    expect(readdirSync(host)).toEqual(['marker']);
+  };
+  return { host, flipper, round };
+}
+
+async function play(
+  fixture: Fixture,
+  rounds: number,
+  enough: (results: Results) => boolean,
+): Promise<Results> {
+  const { host, flipper, round } = await openScene(fixture);
+  const results = { mounted: 0, refused: 0, outside: 0 };
+  for (let at = 0; at < rounds && !enough(results); at += 1) {
+    results[await round()] += 1;
+    results.outside += readdirSync(host).length - 1;
   }
   await flipper.kill();
   await flipper.exited;
-  expect(results.mounted + results.refused).toBe(STARTS);
-  expect(results.mounted).toBeGreaterThan(0);
-  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(fixture.folder);
-}, 120_000);
+  return results;
+}
+
+const STARTS = 150;
+
+describe('the launcher', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await openFixture();
+  });
+  afterAll(() => fixture?.close());
+
+  test('nothing is mounted or made outside of the root', async () => {
+    const results = await play(fixture, STARTS, () => false);
+    expect(results.mounted + results.refused).toBe(STARTS);
+    expect(results.mounted).toBeGreaterThan(0);
+    expect(results.outside).toBe(0);
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(fixture.folder);
+  }, 120_000);
+});
+
+describe('one that follows links out of the root, as a control', () => {
+  let fixture: Fixture;
+  let native: string;
+  beforeAll(async () => {
+    native = mkdtempSync(join(tmpdir(), 'orc-following-'));
+    fixture = await openFixture(buildFollowing(native));
+  });
+  afterAll(async () => {
+    await fixture?.close();
+    rmSync(native, { recursive: true, force: true });
+  });
+
+  test('is caught by the same race', async () => {
+    const { outside } = await play(fixture, STARTS, (results) => results.outside > 0);
+    expect(outside).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+/** Paths begin at the root still, and links lead where they say. */
+function buildFollowing(folder: string): string {
+  cpSync(NATIVE, folder, { recursive: true, filter: (path) => !/\/build(\/|$)/.test(path) });
+  const source = join(folder, 'inroot.c');
+  const text = readFileSync(source, 'utf8');
+  const weak = text
+    .replace('RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve', '0 * resolve')
+    .replace('*path ? path : "/"', 'path[strspn(path, "/")] ? path + strspn(path, "/") : "."');
+  expect(weak).toMatch(/0 \* resolve[^]*strspn/);
+  writeFileSync(source, weak);
+  execFileSync('sh', [join(folder, 'build.sh')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return join(folder, 'build/orc-launch');
+}

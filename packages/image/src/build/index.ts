@@ -13,7 +13,7 @@ import { newSlices } from './host/slices.ts';
 import { buildStage, type StageBuilder } from './host/stage.ts';
 import type { Built } from './host/steps.ts';
 import { DOCKERFILE_BYTES_MAX, STEPS_AT_ONCE } from './limits.ts';
-import { type ContextFilter, ignoreFileNames, readIgnore } from './plan/context-filter.ts';
+import { ignoreFileNames, readIgnore } from './plan/context-filter.ts';
 import { planDockerfile, type PlannedBuild } from './plan/dockerfile.ts';
 import { PROXY_ARGS } from './plan/stages.ts';
 
@@ -110,6 +110,7 @@ async function openSession(
   const folder = await contextFolder(request);
   const holder = `build-${Buffer.from(internals.random.bytes(8)).toString('hex')}`;
   const { spec } = request;
+  const ignored = ignoreText(folder, request);
   return {
     internals,
     request,
@@ -117,7 +118,8 @@ async function openSession(
     targetPlatform: spec.platform === undefined ? hostPlatform(process.arch) : parsePlatform(spec.platform),
     context: {
       tree: { folders: [folder], layered: false },
-      filter: filterOf(folder, request),
+      ignored,
+      filter: readIgnore(ignored),
       hashes: openHashes(internals, pause, folder, request.context.sent),
     },
     holdings: openHoldings(internals, holder),
@@ -139,16 +141,16 @@ async function contextFolder(request: BuildRequest): Promise<string> {
 }
 
 /** The sender has filtered already; where the folder is the user's own, nobody has. */
-function filterOf(folder: string, request: BuildRequest): ContextFilter {
+function ignoreText(folder: string, request: BuildRequest): string {
   const names = ignoreFileNames(request.spec.dockerfile ?? basename(request.dockerfileName));
   for (const name of names) {
     try {
-      return readIgnore(readFileSync(join(folder, name), 'utf8'));
+      return readFileSync(join(folder, name), 'utf8');
     } catch (error) {
       if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
-  return readIgnore('');
+  return '';
 }
 
 /** Starts every stage that is needed, so that those which do not wait for each other run side by side. */

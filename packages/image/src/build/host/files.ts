@@ -72,11 +72,14 @@ async function* copyKeys(
 ): AsyncGenerator<Key> {
   const { sent } = session.request.context;
   if (from !== undefined) yield { content: from.layers.map(({ diffId }) => diffId).join(' ') };
-  else if (sent !== undefined) yield { content: `context ${sent.digest}`, holds: sent.isCurrent };
+  else if (sent !== undefined) yield { content: whole(sent.digest, session), holds: sent.isCurrent };
   const { rows } = await selection();
   const content = await contentDigest(rows, hashes, { withOwner: from !== undefined, pause: session.pause });
   yield { content: `files ${content}` };
 }
+
+const whole = (digest: string, { context }: Session): string =>
+  `context ${digest} ${JSON.stringify(context.ignored)}`;
 
 /** Of `--chown`. Names are those of the stage that is copied into. */
 function chownOf(work: CopyWork, built: Built): Owner | undefined {

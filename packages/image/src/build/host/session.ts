@@ -14,7 +14,13 @@ export type Session = {
   readonly request: BuildRequest;
   readonly planned: PlannedBuild;
   readonly targetPlatform: Platform;
-  readonly context: { readonly tree: Tree; readonly filter: ContextFilter; readonly hashes: FileHashes };
+  readonly context: {
+    readonly tree: Tree;
+    /** Text of `.dockerignore`. */
+    readonly ignored: string;
+    readonly filter: ContextFilter;
+    readonly hashes: FileHashes;
+  };
   readonly holdings: Holdings;
   readonly limit: Limiter;
   /** Of the caller, or because another stage failed. */

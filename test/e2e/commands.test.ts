@@ -313,3 +313,21 @@ describe('container run', SLOW, () => {
     out('container', 'rm', id);
   });
 });
+
+describe('command lines of processes', SLOW, () => {
+  test('tell containers apart, and nothing of the folders of the host', () => {
+    const id = out('container', 'run', '-d', '--init', '--name', 'told', 'busybox', 'sleep', '1000');
+    const short = id.slice(0, 12);
+    const commandOf = (pid: string): string =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+    const pid = out('container', 'inspect', '--format', '{{.State.Pid}}', id);
+    const shim = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] as string;
+    expect(commandOf(shim)).toBe(`orc-shim ${short}`);
+    const ps = out('container', 'exec', 'told', 'ps', '-o', 'pid,args');
+    expect(ps).toMatch(new RegExp(`^ +1 orc-init ${short}$`, 'm'));
+    expect(ps).not.toContain(instance.folder);
+    expect(ps).not.toContain('launch');
+    expect(instance.leftovers().some((each) => each.includes(`orc-shim ${short}`))).toBe(true);
+    out('container', 'rm', '-f', id);
+  });
+});

@@ -52,7 +52,7 @@ const foldersIn = (path: string): string[] =>
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(path, entry.name));
 
-/** Launcher and shims name the run folder; the daemon's pool of threads and tests themselves do not. */
+/** The launcher names the run folder, shims hold theirs; the daemon's pool of threads and tests themselves do not. */
 export function processes(folder: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -64,11 +64,22 @@ export function processes(folder: string): string[] {
 /** '' for one that has ended, and for a zombie, which has no folder either. */
 function commandOf(pid: string): string {
   try {
-    return `${readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')}${cwdOf(pid)}`;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+    return `${command}${cwdOf(pid)}${command.startsWith('orc-') ? ` ${filesOf(pid).join(' ')}` : ''}`;
   } catch {
     return '';
   }
 }
+
+/** What it has open. */
+const filesOf = (pid: string): string[] =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
 
 function cwdOf(pid: string): string {
   try {

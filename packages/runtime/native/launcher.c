@@ -182,6 +182,7 @@ int main(int argc, char **argv) {
   }
   syscall(SYS_close_range, 3u, ~0u, 0u); /* what the daemon was started with is none of ours */
   seal(argv);
+  title_room(argv);
   umask(077);
   pid_t pid = fork();
   if (pid) _exit(pid < 0);

@@ -154,6 +154,11 @@ int mount_at(int tree, int target);
 int remove_tree(int dir, const char *name);
 int clear_directory(const char *path);
 
+/* title.c */
+void title_room(char **argv);
+void title_set(const char *folder);
+void title_kind(const char *kind);
+
 /* log.c */
 int log_open(struct log *log, const char *folder, uint64_t size_max, uint32_t files_max);
 void log_append(struct log *log, uint8_t stream, const uint8_t *data, size_t length);

@@ -287,7 +287,10 @@ int op_init(struct plan *p, struct cursor *c) {
   if (sigprocmask(SIG_SETMASK, &all, NULL)) return -errno;
   pid_t program = fork();
   if (program < 0) return -errno;
-  if (program > 0) reap(program);
+  if (program > 0) {
+    title_kind("orc-init");
+    reap(program);
+  }
   /* A group of its own, in the foreground: Ctrl-C reaches it once, not by way of us too. */
   if (setpgid(0, 0)) return -errno;
   if (isatty(0)) (void)tcsetpgrp(0, getpid());

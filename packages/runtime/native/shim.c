@@ -36,9 +36,10 @@ static int listen_here(void) {
  */
 int op_folder(struct plan *p, struct cursor *c) {
   struct cursor again = *c;
-  take_string(c);
+  const char *folder = take_string(c);
   p->attempt = take_u32(c);
   if (c->bad) return -EBADMSG;
+  title_set(folder);
   int result = op_lock(p, &again);
   if (result) return result;
   folder_fd = p->lock;
@@ -237,7 +238,7 @@ void exec_run(int client, struct frame *head, int target_pidfd) {
   static struct plan p;
   struct failure failure = {-1, EBADMSG};
   char name[64] = "plan";
-  prctl(PR_SET_NAME, "orc-exec");
+  title_kind("orc-exec");
   folder_fd = -1;
   keep_two(&client, &target_pidfd);
   session_init(&s);

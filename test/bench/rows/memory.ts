@@ -53,26 +53,27 @@ export function pssKb(pid: number): number {
 const availableKb = (): number =>
   Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]);
 
-/** Children of this instance's launcher program: processes whose working folder lies below its root. */
+/** This instance's launcher, which its command line tells, and its children. */
 function shimsOf(root: string): readonly number[] {
-  return readdirSync('/proc')
+  const run = root.replace(/root$/, 'run');
+  const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        return (
-          command.includes('orc-launch') &&
-          readFileSync(`/proc/${pid}/environ`, 'utf8') !== undefined &&
-          belongs(pid, root)
-        );
-      } catch {
-        return false;
-      }
-    });
+    .map(Number);
+  const launcher = pids.find((pid) => {
+    const command = fileOf(pid, 'cmdline');
+    return command.includes('orc-launch') && command.includes(run);
+  });
+  if (launcher === undefined) return [];
+  const isShim = (pid: number): boolean =>
+    new RegExp(`^PPid:\\s+${launcher}$`, 'm').test(fileOf(pid, 'status'));
+  return [launcher, ...pids.filter(isShim)];
 }
 
-function belongs(pid: number, root: string): boolean {
-  const run = root.replace(/root$/, 'run');
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(run);
+/** '' for one that has ended. */
+function fileOf(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
 }

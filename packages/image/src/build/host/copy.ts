@@ -151,15 +151,33 @@ async function copyContextFile(
   attributes: Attributes,
   job: CopyJob,
 ): Promise<void> {
-  const hostPath = freeName(job.destination, folder, name);
-  await withFileOf(job.roots, entry, async (fd) => {
-    if (mayLink(entry, attributes, job) && tryLink(fd, hostPath)) job.linked.add(entry.stats.ino);
-    else if (entry.stats.size > SMALL_FILE_BYTES) {
-      await copyFile(`/proc/self/fd/${fd}`, toHost(hostPath), COPY_FLAGS);
-      setAttributes(hostPath, attributes);
-      setTime(hostPath, attributes.mtimeNs);
-    } else writeSmall(fd, hostPath, attributes);
-  });
+  const put = (hostPath: string): Promise<void> =>
+    withFileOf(job.roots, entry, (fd) => putContextFile(fd, entry, hostPath, attributes, job));
+  // Where no layer below has this folder, the name is free unless this copy has taken it.
+  const [upper] = folder.places;
+  if (folder.places.length > 1) return put(freeName(job.destination, folder, name));
+  try {
+    await put(`${upper}/${name}`);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    await put(freeName(job.destination, folder, name));
+  }
+}
+
+async function putContextFile(
+  fd: number,
+  entry: TreeEntry,
+  hostPath: string,
+  attributes: Attributes,
+  job: CopyJob,
+): Promise<void> {
+  if (mayLink(entry, attributes, job) && tryLink(fd, hostPath)) {
+    job.linked.add(entry.stats.ino);
+  } else if (entry.stats.size > SMALL_FILE_BYTES) {
+    await copyFile(`/proc/self/fd/${fd}`, toHost(hostPath), COPY_FLAGS);
+    setAttributes(hostPath, attributes);
+    setTime(hostPath, attributes.mtimeNs);
+  } else writeSmall(fd, Number(entry.stats.size), hostPath, attributes);
 }
 
 /**
@@ -185,11 +203,20 @@ function tryLink(fd: number, hostPath: string): boolean {
   }
 }
 
-function writeSmall(fd: number, hostPath: string, { mode, uid, gid, mtimeNs }: Attributes): void {
+function writeSmall(
+  fd: number,
+  size: number,
+  hostPath: string,
+  { mode, uid, gid, mtimeNs }: Attributes,
+): void {
   const target = openSync(toHost(hostPath), 'wx', 0o600);
   try {
-    for (let count = readSync(fd, SMALL); count > 0; count = readSync(fd, SMALL))
+    for (let left = size; left > 0; ) {
+      const count = readSync(fd, SMALL, 0, left, null);
+      if (count === 0) break;
+      left -= count;
       for (let at = 0; at < count; ) at += writeSync(target, SMALL, at, count - at);
+    }
     fchownSync(target, uid, gid);
     fchmodSync(target, mode);
     const { sec, nsec } = timeOf(mtimeNs);
@@ -198,7 +225,7 @@ function writeSmall(fd: number, hostPath: string, { mode, uid, gid, mtimeNs }: A
     closeSync(target);
   }
 }
-const SMALL = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1);
+const SMALL = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
 
 const inodeOf = ({ stats }: TreeEntry): string => `${stats.dev}:${stats.ino}`;
 const linkKey = (entry: TreeEntry, links: ReadonlyMap<string, string>): string | undefined =>

@@ -1,19 +1,39 @@
 /* Walks a plan: a header, then records of operations. The first that fails ends it. */
 #include "orc.h"
 #include "ops.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char MAGIC[4] = {'O', 'R', 'C', 'P'};
+
+enum { MISUSE = 255 };
 
 struct op {
   const char *name;
   int (*run)(struct plan *p, struct cursor *c);
 };
 
+#ifdef __SANITIZE_ADDRESS__
+/*
+ * u32 kind: misuses on purpose, for the tests that look for reports: they show that there would be one. Never in a
+ * release. 0: of memory; 1: an undefined operation.
+ */
+static int op_misuse(struct plan *p, struct cursor *c) {
+  int kind = (int)take_u32(c);
+  p->attempt = (uint32_t)(INT32_MAX + kind);
+  volatile char *volatile memory = malloc(8);
+  free((void *)(uintptr_t)memory);
+  return memory[0] & 0;
+}
+#endif
+
 static const struct op TABLE[] = {
 #define X(number, name, call) [number] = {name, call},
     OPS(X)
 #undef X
+#ifdef __SANITIZE_ADDRESS__
+    [MISUSE] = {"misuse", op_misuse},
+#endif
 };
 
 void plan_init(struct plan *p, const uint8_t *data, uint32_t length, int client) {

@@ -56,7 +56,9 @@ export function sanitizedLauncher(folder: string, options: string): string {
   buildNative('--sanitize');
   const program = join(folder, 'orc-launch-sanitized');
   const real = join(NATIVE, 'build/orc-launch-sanitized');
-  writeFileSync(program, `#!/bin/sh\nASAN_OPTIONS=${options} exec ${real} "$@"\n`, { mode: 0o755 });
+  writeFileSync(program, `#!/bin/sh\nASAN_OPTIONS=${options} exec ${real} "$@"\n`, {
+    mode: 0o755,
+  });
   return program;
 }
 

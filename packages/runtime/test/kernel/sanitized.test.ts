@@ -1,8 +1,13 @@
 /** The same native program, built to report every misuse of memory and every undefined operation, and then end. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Launcher, openLauncher, startOn } from '../../src/host/launcher.ts';
+import { FRAME, nextFrame, readEnded } from '../../src/host/wire.ts';
+import { encodePlan } from '../../src/plan/encode.ts';
+import { CLONE, MS } from '../../src/plan/flags.ts';
+import { type LaunchPlan, planOf } from '../../src/plan/ops.ts';
 import {
   ATTACH_OUT,
   collect,
@@ -60,4 +65,77 @@ test('starts, logs, execs, terminals, copies and failures leave no report', asyn
     fixture.runtime.kernel.run([{ op: 'netns-remove', path: '/proc/nothing/x' }]),
   ).resolves.toBeUndefined();
   expect(complaints()).toBe('');
+});
+
+const MISUSE = 255;
+
+/** An operation that only the sanitized program has: 0 reads memory that was freed, 1 adds up to more than an int holds. */
+function misuse(plan: LaunchPlan, kind: number): Buffer {
+  const record = Buffer.alloc(12);
+  record.writeUInt16LE(MISUSE, 0);
+  record.writeUInt32LE(4, 4);
+  record.writeUInt32LE(kind, 8);
+  return Buffer.concat([encodePlan(plan), record]);
+}
+
+describe('a misuse would be seen', () => {
+  let folder: string;
+  let launcher: Launcher;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'orc-sanitizer-control-'));
+    const program = sanitizedLauncher(folder, `log_path=${folder}/report:detect_leaks=0`);
+    launcher = await openLauncher({ program, run: join(folder, 'run'), cgroupFiles: () => [] });
+  });
+  afterAll(async () => {
+    await launcher?.shutdown();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const said = (): string =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith('report'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .join('\n');
+
+  test.each([
+    [0, 'heap-use-after-free'],
+    // Told to nobody, but the end of whoever did it.
+    [1, ''],
+  ])('in a plan without a program: %i, %s', async (kind, report) => {
+    const connection = await launcher.open();
+    void connection.send(FRAME.run, 0, misuse(planOf([]), kind));
+    await expect(nextFrame(connection, 'it', 10_000)).rejects.toThrow('went away');
+    expect(said()).toContain(report);
+  });
+
+  test.each([0, 1])('behind the pivot, where no report can be written, by the code: %i', async (kind) => {
+    const container = join(folder, `container-${kind}`);
+    const root = join(folder, `root-${kind}`);
+    for (const each of [container, root]) mkdirSync(each);
+    const plan = planOf([
+      { op: 'folder', path: container, attempt: 1 },
+      { op: 'stdio', tty: 0, stdin: 0 },
+      { op: 'clone', flags: CLONE.NEWNS, cgroup: '' },
+      { op: 'propagation', path: '/', flags: MS.REC | MS.PRIVATE },
+      { op: 'root', path: root },
+      { op: 'mount', source: 'x', target: '/', type: 'tmpfs', flags: 0n, data: '', how: 0 },
+      { op: 'root', path: root },
+      { op: 'pivot' },
+    ]);
+    const { connection } = await startOn(
+      await launcher.open(),
+      FRAME.start,
+      plan,
+      misuse(plan, kind),
+      6,
+      10_000,
+    );
+    const code = await new Promise<number>((resolve) => {
+      connection.listen(
+        (frame) => frame.type === FRAME.exited && resolve(readEnded(frame).code),
+        () => resolve(0),
+      );
+      connection.resume();
+    });
+    expect(code).not.toBe(0);
+  });
 });

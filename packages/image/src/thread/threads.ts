@@ -110,11 +110,12 @@ function endLater(threads: Set<Thread>, thread: Thread): void {
 /** By itself, so that nothing of its is torn down under a system call; one that does not is ended. */
 async function end({ worker, jobs, idle }: Thread): Promise<void> {
   clearTimeout(idle);
+  // Who waits for the end may have nothing else that keeps the process alive.
+  worker.ref();
   const exited = new Promise((resolve) => worker.once('exit', resolve));
   for (const job of jobs.values()) job.giveUp();
   worker.postMessage({ kind: 'quit', id: 0 } satisfies Order);
   const late = setTimeout(() => void worker.terminate(), THREAD_END_MS);
-  late.unref();
   await exited;
   clearTimeout(late);
 }

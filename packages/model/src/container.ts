@@ -281,5 +281,7 @@ export type Container = {
   readonly volumes?: Readonly<Record<string, { readonly name: string; readonly path: string }>>;
   /** As its program has it; absent before the first start. */
   readonly hostname?: string;
+  /** Folder of its logs on the host; absent when it keeps none. */
+  readonly logPath?: string;
   readonly error?: string;
 };

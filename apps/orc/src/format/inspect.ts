@@ -1,6 +1,15 @@
 /** Objects in the shape of docker's `inspect`, as far as scripts read it. */
 import type { Client } from '@orc/api/client';
-import type { Container, ImageConfig, Logging, Mount, NetworkMode, PortBinding } from '@orc/model';
+import type {
+  Container,
+  Healthcheck,
+  ImageConfig,
+  Logging,
+  Mount,
+  NetworkMode,
+  PortBinding,
+  Security,
+} from '@orc/model';
 import { rfc3339 } from './time.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
@@ -16,8 +25,16 @@ export function inspectContainer(container: Container, image: ImageConfig = {}):
     Image: container.imageId,
     Name: `/${container.name}`,
     RestartCount: container.restarts,
+    Driver: 'overlay2',
     Platform: 'linux',
+    LogPath: container.logPath ?? '',
+    // Written into the container at its start, out of nothing that lies on the host.
+    ResolvConfPath: '',
+    HostnamePath: '',
+    HostsPath: '',
+    AppArmorProfile: '',
     HostConfig: hostConfigOf(container),
+    GraphDriver: { Name: 'overlay2', Data: null },
     Mounts: mountsOf(container),
     Config: configOf(container, image),
     NetworkSettings: networkSettingsOf(container),
@@ -45,9 +62,15 @@ function stateOf(container: Container): object {
     Error: container.error ?? '',
     StartedAt: startedAt === undefined ? NEVER : rfc3339(startedAt),
     FinishedAt: exit === undefined ? NEVER : rfc3339(exit.at),
-    Health: container.health === 'none' ? undefined : { Status: container.health, Log: log },
+    Health:
+      container.health === 'none'
+        ? undefined
+        : { Status: container.health, FailingStreak: failuresAtEnd(container.healthLog), Log: log },
   };
 }
+
+const failuresAtEnd = (log: Container['healthLog'] = []): number =>
+  log.length - 1 - log.findLastIndex(({ exitCode }) => exitCode === 0);
 
 const bindText = (mount: Mount): string[] =>
   mount.type === 'bind' || (mount.type === 'volume' && mount.source !== undefined)
@@ -70,6 +93,8 @@ function hostConfigOf({ spec }: Container): object {
     Init: spec.init ?? false,
     Dns: spec.dns ?? [],
     ExtraHosts: (spec.extraHosts ?? []).map(({ name, address }) => `${name}:${address}`),
+    SecurityOpt: securityOf(spec.security),
+    UsernsMode: '',
     ShmSize: spec.shmSizeBytes ?? 64 * 2 ** 20,
     Sysctls: spec.sysctls ?? {},
     NanoCpus: resources.nanoCpus ?? 0,
@@ -82,6 +107,17 @@ function hostConfigOf({ spec }: Container): object {
     Ulimits: (spec.ulimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     LogConfig: { Type: spec.logging?.driver ?? 'local', Config: logOptions(spec.logging) },
   };
+}
+
+/** In the words of `--security-opt`. */
+function securityOf({ noNewPrivileges, seccomp, apparmor, unmaskSystemPaths }: Security = {}): unknown {
+  const words = [
+    ...(noNewPrivileges === undefined ? [] : [`no-new-privileges=${noNewPrivileges}`]),
+    ...(seccomp === undefined ? [] : [`seccomp=${seccomp === 'default' ? 'builtin' : seccomp}`]),
+    ...(apparmor === undefined ? [] : [`apparmor=${apparmor}`]),
+    ...(unmaskSystemPaths === true ? ['systempaths=unconfined'] : []),
+  ];
+  return words.length === 0 ? null : words;
 }
 
 function networkModeText(mode: NetworkMode | undefined): string {
@@ -161,7 +197,33 @@ function configOf({ spec, id, hostname }: Container, image: ImageConfig): object
     Labels: { ...image.Labels, ...spec.labels },
     StopSignal: spec.stopSignal ?? image.StopSignal ?? 'SIGTERM',
     ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
-    Volumes: image.Volumes ?? null,
+    Volumes: volumesOf(spec.mounts, image),
+    Healthcheck: healthcheckText(spec.healthcheck),
+  };
+}
+
+/** Those without a name, the image's and the user's. */
+function volumesOf(mounts: readonly Mount[] = [], image: ImageConfig): object | null {
+  const own = mounts.flatMap((each) =>
+    each.type === 'volume' && each.source === undefined ? [[each.target, {}] as const] : [],
+  );
+  const all = { ...image.Volumes, ...Object.fromEntries(own) };
+  return Object.keys(all).length === 0 ? null : all;
+}
+
+const NS_PER_MS = 1e6;
+
+/** The daemon's answer has the one that is in force. */
+function healthcheckText(check: Healthcheck | undefined): object | undefined {
+  if (check?.test === undefined) return undefined;
+  const ns = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms * NS_PER_MS);
+  return {
+    Test: check.test,
+    Interval: ns(check.intervalMs),
+    Timeout: ns(check.timeoutMs),
+    StartPeriod: ns(check.startPeriodMs),
+    StartInterval: ns(check.startIntervalMs),
+    Retries: check.retries,
   };
 }
 

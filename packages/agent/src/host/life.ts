@@ -24,7 +24,7 @@ import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
 import { openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
-import { anonymousVolumes, release, startAttempt, type Started } from './start.ts';
+import { anonymousVolumes, logFolder, release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
 import { containerOf, type Failure, taskStatusOf, type View } from './view.ts';
 import { watchLife } from './watch.ts';
@@ -527,7 +527,13 @@ export class Life {
       restartAt: this.#restartAt,
       removed: this.#removed,
       volumePath: this.#deps.volumes.pathOf,
+      logPath: this.#logPath(),
     };
+  }
+
+  #logPath(): string | undefined {
+    const { stored, folder } = this;
+    return stored.spec.logging?.driver === 'none' ? undefined : logFolder(stored, folder, this.#deps.root);
   }
 
   taskStatus(): TaskStatus {

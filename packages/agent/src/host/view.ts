@@ -23,6 +23,7 @@ export type View = {
   readonly restartAt?: number | undefined;
   readonly removed: boolean;
   readonly volumePath: (name: string) => string;
+  readonly logPath?: string | undefined;
 };
 
 function phaseOf({ state, pid, exit, failure, prepared, preparing, restartAt, removed }: View): TaskPhase {
@@ -90,6 +91,7 @@ export function containerOf(view: View): Container {
     argv: state.argv,
     volumes: volumesOf(view),
     ...(state.hostname === undefined ? {} : { hostname: state.hostname }),
+    ...(view.logPath === undefined ? {} : { logPath: view.logPath }),
     ...(failure === undefined ? {} : { error: failure.problem.message }),
   };
 }

@@ -519,6 +519,8 @@ export type Container = {
 }>>;
   /** As its program has it; absent before the first start. */
   readonly hostname?: Text;
+  /** Folder of its logs on the host; absent when it keeps none. */
+  readonly logPath?: Text;
     readonly error?: Text;
 };
 /** A host. */

@@ -26,3 +26,13 @@ test('an operation that the plan does not have is told by its name', () => {
   const { problem } = launchFailure(planOf([]), { index: 7, name: 'connect' }, 'EPIPE');
   expect(problem.message).toBe('step 7 (connect): EPIPE');
 });
+
+test('no failure of a launch tells what a file, such as a secret, holds', () => {
+  for (const text of ['x', 'hi', 'hunter2-very-secret']) {
+    const content = Buffer.from(text);
+    const plan = planOf([{ op: 'file', path: '/0', mode: 0o444, uid: 0, gid: 0, content }]);
+    const { message } = launchFailure(plan, { index: 0, name: 'file' }, 'ENOSPC');
+    expect(message).toContain(`<${text.length} bytes>`);
+    expect(message).not.toContain(`"${text}"`);
+  }
+});

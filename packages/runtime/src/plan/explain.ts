@@ -14,13 +14,15 @@ export function explainOp(op: Op): string {
 const OCTAL: readonly string[] = ['mode'];
 
 function show(name: string, kind: string, value: unknown): string {
-  if (kind === 'bytes') return showBytes(value as Uint8Array);
+  if (kind === 'bytes') return showBytes(name, value as Uint8Array);
   if (kind === 'u64') return `0x${(value as bigint).toString(16)}`;
   if (OCTAL.includes(name)) return `0${(value as number).toString(8)}`;
   if (kind === 'string') return value === '' ? '""' : String(value);
   return JSON.stringify(value);
 }
 
-/** What is written to cgroups is short and worth reading. */
-const showBytes = (value: Uint8Array): string =>
-  value.length <= 2 ? JSON.stringify(Buffer.from(value).toString('utf8')) : `<${value.length} bytes>`;
+/** What is written to cgroups is short and worth reading; contents of files may be secrets. */
+const showBytes = (name: string, value: Uint8Array): string =>
+  name !== 'content' && value.length <= 2
+    ? JSON.stringify(Buffer.from(value).toString('utf8'))
+    : `<${value.length} bytes>`;

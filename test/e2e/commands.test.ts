@@ -261,6 +261,27 @@ describe('up in the foreground', SLOW, () => {
   });
 });
 
+describe('words that node knows too', SLOW, () => {
+  test('are the command line’s and the program’s: no file of theirs sets anything for node', () => {
+    const run = project('words', ['services:', '  web: { image: "busybox:${TAG}" }', '']);
+    run('config');
+    writeFileSync(
+      join(instance.folder, 'words', 'inj.env'),
+      'TAG=given\nNODE_OPTIONS=--require=./none.cjs\n',
+    );
+    const { code, stdout, stderr } = run('--env-file', 'inj.env', 'config');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('busybox:given');
+    const missing = run('--env-file', 'nofile', 'config');
+    expect({ code: missing.code, stderr: missing.stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.not.stringContaining('bin/node'),
+    });
+    const words = ['--env-file=nofile', '--env-file-if-exists', '--experimental-default-config-file'];
+    expect(out('container', 'run', '--rm', 'busybox', 'echo', ...words)).toBe(words.join(' '));
+  });
+});
+
 describe('container run', SLOW, () => {
   test('--cidfile that is there is refused before anything is made; a failure leaves none behind', () => {
     const file = join(instance.folder, 'id');

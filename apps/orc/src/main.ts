@@ -7,9 +7,17 @@ void main();
 async function main(): Promise<void> {
   process.on('uncaughtException', leave);
   const outputs = new Set<NodeJS.WriteStream>();
-  const code = await runCli(process.argv.slice(2), processIo(outputs));
+  const code = await runCli(wordsGiven(), processIo(outputs));
   await Promise.all([...outputs].map(drained));
   process.exit(code);
+}
+
+/** Without the marks that bin/orc put before words that node would have taken for its own. */
+function wordsGiven(): readonly string[] {
+  const words = process.argv.slice(2);
+  if (process.env['ORC_WORDS'] !== 'marked') return words;
+  delete process.env['ORC_WORDS'];
+  return words.map((word) => word.slice(1));
 }
 
 /** A reader that left (`orc logs | head`) wants no more and no complaint. */

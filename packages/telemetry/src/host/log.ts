@@ -11,8 +11,8 @@ type Reader = {
   readonly handle: FileHandle;
   readonly name: string;
   readonly inode: number;
-  /** Its size when it was opened: who does not follow reads no further, however fast it grows. */
-  readonly size: number;
+  /** Its size when it was last looked at: who does not follow reads no further, however fast it grows. */
+  size: number;
   offset: number;
   rest: Buffer;
 };
@@ -66,16 +66,15 @@ async function openReader(folder: string, name: string): Promise<Reader | undefi
   }
 }
 
-/** Everything that the file holds now. The next bytes are read while these are taken. */
+/** What the file held when it was last looked at. The next bytes are read while these are taken. */
 async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
-  const end = query.follow === true ? Number.POSITIVE_INFINITY : reader.size;
-  let ahead = readSome(reader, end);
+  let ahead = readSome(reader);
   try {
     for (;;) {
       const fresh = await ahead;
       if (fresh.length === 0 || query.signal?.aborted) return;
       reader.offset += fresh.length;
-      ahead = readSome(reader, end);
+      ahead = readSome(reader);
       const buffer = reader.rest.length === 0 ? fresh : Buffer.concat([reader.rest, fresh]);
       const { runs, next } = renderRecords(buffer, 0, query, query.timestamps === true);
       reader.rest = Buffer.from(buffer.subarray(next));
@@ -87,11 +86,17 @@ async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
   }
 }
 
-async function readSome({ handle, offset }: Reader, end: number): Promise<Buffer> {
-  const chunk = Buffer.allocUnsafe(Math.min(LIMITS.readBytes, Math.max(0, end - offset)));
+async function readSome({ handle, offset, size }: Reader): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafe(Math.min(LIMITS.readBytes, Math.max(0, size - offset)));
   if (chunk.length === 0) return chunk;
   const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset);
   return chunk.subarray(0, bytesRead);
+}
+
+/** As `drain`, with what was written since. */
+async function* drainOn(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
+  reader.size = (await reader.handle.stat()).size;
+  yield* drain(reader, query);
 }
 
 /** Reads on as the shim writes; a rotation is noticed by the inode of `log`. */
@@ -107,10 +112,10 @@ async function* follow(
     for (;;) {
       const last = done.ended || query.signal?.aborted === true;
       const current = readers.at(-1);
-      if (current !== undefined) yield* drain(current, query);
+      if (current !== undefined) yield* drainOn(current, query);
       const now = await inodeOf(join(folder, 'log'));
       if (now !== undefined && now !== current?.inode) {
-        if (current !== undefined) yield* drain(current, query);
+        if (current !== undefined) yield* drainOn(current, query);
         const next = await openReaders(folder, current?.inode);
         readers.push(...next);
         for (const reader of next) yield* drain(reader, query);

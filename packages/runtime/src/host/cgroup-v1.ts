@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Emit, Resources } from '@orc/model';
 import type { CgroupMounts } from '../plan/cgroup-mounts.ts';
-import { oomKillCount, statsV1 } from '../plan/cgroup-stats.ts';
-import { type CgroupWrite, cgroupWrites } from '../plan/cgroups.ts';
+import { statsV1 } from '../plan/cgroup-stats.ts';
+import { cgroupWrites } from '../plan/cgroups.ts';
 import { allowsEverything, deviceWrites } from '../plan/device-rules.ts';
 import type { DeviceRule } from '../plan/paths.ts';
 import {
@@ -31,14 +31,11 @@ export function cgroupsV1(mounts: CgroupMounts, instance: string, emit: Emit): C
   const primary = (id: string): string => primaryFolder(host, id);
   return {
     create: (id, resources, rules) => create(host, id, resources, rules),
-    createChild: (id, child) => createChild(host, id, child),
-    update: (id, resources) => update(host, id, resources),
     launcher: () => launcher(host),
     pids: (id) => processesOf(primary(id)),
     killOnce: (id, round) => killOnce(host, id, round),
     setFrozen: (id, frozen) => setFrozen(host, id, frozen),
     isFrozen: (id) => frozenState(host, id) === 'FROZEN',
-    oomKills: (id) => oomKillCount(readText(join(folderOf(host, 'memory', id) ?? '', 'memory.oom_control'))),
     stats: (id, total) => statsV1((name, file) => read(host, name, id, file), total),
     removeOnce: (id) =>
       hierarchies(host)
@@ -72,17 +69,6 @@ function create(host: Host, id: string, resources: Resources, rules: readonly De
   return placeOf(host, id, folders);
 }
 
-/** In the primary hierarchy only, so that its processes can be told from their container's; limits are shared. */
-function createChild(host: Host, id: string, child: string): CgroupPlace {
-  const parent = primaryFolder(host, id);
-  const folder = join(parent, child);
-  makeFolder(folder);
-  const others = hierarchies(host)
-    .map((root) => join(root, host.instance, id))
-    .filter((each) => each !== parent && readText(join(each, 'notify_on_release')) !== '');
-  return { ...placeOf(host, id, [folder, ...others]), folder };
-}
-
 const launcher = (host: Host): CgroupPlace =>
   placeOf(
     host,
@@ -93,7 +79,6 @@ const launcher = (host: Host): CgroupPlace =>
 function placeOf(host: Host, id: string, folders: readonly string[]): CgroupPlace {
   const memory = folderOf(host, 'memory', id);
   return {
-    folder: primaryFolder(host, id),
     tasksFiles: [...new Set(folders)].map((folder) => join(folder, 'tasks')),
     ...(memory === undefined ? {} : { oomFile: join(memory, 'memory.oom_control') }),
   };
@@ -132,24 +117,6 @@ function inheritCpuset(folder: string): void {
     if (readText(join(folder, file)).trim() !== '') continue;
     writeText(join(folder, file), readText(join(folder, '..', file)).trim());
   }
-}
-
-/** memory may not pass memory plus swap on its way: when the order of a fresh cgroup fails, the other one fits. */
-function update(host: Host, id: string, resources: Resources): void {
-  const writes = cgroupWrites('v1', resources);
-  const isMemory = (each: CgroupWrite): boolean => each.file.endsWith('limit_in_bytes');
-  const folder = (name: string): string | undefined => folderOf(host, name, id);
-  const memory = writes.filter(isMemory);
-  try {
-    writeAll(memory, folder, host.emit);
-  } catch {
-    writeAll(memory.toReversed(), folder, host.emit);
-  }
-  writeAll(
-    writes.filter((each) => !isMemory(each)),
-    folder,
-    host.emit,
-  );
 }
 
 /** Frozen processes take no signal until thawed. One round without freezing is enough for most; then against forks. */

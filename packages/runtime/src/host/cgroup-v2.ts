@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import type { Emit, Resources } from '@orc/model';
 import type { CgroupMounts } from '../plan/cgroup-mounts.ts';
-import { oomKillCount, statsV2 } from '../plan/cgroup-stats.ts';
+import { statsV2 } from '../plan/cgroup-stats.ts';
 import { cgroupWrites } from '../plan/cgroups.ts';
 import { allowsEverything, deviceProgram } from '../plan/device-rules.ts';
 import type { DeviceRule } from '../plan/paths.ts';
@@ -27,8 +27,6 @@ export function cgroupsV2(mounts: CgroupMounts, instance: string, emit: Emit): C
   const host: Host = { base, emit };
   return {
     create: (id, resources, rules) => create(host, id, resources, rules),
-    createChild: (id, child) => place(at(join(id, child))),
-    update: (id, resources) => limit(host, id, resources),
     launcher: () => {
       prepare(host);
       return place(at(LAUNCHER_LEAF));
@@ -39,7 +37,6 @@ export function cgroupsV2(mounts: CgroupMounts, instance: string, emit: Emit): C
     },
     setFrozen: (id, frozen) => void writeText(join(at(id), 'cgroup.freeze'), frozen ? '1' : '0'),
     isFrozen: (id) => /^frozen 1$/m.test(readText(join(at(id), 'cgroup.events'))),
-    oomKills: (id) => oomKillCount(readText(join(at(id), 'memory.events'))),
     stats: (id, total) => statsV2((file) => readText(join(at(id), file)), total),
     removeOnce: (id) => removeFolder(at(id)),
     list: () => subfolders(base).filter((name) => name !== LAUNCHER_LEAF),
@@ -64,7 +61,7 @@ function create(host: Host, id: string, resources: Resources, rules: readonly De
 
 function place(folder: string): CgroupPlace {
   makeFolder(folder);
-  return { folder, tasksFiles: [], v2Dir: folder, oomFile: join(folder, 'memory.events') };
+  return { tasksFiles: [], v2Dir: folder, oomFile: join(folder, 'memory.events') };
 }
 
 /** Only when the instance's folder is new: the controllers stay on as long as it is there. */

@@ -1,5 +1,5 @@
 /**
- * Containers' cgroups: `<hierarchy>/<instance>/<id>`, and `<id>/<child>` for an exec that is to be killed whole. v1 and
+ * Containers' cgroups: `<hierarchy>/<instance>/<id>`; an exec that is to be killed whole makes its own below. v1 and
  * hybrid use v1's hierarchies, as few as serve; what differs from v2 is in `cgroup-v1.ts` and `cgroup-v2.ts`.
  */
 import { readFileSync } from 'node:fs';
@@ -15,8 +15,6 @@ import { cgroupsV1 } from './cgroup-v1.ts';
 import { cgroupsV2 } from './cgroup-v2.ts';
 
 export type CgroupPlace = {
-  /** Where its processes are listed (`cgroup.procs`), and killed whole. */
-  readonly folder: string;
   /** Counts processes killed for want of memory, in a line `oom_kill N`; absent without a memory controller. */
   readonly oomFile?: string;
   /** v1: the process, single-threaded still, writes `0` into each, then unshares its cgroup namespace. */
@@ -30,15 +28,12 @@ export type CgroupPlace = {
 /** What a version of the kernel's interface has to offer. Ids are checked before they come here. */
 export type CgroupDriver = {
   create(id: string, resources: Resources, deviceRules: readonly DeviceRule[]): CgroupPlace;
-  createChild(id: string, child: string): CgroupPlace;
-  update(id: string, resources: Resources): void;
   launcher(): CgroupPlace;
   pids(id: string): readonly number[];
   /** SIGKILL to all that are there now; may have to be repeated. */
   killOnce(id: string, round: number): void;
   setFrozen(id: string, frozen: boolean): void;
   isFrozen(id: string): boolean;
-  oomKills(id: string): number;
   stats(id: string, memoryTotalBytes: number): Omit<Stats, 'at' | 'systemCpuNs'>;
   /** False while it is busy. */
   removeOnce(id: string): boolean;
@@ -51,18 +46,11 @@ export type Cgroups = {
   readonly kind: CgroupMounts['kind'];
   /** Throws `kernel.missing` for a limit whose controller is not there, `input.invalid` for one that makes no sense. */
   create(id: string, resources: Resources, deviceRules: readonly DeviceRule[]): CgroupPlace;
-  /** Below a container's cgroup, sharing its limits. `kill`, `pids` and `remove` take `<id>/<child>`. */
-  createChild(id: string, child: string): CgroupPlace;
-  /** Live change of limits; what is absent stays. */
-  update(id: string, resources: Resources): void;
   /** Resolves when no process is left. */
   kill(id: string): Promise<void>;
-  /** Processes that the kernel killed for want of memory, so far. */
-  oomKills(id: string): number;
   stats(id: string): Stats;
   freeze(id: string): Promise<void>;
   thaw(id: string): Promise<void>;
-  isFrozen(id: string): boolean;
   pids(id: string): readonly number[];
   /** Idempotent. Waits for dying processes. */
   remove(id: string): Promise<void>;
@@ -95,18 +83,14 @@ export function openCgroups(options: {
 
 /** An id becomes a path that root removes: never one that climbs. */
 function check(id: string): string {
-  assert(/^(?!\.)[A-Za-z0-9_.-]+(\/(?!\.)[A-Za-z0-9_.-]+)?$/.test(id), `${id} is an id of a cgroup`);
+  assert(/^(?!\.)[A-Za-z0-9_.-]+$/.test(id), `${id} is an id of a cgroup`);
   return id;
 }
 
-type Plain = 'create' | 'createChild' | 'update' | 'oomKills' | 'isFrozen' | 'pids' | 'list' | 'launcherDirs';
+type Plain = 'create' | 'pids' | 'list' | 'launcherDirs';
 
 const checked = (driver: CgroupDriver): Pick<Cgroups, Plain> => ({
   create: (id, resources, deviceRules) => driver.create(check(id), resources, deviceRules),
-  createChild: (id, child) => driver.createChild(check(id), check(child)),
-  update: (id, resources) => driver.update(check(id), resources),
-  oomKills: (id) => driver.oomKills(check(id)),
-  isFrozen: (id) => driver.isFrozen(check(id)),
   pids: (id) => driver.pids(check(id)),
   list: () => driver.list(),
   launcherDirs: () => driver.launcher(),

@@ -41,9 +41,6 @@ export function statsV2(read: (file: string) => string, memoryTotalBytes: number
   };
 }
 
-/** `oom_kill 3` in memory.oom_control (v1) or memory.events (v2). */
-export const oomKillCount = (text: string): number => keyed(text)['oom_kill'] ?? 0;
-
 /** Nanoseconds that all processors together have spent, idle or not: the first line of /proc/stat, in ticks of 10 ms. */
 export function systemCpuNs(procStat: string): number {
   const [, ...ticks] = (procStat.split('\n', 1)[0] ?? '').trim().split(/\s+/);

@@ -55,7 +55,6 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
   test('a memory hog is killed, and counted', async () => {
     const place = create({ memoryBytes: 20 << 20, memorySwapBytes: 20 << 20 });
     const ended = await run(place, 'exec head -c 100m /dev/zero | tail -c 100m > /dev/null');
-    expect(cgroups.oomKills('a')).toBeGreaterThan(0);
     expect(readFileSync(place.oomFile as string, 'utf8')).toMatch(/^oom_kill [1-9]/m);
     expect(ended.code).not.toBe(0);
     expect(cgroups.stats('a').memoryLimitBytes).toBe(20 << 20);
@@ -64,7 +63,7 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
   test('within its limit it is not', async () => {
     const place = create({ memoryBytes: 50 << 20 });
     expect(await run(place, 'head -c 4m /dev/zero | tail -c 4m > /dev/null')).toMatchObject({ code: 0 });
-    expect(cgroups.oomKills('a')).toBe(0);
+    expect(readFileSync(place.oomFile as string, 'utf8')).toMatch(/^oom_kill 0$/m);
   });
 
   test('pids.max refuses a fork', async () => {
@@ -89,8 +88,11 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
   test('a cpu quota throttles', async () => {
     const place = create({ nanoCpus: 100_000_000 });
     await started(place, 'while :; do :; done');
+    const held = (): number =>
+      Number(/^nr_throttled (\d+)$/m.exec(readFileSync(`${v1['cpu']}/${instance}/a/cpu.stat`, 'utf8'))?.[1]);
     const before = cgroups.stats('a');
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const from = held();
+    await expect.poll(() => held() - from, { timeout: 20_000 }).toBeGreaterThan(7);
     const after = cgroups.stats('a');
     const share = (after.cpuNs - before.cpuNs) / ((after.at - before.at) * 1e6);
     expect(share).toBeGreaterThan(0.01);
@@ -119,37 +121,19 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
 
   test('a frozen container stands still, thaws, and is killed while frozen', async () => {
     const child = await started(create(), 'while :; do sleep 0.01; done');
+    await started(cgroups.create('b', {}, PRIVILEGED_DEVICE_RULES), 'while :; do :; done');
     await cgroups.freeze('a');
-    expect(cgroups.isFrozen('a')).toBe(true);
     const used = cgroups.stats('a').cpuNs;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // As long as another one gets on by this.
+    const other = cgroups.stats('b').cpuNs;
+    await expect.poll(() => cgroups.stats('b').cpuNs - other, { timeout: 20_000 }).toBeGreaterThan(30e6);
     expect(cgroups.stats('a').cpuNs).toBe(used);
     await cgroups.thaw('a');
-    expect(cgroups.isFrozen('a')).toBe(false);
+    await expect.poll(() => cgroups.stats('a').cpuNs, { timeout: 20_000 }).toBeGreaterThan(used);
     await cgroups.freeze('a');
     const closed = once(child, 'close');
     await cgroups.kill('a');
     expect(await closed).toEqual([null, 'SIGKILL']);
-  });
-
-  test('a child is killed alone, and shares the limits', async () => {
-    const main = await started(create({ pidsMax: 5 }), 'exec sleep 100');
-    const place = cgroups.createChild('a', 'probe');
-    const probe = await started(place, 'exec sleep 100');
-    expect(readFileSync(`${place.folder}/cgroup.procs`, 'utf8').trim()).toBe(String(probe.pid));
-    expect(cgroups.pids('a')).toHaveLength(2);
-    expect(cgroups.stats('a').pids).toBe(2);
-    await cgroups.kill('a/probe');
-    await cgroups.remove('a/probe');
-    expect(cgroups.pids('a')).toEqual([main.pid]);
-  });
-
-  test('limits change while it runs, up and down', async () => {
-    create({ memoryBytes: 20 << 20 });
-    cgroups.update('a', { memoryBytes: 100 << 20 });
-    expect(cgroups.stats('a').memoryLimitBytes).toBe(100 << 20);
-    cgroups.update('a', { memoryBytes: 10 << 20, pidsMax: 7 });
-    expect(cgroups.stats('a').memoryLimitBytes).toBe(10 << 20);
   });
 
   test('what the kernel refuses leaves nothing behind', () => {
@@ -183,7 +167,7 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
     expect(cgroups.list()).toEqual([]);
   });
 
-  test.each(['', '.', '..', '../x', 'a/../b', '/a', 'a/b/c', 'a b'])('%j is no id', (id) => {
+  test.each(['', '.', '..', '../x', 'a/../b', '/a', 'a/b', 'a b'])('%j is no id', (id) => {
     expect(() => cgroups.create(id, {}, PRIVILEGED_DEVICE_RULES)).toThrow('is an id');
     expect(() => cgroups.remove(id)).toThrow('is an id');
   });

@@ -135,6 +135,16 @@ test('up ends with the status of the service that was asked for', async () => {
   expect([code, stdout]).toEqual([9, expect.stringContaining('web-1  | exited with code 9')]);
 });
 
+test('a value of an option before the command is no command', async () => {
+  await using terminal = await openTerminal();
+  const { stdout } = await terminal.run(['completion', 'bash']);
+  const script = `${stdout}
+orc() { echo "asked: $*" >&2; echo web; }
+COMP_WORDS=(orc -f other.yaml --profile=x logs ""); COMP_CWORD=5
+_orc; echo "\${COMPREPLY[@]}"`;
+  expect(spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout).toBe('web\n');
+});
+
 test('completions are scripts that their shell takes', async () => {
   await using terminal = await openTerminal();
   const { stdout } = await terminal.run(['completion', 'bash']);

@@ -15,7 +15,10 @@ export function readConfig(file: string | undefined): Config {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (file === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw fail('input.missing', `cannot read the configuration ${path}: ${(error as Error).message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw fail('input.missing', `the configuration ${path} cannot be read: ${code}`, {
+      hint: 'name a file that is there, or leave --config out',
+    });
   }
   return parseConfig(text, path);
 }

@@ -50,7 +50,7 @@ test('what is no JSON is said to be none', () => {
 test('a file that was named must be there', () => {
   const folder = mkdtempSync(join(tmpdir(), 'orc-config-'));
   try {
-    expect(() => readConfig(join(folder, 'none.json'))).toThrow('cannot read the configuration');
+    expect(() => readConfig(join(folder, 'none.json'))).toThrow('none.json cannot be read: ENOENT');
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -23,6 +23,12 @@ const LISTS: Readonly<Record<NonNullable<CommandRow['completes']>, string>> = {
 
 const words = (flags: readonly Flag[] = []): string =>
   flags.map((flag) => `--${longName(flag.flags)}`).join(' ');
+/** `-f --file`: those that take a value. */
+const valued = (flags: readonly Flag[]): string =>
+  flags
+    .filter(({ kind }) => kind !== 'on')
+    .flatMap(({ flags: spelled }) => spelled.match(/--?[a-z][a-z-]*/g) ?? [])
+    .join(' ');
 const tops = (): readonly string[] => [
   ...new Set([...TABLE.commands.map((row) => row.name.split(' ')[0] as string), 'help']),
 ];
@@ -45,6 +51,8 @@ _orc() {
   local things='${tops().join(' ')}'
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
+    # The word after it is its value.
+    [[ $word == -* && ' ${valued(TABLE.globals)} ' == *" $word "* ]] && ((i++))
     [[ $word == -* ]] && continue
     case $command in
     '') command=$word ;;

@@ -105,7 +105,7 @@ function refusal(session: Session, status: number, what: string): OrcError {
     );
   if (status === 401 || status === 403) {
     return fail('image.auth', `pull access denied for ${name}: it does not exist or needs a login`, {
-      hint: `docker login ${session.options.domain}, then try again`,
+      hint: 'if it does: its login belongs into config.json of DOCKER_CONFIG or ~/.docker, as "docker login" writes it',
     });
   }
   return fail('image.pull', `registry ${session.options.domain} answered ${status} for ${name} ${what}`, {

@@ -54,12 +54,14 @@ export const install: Body = async (context, _, flags) => {
   }
   if (io.uid !== 0)
     throw fail('permission.root', 'installing needs root', { hint: 'run "sudo orc system install"' });
+  const there = existsSync(UNIT_FILE) ? readFileSync(UNIT_FILE, 'utf8') : undefined;
+  mustBeOurs(there, context.host.root);
   const done: string[] = [];
   if (!/^orc:/m.test(readFileSync('/etc/group', 'utf8'))) {
     must('groupadd', ['--system', 'orc']);
     done.push('made the group orc: its members may use the socket, which is as good as root');
   }
-  if (!existsSync(UNIT_FILE) || readFileSync(UNIT_FILE, 'utf8') !== unit) {
+  if (there !== unit) {
     writeFileSync(UNIT_FILE, unit, { mode: 0o644 });
     done.push(`wrote ${UNIT_FILE}`);
     if (existsSync('/run/systemd/system')) {
@@ -72,6 +74,15 @@ export const install: Body = async (context, _, flags) => {
   return 0;
 };
 
+/** There is one service: another instance's would stop and leave its containers to nobody. */
+export function mustBeOurs(unit: string | undefined, root: string): void {
+  const other = unit === undefined ? undefined : /^Environment=ORC_ROOT=(\S+)/m.exec(unit)?.[1];
+  if (other === undefined || other === root) return;
+  throw fail('conflict.name', `${UNIT_FILE} is the service of the instance under ${other}`, {
+    hint: 'remove it first, or write another unit with "orc system install --print"',
+  });
+}
+
 function must(program: string, args: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (error !== undefined)
@@ -82,7 +93,6 @@ function must(program: string, args: readonly string[]): void {
 /** Containers are no part of the service's life: only the daemon itself is killed, and may die without them. */
 const unitText = ({ host }: Context): string => `[Unit]
 Description=orc: containers and compose projects
-Documentation=man:orc(1)
 After=network-online.target nftables.service
 Wants=network-online.target
 

@@ -5,8 +5,12 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
+  lstatSync,
+  lutimesSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -30,9 +34,13 @@ export async function bootstrapBusybox(store: Store, tag: string, onProgress: On
   );
   try {
     await fillFolder(folder, program);
+    const { mtime } = statSync(program);
+    datedAll(folder, mtime);
     const layer = await commitFolder(store, folder, { withRoot: true });
-    const created = new Date(store.options.clock.now()).toISOString();
+    // Of the program: the same busybox gives the same image, whenever it is made.
+    const created = mtime.toISOString();
     return await writeImage(store, {
+      created,
       ...hostPlatform(process.arch),
       config: BUSYBOX_CONFIG,
       layers: [layer],
@@ -42,6 +50,11 @@ export async function bootstrapBusybox(store: Store, tag: string, onProgress: On
   } finally {
     await discard(store, folder);
   }
+}
+
+function datedAll(path: string, time: Date): void {
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) datedAll(join(path, name), time);
+  lutimesSync(path, time, time);
 }
 
 function findProgram(): string {

@@ -5,6 +5,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isErrno } from '../layer/syscalls.ts';
 import { hostPlatform, parsePlatform } from '../plan/platform.ts';
+import { parseReference } from '../plan/reference.ts';
 import type { BuildInternals } from '../store/internals.ts';
 import type { BuildRequest } from '../types.ts';
 import { openHashes } from './host/hashes.ts';
@@ -79,6 +80,8 @@ function planRequest({
 }
 
 function planOrThrow(request: BuildRequest): PlannedBuild {
+  // Now, and not when all is built.
+  for (const tag of request.tags) parseReference(tag);
   const early = checkDockerfile(request);
   const { planned, problems } =
     early.length > 0 ? { planned: undefined, problems: early } : planRequest(request);

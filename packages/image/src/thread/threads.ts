@@ -233,12 +233,12 @@ function gatherer(send: (data: Uint8Array, transfer: ArrayBuffer[]) => void): {
   readonly add: (chunk: Uint8Array) => void;
   readonly flush: () => void;
 } {
-  let buffer = new Uint8Array(THREAD_CHUNK_BYTES);
+  let buffer = Buffer.allocUnsafeSlow(THREAD_CHUNK_BYTES);
   let used = 0;
   const flush = (): void => {
     if (used === 0) return;
     send(buffer.subarray(0, used), [buffer.buffer]);
-    buffer = new Uint8Array(THREAD_CHUNK_BYTES);
+    buffer = Buffer.allocUnsafeSlow(THREAD_CHUNK_BYTES);
     used = 0;
   };
   const add = (chunk: Uint8Array): void => {

@@ -27,7 +27,7 @@ const COPIES: readonly string[] = [
 ];
 /** `ORC_VM_ONLY`, a part of a name, leaves all other cases out. */
 const run = (only = ''): string => `cd ${INSIDE}
-export ORC_TEST_BUNDLE=1 ORC_VM_ONLY='${only}'
+export ORC_TEST_BUNDLE=1 ORC_TEST_START_MS=90000 ORC_VM_ONLY='${only}'
 exec node --disable-warning=ExperimentalWarning ${INSIDE}/test/vm/guest/main.cjs
 `;
 

@@ -1,6 +1,6 @@
 /** Attributes that say which files a service has: volumes, secrets, configs. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ComposeLab, type LabProject, startComposeLab } from '../../lab/project.ts';
@@ -294,6 +294,25 @@ describe('secrets and configs', () => {
 
   test('nothing of a secret is in what inspect shows', () => {
     expect(project.ok(['container', 'inspect', 'files-reads-1'])).not.toMatch(/hush|aHVzaA/);
+  });
+
+  test('nor in logs, events, the configuration that is shown, or any file of the instance', () => {
+    const secret = 'out of the shell';
+    const forms = [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')];
+    const tells = (text: string): boolean => forms.some((form) => text.includes(form));
+    const said = {
+      log: lab.instance.log(),
+      logs: project.ok(['logs'], { env }),
+      events: project.ok(['events', '--since', '1h', '--until', '0s'], { env }),
+      inspect: project.ok(['container', 'inspect', 'files-reads-1']),
+    };
+    expect(said.events).toContain('start');
+    expect(Object.entries(said).filter(([, text]) => tells(text))).toEqual([]);
+    const files = readdirSync(join(lab.instance.folder, 'root'), { recursive: true, withFileTypes: true })
+      .filter((each) => each.isFile())
+      .map((each) => join(each.parentPath, each.name));
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.filter((path) => tells(readFileSync(path, 'latin1')))).toEqual([]);
   });
 });
 

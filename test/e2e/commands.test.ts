@@ -352,3 +352,16 @@ describe('command lines of processes', SLOW, () => {
     out('container', 'rm', '-f', id);
   });
 });
+
+test('a dry run says of what is built that its containers follow its context', SLOW, () => {
+  const run = project('dry', [
+    'services:',
+    '  web: { image: dry-web, build: { dockerfile_inline: "FROM busybox" }, command: sleep 1000 }',
+    '',
+  ]);
+  run('config');
+  expect(run('up', '--dry-run').stdout).toContain('build image dry-web\n');
+  expect(run('create').code).toBe(0);
+  expect(run('up', '--dry-run').stdout).toContain('build image dry-web if its context changed');
+  run('down', '--rmi', 'all');
+});

@@ -1,5 +1,5 @@
 /** What scripts that were written for docker read: inspect, events, filters, prune. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapBusybox } from '../lab/engine.ts';
@@ -26,11 +26,12 @@ function out(...args: readonly string[]): string {
 
 describe('container inspect', SLOW, () => {
   test('shows what the image gives, and what is in force', () => {
-    const file = join(instance.folder, 'Dockerfile');
+    const context = join(instance.folder, 'context');
+    mkdirSync(context);
     const steps = ['USER 1000:1000', 'WORKDIR /w', 'STOPSIGNAL SIGINT', 'ENV FROM_IMAGE=1', 'EXPOSE 80'];
     const more = ['VOLUME /data', 'HEALTHCHECK --interval=1s --retries=9 CMD false', 'ENTRYPOINT ["sleep"]'];
-    writeFileSync(file, ['FROM busybox', ...steps, ...more].join('\n'));
-    out('image', 'build', '-q', '-t', 'full', '-f', file, instance.folder);
+    writeFileSync(join(context, 'Dockerfile'), ['FROM busybox', ...steps, ...more].join('\n'));
+    out('image', 'build', '-q', '-t', 'full', context);
     out('container', 'run', '-d', '--name', 'full', '--security-opt', 'no-new-privileges', 'full', '1000');
     const [found] = JSON.parse(out('container', 'inspect', 'full'));
     expect(found.Config).toMatchObject({
@@ -60,5 +61,86 @@ describe('container inspect', SLOW, () => {
     out('container', 'create', '--name', 'well', 'busybox');
     expect(out('container', 'inspect', '-f', '{{json .State.Health}}', 'well')).toBe('null');
     out('container', 'rm', 'well');
+  });
+});
+
+describe('events', SLOW, () => {
+  const inProject = (...args: readonly string[]): void => {
+    const { code, stderr } = instance.orc(args, { cwd: instance.folder });
+    expect({ args, code, stderr }).toMatchObject({ args, code: 0 });
+  };
+
+  test('tell a kill from a stop, and leave out the labels of compose', () => {
+    writeFileSync(
+      join(instance.folder, 'compose.yaml'),
+      'name: told\nservices:\n  a: { image: busybox, init: true, command: sleep 1000, labels: { own: "1" } }\n',
+    );
+    inProject('up', '-d');
+    inProject('kill');
+    inProject('start');
+    inProject('stop');
+    const read = (): CommandResult =>
+      instance.orc(['events', '--format', 'json', '--since', '5m', '--until', '0s'], {
+        cwd: instance.folder,
+      });
+    const events = read()
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(
+      events.map(({ action, attributes }) => [action, attributes.signal ?? ''].join(' ').trim()),
+    ).toEqual(['create', 'start', 'kill SIGKILL', 'die SIGKILL', 'start', 'kill SIGTERM', 'die', 'stop']);
+    expect(Object.keys(events[0].attributes).filter((key) => key.startsWith('com.docker.'))).toEqual([]);
+    expect(events[0].attributes.own).toBe('1');
+    inProject('down');
+  });
+});
+
+describe('images', SLOW, () => {
+  const ids = (...args: readonly string[]): readonly string[] =>
+    out('image', 'ls', '-q', ...args)
+      .split('\n')
+      .filter((line) => line !== '');
+
+  test('a busybox that has not changed is the same image, however often it is made', () => {
+    const before = out('image', 'inspect', '-f', '{{.Id}}', 'busybox');
+    out('image', 'tag', 'busybox', 'kept');
+    instance.orc(['image', 'bootstrap', 'busybox']);
+    expect(out('image', 'inspect', '-f', '{{.Id}}', 'busybox')).toBe(before);
+    expect(ids('-f', 'dangling=true')).toEqual([]);
+    out('image', 'rm', 'kept');
+  });
+
+  test('prune removes those without a name, with -a all that no container has', () => {
+    const context = join(instance.folder, 'pruned');
+    mkdirSync(context);
+    const build = (content: string, tag: string): void => {
+      writeFileSync(join(context, 'Dockerfile'), `FROM busybox\nLABEL made=${content}\n`);
+      out('image', 'build', '-q', '-t', tag, context);
+    };
+    build('one', 'pruned');
+    build('two', 'pruned');
+    build('three', 'other');
+    out('container', 'create', '--name', 'holds', 'other');
+    expect(ids('-f', 'dangling=true')).toHaveLength(1);
+    expect(orc('image', 'prune').code).toBe(2);
+    expect(out('image', 'prune', '-f', '--filter', 'until=2001-01-01T00:00:00Z')).toBe('Removed images: 0');
+    expect(out('image', 'prune', '-f', '--filter', 'label=made=nothing')).toBe('Removed images: 0');
+    expect(out('image', 'prune', '-f', '--filter', 'label=made=one')).toMatch(
+      /^deleted: .*\nRemoved images: 1$/,
+    );
+    expect(out('image', 'prune', '-f')).toBe('Removed images: 0');
+    expect(out('image', 'prune', '-af')).toMatch(/untagged: pruned:latest\n/);
+    expect(out('image', 'ls', '--format', '{{.Repository}}')).toBe('other');
+    out('container', 'rm', 'holds');
+  });
+
+  test('a name that is none is refused before anything is built', () => {
+    const context = join(instance.folder, 'refused');
+    mkdirSync(context);
+    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY nothing /\n');
+    const { code, stderr } = orc('image', 'build', '-t', 'UP', context);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('upper-case') });
+    expect(stderr).not.toContain('nothing');
   });
 });

@@ -1,5 +1,5 @@
 /** Volumes that nobody named: seen, counted as used while a container has them, and removed with it when asked. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapBusybox } from '../lab/engine.ts';
@@ -69,9 +69,10 @@ describe('anonymous volumes', SLOW, () => {
   });
 
   test('of an image are known as well', () => {
-    const file = join(instance.folder, 'Dockerfile');
-    writeFileSync(file, 'FROM busybox\nVOLUME /data\n');
-    expect(orc('image', 'build', '-q', '-t', 'withvolume', '-f', file, instance.folder).code).toBe(0);
+    const context = join(instance.folder, 'context');
+    mkdirSync(context);
+    writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nVOLUME /data\n');
+    expect(orc('image', 'build', '-q', '-t', 'withvolume', context).code).toBe(0);
     expect(orc('container', 'run', '-d', '--name', 'c1', 'withvolume', 'sleep', '1000').code).toBe(0);
     const [name = ''] = lines('volume', 'ls', '-q');
     expect(lines('container', 'ls', '-q', '--filter', `volume=${name}`)).toHaveLength(1);

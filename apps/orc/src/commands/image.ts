@@ -108,6 +108,17 @@ const IMAGES: readonly CommandRow[] = [
     load: async () => (await import('../verbs/image.ts')).rm,
   },
   {
+    name: 'image prune',
+    summary: 'Remove images without a name, or all that no container uses',
+    flags: [
+      on('-a, --all', 'Also those with a name, unless a container has them'),
+      list('--filter <name=value>', 'Only those that fit: until=24h, label=name=value'),
+      on('-f, --force', 'Do not ask'),
+    ],
+    examples: ['orc image prune', 'orc image prune -af --filter until=24h'],
+    load: async () => (await import('../verbs/image-prune.ts')).prune,
+  },
+  {
     name: 'image inspect',
     args: '<image...>',
     summary: 'Show everything about images',

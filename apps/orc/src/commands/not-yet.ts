@@ -43,7 +43,6 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'container top': 'see "orc container exec CONTAINER ps"',
   'container unpause': HELP,
   'container update': HELP,
-  'image prune': 'name them: orc image rm IMAGE',
   'image push': 'see "orc image save"',
   'network connect': 'name the networks at "orc container run"',
   'network disconnect': HELP,

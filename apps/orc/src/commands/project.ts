@@ -213,6 +213,7 @@ const SHOW: readonly CommandRow[] = [
     summary: 'Show what happens to the containers, as it happens',
     flags: [
       on('--json', 'A line of JSON each'),
+      choice('--format <form>', 'Form', ['json']),
       text('--since <time>', 'From then on'),
       text('--until <time>', 'Until then'),
     ],

@@ -12,7 +12,7 @@ import { ago, dateOf, rfc3339 } from '../format/time.ts';
 import { buildImage } from '../project/build.ts';
 import { showImage } from '../project/image-progress.ts';
 import { pullImage } from '../project/pull.ts';
-import { bytesOf, compact, filtersFrom, pairsOf, some, valuesOf } from '../spec/values.ts';
+import { booleanOf, bytesOf, compact, filtersFrom, pairsOf, some, valuesOf } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
 
 type Row = { readonly image: ImageSummary; readonly repository: string; readonly tag: string };
@@ -21,14 +21,16 @@ const NONE = '<none>';
 export const ls: Body = async (context, args, flags) => {
   const client = await context.client();
   const wanted = args[0];
-  const filters = filtersFrom(flags.list('filter'));
+  const filters = filtersFrom(flags.list('filter'), ['dangling', 'reference']);
   const rows = (await client.listImages())
     .flatMap(rowsOf)
     .filter((row) => wanted === undefined || nameFits(row, wanted))
     .filter((row) =>
       (filters['reference'] ?? [undefined]).some((each) => each === undefined || nameFits(row, each)),
     )
-    .filter((row) => (filters['dangling'] ?? []).every((each) => (each === 'true') === (row.tag === NONE)));
+    .filter((row) =>
+      (filters['dangling'] ?? []).every((each) => booleanOf('dangling', each) === (row.tag === NONE)),
+    );
   printList(context, flags, listing(context.io.now(), flags.on('no-trunc'), flags.on('digests')), rows);
   return 0;
 };

@@ -146,20 +146,24 @@ export const events: Body = async (context, args, flags) => {
     sinceMs: timeOf(context, flags, 'since'),
     untilMs: timeOf(context, flags, 'until'),
   });
+  const json = flags.on('json') || flags.text('format') === 'json';
   const query = { ...times, filters: { type: ['container'], project: [name] } };
   await interruptible(context.io, async (signal) => {
     for await (const event of client.events(query, signal)) {
       const { service = '' } = event.actor.attributes;
-      if (args.length === 0 || args.includes(service)) context.out(eventLine(event, flags.on('json')));
+      if (args.length === 0 || args.includes(service)) context.out(eventLine(event, json));
     }
   });
   return 0;
 };
 
 function eventLine({ time: at, action, type, actor }: OrcEvent, json: boolean): string {
-  const { service = '', ...attributes } = actor.attributes;
+  const { service = '', ...others } = actor.attributes;
+  // Labels that every container of the project has tell nothing.
+  const told = Object.entries(others).filter(([key]) => !key.startsWith('com.docker.compose.'));
+  const attributes = Object.fromEntries(told);
   const time = rfc3339(at);
   if (json) return JSON.stringify({ action, attributes, id: actor.id, service, time, type });
-  const said = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
+  const said = told.map(([key, value]) => `${key}=${value}`);
   return `${time} ${type} ${action} ${actor.id} (${said.join(', ')})`;
 }

@@ -41,6 +41,20 @@ const EVENT_FILTERS: Readonly<Record<string, Test<OrcEvent>>> = {
   volume: (event, value) => event.type === 'volume' && event.actor.id === value,
 };
 
+/** Those of which there are a few: another one would fit nothing, for ever. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  status: ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'],
+  health: ['starting', 'healthy', 'unhealthy', 'none'],
+};
+
+function mustBeOne(key: string, value: string): void {
+  const words = Object.hasOwn(WORDS, key) ? WORDS[key] : undefined;
+  if (words?.includes(value) === false)
+    throw fail('input.invalid', `the filter ${key} knows no "${value}"`, { hint: `known: ${words.join(', ')}` });
+  if (key === 'exited' && !/^\d+$/.test(value))
+    throw fail('input.invalid', `the filter exited takes a status, not "${value}"`, { hint: 'write exited=0' });
+}
+
 /** Values of one key are alternatives; keys must all hold. An unknown key is an error. */
 function compile<T>(table: Readonly<Record<string, Test<T>>>, filters: Filters): (row: T) => boolean {
   const tests = Object.entries(filters ?? {}).map(([key, values]) => {
@@ -49,6 +63,7 @@ function compile<T>(table: Readonly<Record<string, Test<T>>>, filters: Filters):
       throw fail('input.invalid', `unknown filter "${key}"`, {
         hint: `known ones: ${Object.keys(table).join(', ')}`,
       });
+    for (const value of values) mustBeOne(key, value);
     return (row: T) => values.some((value) => test(row, value));
   });
   return (row) => tests.every((test) => test(row));

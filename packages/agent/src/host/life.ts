@@ -448,10 +448,14 @@ export class Life {
     const running = this.#running;
     if (running === undefined) return;
     await this.#askToStop(running);
-    if (this.#running === running) await running.kill().catch(() => {});
+    if (this.#running === running) {
+      this.#deps.event(this.stored, 'kill', { signal: 'SIGKILL' });
+      await running.kill().catch(() => {});
+    }
     await this.#endOf(running);
     await this.#ended;
-    this.#deps.event(this.stored, 'stop', {});
+    // As docker tells it: what was killed was not stopped.
+    if (this.#state.desired.kill === undefined) this.#deps.event(this.stored, 'stop', {});
   }
 
   /** Looked at anew whenever it counts: a kill may come at any time. */
@@ -471,6 +475,7 @@ export class Life {
       this.#stopRequest.signal ?? this.stored.spec.stopSignal ?? this.#image?.config.StopSignal ?? 'SIGTERM';
     // The time runs from here: a shim that does not answer would have it begin late, or never.
     const cancel = this.#deps.clock.after(this.#graceMs(), resolve);
+    this.#deps.event(this.stored, 'kill', { signal });
     void running.signal(signal).catch(() => {});
     await Promise.race([running.exited, promise]);
     cancel();

@@ -32,9 +32,9 @@ export function leftOfContainers(instance: Instance): readonly string[] {
   ];
 }
 
-/** Launcher and shims have the same command line: one of them is the launcher. */
+/** Shims, and what they have begun: all but the launcher. */
 const shims = (lines: readonly string[]): readonly string[] =>
-  lines.filter((line) => /^process .*\/orc-launch serve /.test(line)).slice(1);
+  lines.filter((line) => /^process \d+ orc-(shim|init|exec) /.test(line));
 
 export const kindsLeft = (instance: Instance): readonly string[] =>
   [...new Set(leftOfContainers(instance).map((line) => line.split(' ')[0] as string))].sort();

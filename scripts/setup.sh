@@ -19,7 +19,7 @@ export PATH
 
 # system programs: name of the program and of its Debian package
 programs='ip:iproute2 nft:nftables conntrack:conntrack debootstrap:debootstrap gcc:gcc busybox:busybox-static'
-[ "${1:-}" = --tests ] && programs="$programs docker-registry:docker-registry skopeo:skopeo redis-server:redis-server nginx:nginx-light strace:strace"
+[ "${1:-}" = --tests ] && programs="$programs docker-registry:docker-registry skopeo:skopeo redis-server:redis-server nginx:nginx-light strace:strace xz:xz-utils bzip2:bzip2"
 missing=
 for each in $programs; do
   program=${each%%:*}

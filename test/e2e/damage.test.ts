@@ -46,11 +46,15 @@ beforeAll(async () => {
 afterAll(() => instance.purge());
 
 test('the daemon starts, says what it set aside, and the others run', async () => {
-  const expected = [STRANGE, ...ids.filter((_, index) => ROWS[index]?.name === 'container.json')];
+  const damaged = ROWS.flatMap(({ name, what }, index) => {
+    if (name === 'container.json') return [ids[index] as string];
+    return name === 'state.json' && what !== 'is gone' ? [`${ids[index]}-state.json`] : [];
+  });
+  const expected = [STRANGE, ...damaged];
   expect([...(await client().info()).quarantined].sort()).toEqual(expected.sort());
   const aside = readdirSync(join(instance.folder, 'root/quarantine'));
   for (const id of expected) {
-    expect(existsSync(folderOf(id))).toBe(false);
+    expect(existsSync(folderOf(id.replace('-', '/')))).toBe(false);
     expect(aside.some((name) => name.startsWith(id))).toBe(true);
   }
   expect((await execIn(client(), bystander, ['echo', 'well'])).stdout).toBe('well\n');

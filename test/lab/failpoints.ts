@@ -71,6 +71,8 @@ async function containerLife(client: Client, serial: number, step: Step): Promis
   await step(box, () => client.startContainer(box), statusIs('running'));
   await step(box, () => client.stopContainer(box, { timeoutMs: 0 }), statusIs('exited'));
   await step(box, () => client.removeContainer(box, {}), isGone);
+  const hasNone = async (): Promise<boolean> => !(await hasVolume());
+  await step(volume, () => client.removeVolume(volume, {}), hasNone);
 }
 
 async function imageLife(client: Client, serial: number, step: Step): Promise<void> {

@@ -1,18 +1,18 @@
 /** Builds the World and wires the rooms; no logic of its own. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import { cpus, hostname } from 'node:os';
+import { cpus } from 'node:os';
 import { type Agent, openAgent } from '@orc/agent';
 import { type Backend, serve } from '@orc/api';
 import { named, project, takeReport } from '@orc/cluster';
 import { type ImageStore, openImageStore } from '@orc/image';
-import type { AssignedFile, SecretObj, World } from '@orc/model';
+import type { AssignedFile, Emit, SecretObj, World } from '@orc/model';
 import { type NetworkHost, openNetwork } from '@orc/network';
 import { openRuntime, type Runtime } from '@orc/runtime';
 import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
 import { imagesBackend } from './backend/images.ts';
 import { predefinedNetworks } from './backend/predefined.ts';
-import { actOnTask, ensureObjects, objectsBackend, projectsBackend } from './backend/projects.ts';
+import { actOnTask, ensureObjects, growBlocks, objectsBackend, projectsBackend } from './backend/projects.ts';
 import { systemBackend } from './backend/system.ts';
 import { publishChanges } from './changes.ts';
 import type { Config } from './config.ts';
@@ -144,16 +144,20 @@ async function openRooms(
     events,
     ...world,
     cores: cpus().length,
-    hostname: hostname(),
+    grow: async (network) => {
+      await growBlocks(replica, network);
+      assign();
+    },
     file: (kind, name) => fileOf(replica, kind, name, sealed.opened()),
     report: async (report) => {
       await replica.propose('report', (state) => ({ changes: takeReport(state, report), result: undefined }));
     },
   });
-  assignOnChange(replica, agent, sealed.opened());
   replica.onApplied((before, after) => publishChanges(events, before, after));
-  replica.onApplied((before, after) => removeVolumeData(agent, world.emit, before, after));
+  // Both before the first assignment: tasks take leases, and volumes by their names.
+  await removeVolumeData({ replica, agent, world });
   await images.collect(new Set(agent.containers.list().map(({ id }) => id)));
+  const assign = assignOnChange(replica, agent, sealed.opened(), world.emit);
   return { events, runtime, images, network, replica, agent };
 }
 
@@ -205,23 +209,28 @@ function backendOf(places: Places, rooms: Rooms, world: World): Backend {
   };
 }
 
-/** Tasks go because no assignment wants them, the others by force. */
+/** What cannot be ended here ends with its cgroup, afterwards. */
 async function removeAll(agent: Agent, replica: Replica): Promise<void> {
   const empty = { tasks: [], networks: [], volumes: [], secrets: [], configs: [], names: [] };
   agent.assign({ node: replica.node.id, revision: Number.MAX_SAFE_INTEGER, ...empty });
   const gone = agent.containers
     .list()
-    .map(({ id, owner }) =>
-      owner === undefined || owner.oneOff === true
-        ? agent.containers.remove(id, { force: true, volumes: true })
-        : agent.containers.wait(id, 'removed', new AbortController().signal),
-    );
-  await Promise.all(gone);
+    .map(({ id }) => agent.containers.remove(id, { force: true, volumes: true }));
+  await Promise.allSettled(gone);
 }
 
 /** The newest assignment, once for all entries that were applied in one turn of the loop. */
-function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing): void {
-  const unseal = unsealing(sealing);
+function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing, emit: Emit): () => void {
+  const open = unsealing(sealing);
+  /** One that does not open fails the tasks that want it, nothing else (DECISIONS 16). */
+  const unseal = (secret: SecretObj): string | undefined => {
+    try {
+      return open(secret);
+    } catch (error) {
+      emit('error', 'a secret does not open', { secret: secret.name, error: String(error) });
+      return undefined;
+    }
+  };
   let armed = false;
   const assign = (): void => {
     armed = false;
@@ -233,4 +242,5 @@ function assignOnChange(replica: Replica, agent: Agent, sealing: Sealing): void 
     setImmediate(assign);
   });
   assign();
+  return assign;
 }

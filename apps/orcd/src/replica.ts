@@ -27,7 +27,9 @@ import {
   type World,
 } from '@orc/model';
 import { type Log, openLog, RaftError } from '@orc/raft';
+import { LIMITS } from './limits.ts';
 import { type Sealing, sha256 } from './sealing.ts';
+import { noteVolumes } from './volume-data.ts';
 
 export type Decision<T> = { readonly changes: readonly Change[]; readonly result: T };
 export type Listener = (before: State, after: State) => void;
@@ -48,6 +50,10 @@ export type Replica = {
   /** Called after each entry, in order. */
   onApplied(listener: Listener): void;
   readonly quarantined: readonly string[];
+  /** What passes are made with. */
+  readonly options: ReconcileOptions;
+  /** Volumes that the entries of the log removed, as far back as it goes, and nobody made again. */
+  readonly removedVolumes: readonly string[];
   close(): Promise<void>;
 };
 
@@ -95,6 +101,8 @@ async function run(
   let state = log.recovered === undefined ? emptyState() : decodeSnapshot(log.recovered.data);
   let dirty: Dirty = 'all';
   const listeners: Listener[] = [];
+  const removedVolumes = new Set<string>();
+  let replaying = true;
   log.committed(({ index, data }) => {
     const before = state;
     const changeSet = JSON.parse(new TextDecoder().decode(data)) as ChangeSet;
@@ -103,8 +111,10 @@ async function run(
     dirty = union(dirty, dirtyOf(before, changeSet.changes));
     if (applied.conflicts.length > 0)
       world.emit('warn', 'a change set lost a race', { conflicts: applied.conflicts });
+    if (replaying) noteVolumes(removedVolumes, before, state);
     for (const listener of listeners) listener(before, state);
   });
+  replaying = false;
   const proposer = proposers(world, openSealing(all(state, 'secret').length === 0));
   const commit: Commit = async (by, decide) => {
     const now = world.clock.now();
@@ -142,7 +152,10 @@ async function run(
     proposer,
     onApplied: (listener) => void listeners.push(listener),
     quarantined: log.quarantined,
+    options,
+    removedVolumes: [...removedVolumes],
     close: async () => {
+      writer.stop();
       await writer.idle();
       await log.close();
     },
@@ -175,9 +188,11 @@ function openWriter(
   commit: Commit,
   world: World,
   passes: () => Promise<void>,
-): Pick<Replica, 'propose'> & { idle(): Promise<unknown> } {
+): Pick<Replica, 'propose'> & { idle(): Promise<unknown>; stop(): void } {
   let tail: Promise<unknown> = Promise.resolve();
   let waiting = false;
+  let stopped = false;
+  let retryMs: number = LIMITS.passRetryMs;
   const reconcileSoon = (): void => {
     if (waiting) return;
     waiting = true;
@@ -186,9 +201,20 @@ function openWriter(
         waiting = false;
         return passes();
       })
+      .then(() => {
+        retryMs = LIMITS.passRetryMs;
+      })
       .catch((error: unknown) => {
         world.emit('error', 'a reconcile pass failed', { error: String((error as Error).stack ?? error) });
+        retry();
       });
+  };
+  /** What it was to do is still to be done, also when nobody proposes anything. */
+  const retry = (): void => {
+    world.clock.after(retryMs, () => {
+      if (!stopped) reconcileSoon();
+    });
+    retryMs = Math.min(retryMs * 2, LIMITS.passRetryMaxMs);
   };
   return {
     propose: (by, decide) => {
@@ -197,6 +223,9 @@ function openWriter(
       return next.finally(reconcileSoon);
     },
     idle: () => tail,
+    stop: () => {
+      stopped = true;
+    },
   };
 }
 

@@ -16,6 +16,10 @@ export const LIMITS = {
   keepEndMs: 50,
   /** Docker's default stop grace. */
   stopGraceMs: 10_000,
+  /** A daemon that starts waits this long for a shim's answer (it takes a millisecond), then goes on without it. */
+  adoptMs: 1000,
+  /** Then it is asked again after this. */
+  adoptRetryMs: 2000,
   /** How long the end of a killed container is waited for before it is called dead. */
   killWaitMs: 10_000,
   restartBackoffMs: 100,
@@ -28,6 +32,8 @@ export const LIMITS = {
   nameAttempts: 50,
   /** Who attached before a start and waits for it, per container. */
   earlyAttachmentsMax: 16,
+  /** How often one start asks for more addresses: others may have taken what came. */
+  growsMax: 32,
   execsMax: 4096,
   /** Ended execs are forgotten after this many newer ones. */
   execsKept: 256,

@@ -31,9 +31,10 @@ export type AgentOptions = {
   readonly emit: Emit;
   readonly failpoint: Failpoint;
   readonly cores: number;
-  readonly hostname: string;
   /** A secret or config that no task here uses, for a one-off container of its project. */
   readonly file: (kind: 'secret' | 'config', name: string) => AssignedFile | undefined;
+  /** Grants this node more addresses of a network and assigns anew. Throws `network.exhausted`. */
+  readonly grow: (network: string) => Promise<void>;
   /** Reports are coalesced; one is in flight at a time. Rejecting means: send it again. */
   readonly report: (report: Report) => Promise<void>;
 };

@@ -3,6 +3,8 @@
 /** Networks take their subnets from these, the first free one. */
 export const NETWORK_POOLS = ['10.128.0.0/10'] as const;
 export const NETWORK_PREFIX_LENGTH = 24;
+/** A network that is full grows by such subnets, up to so many. */
+export const NETWORK_SUBNETS_MAX = 16;
 /** A node gives addresses to its own containers out of such a part of a network. */
 export const BLOCK_PREFIX_LENGTH = 28;
 export const NETWORK_INDEX_MAX = 65_535;

@@ -20,6 +20,7 @@ import {
   takeReport,
   usersOf,
 } from '../src/index.ts';
+import { NETWORK_SUBNETS_MAX } from '../src/limits.ts';
 import {
   commit,
   imagesOf,
@@ -199,11 +200,36 @@ describe('networks and volumes of their own', () => {
       commit(world, changes);
       granted.push(named(world.state, 'network', 'net')?.status.blocks.at(-1)?.cidr ?? '');
     }
-    expect(granted.length).toBe(15);
-    expect([granted[0], granted.at(-1)]).toEqual(['10.128.0.240/28', '10.128.0.16/28']);
-    expect(new Set(granted).size).toBe(15);
+    // 15 of each subnet: its first block has the gateway in it.
+    expect(granted.length).toBe(15 * NETWORK_SUBNETS_MAX);
+    expect([granted[0], granted[14], granted[15]]).toEqual([
+      '10.128.0.240/28',
+      '10.128.0.16/28',
+      '10.128.1.240/28',
+    ]);
+    expect(new Set(granted).size).toBe(granted.length);
     expect(project(world.state, NODE).networks.map((each) => each.name)).toEqual(['net']);
   });
+});
+
+test('a network grows by a subnet when its addresses are used up; one whose subnet its user chose does not', () => {
+  const world = newWorld();
+  up(world, 'web image=nginx replicas=300 net=n\n@n');
+  const endpoints = all(world.state, 'task').flatMap((task) => task.spec.endpoints);
+  expect(new Set(endpoints.map((each) => each.ipv4)).size).toBe(300);
+  expect(named(world.state, 'network', 'shop_n')?.status.subnets).toEqual([
+    { subnet: '10.128.0.0/24', gateway: '10.128.0.1' },
+    { subnet: '10.128.1.0/24', gateway: '10.128.1.1' },
+  ]);
+  expect(new Set(endpoints.map((each) => each.gateway))).toEqual(new Set(['10.128.0.1', '10.128.1.1']));
+});
+
+test('a secret that does not open is left out of the assignment, and nothing else is', () => {
+  const world = newWorld();
+  up(world, 'web image=nginx secret=s\n@secret s');
+  const assigned = project(world.state, NODE, () => undefined);
+  expect(assigned.secrets).toEqual([]);
+  expect(assigned.tasks.length).toBe(1);
 });
 
 test('a network that is full says so, and the task waits', () => {

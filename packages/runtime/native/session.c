@@ -67,8 +67,10 @@ static void write_record(struct session *s) {
   char text[256];
   const struct exited *e = &s->exited;
   int length = snprintf(
-      text, sizeof text, "{\"schema\":1,\"attempt\":%u,\"code\":%d,\"signal\":%d,\"oom\":%s,\"at\":%llu}\n",
-      s->started.attempt, e->code, e->signal, e->oom ? "true" : "false", (unsigned long long)e->at_ms);
+      text, sizeof text,
+      "{\"schema\":1,\"attempt\":%u,\"code\":%d,\"signal\":%d,\"oom\":%s,\"startedAt\":%llu,\"at\":%llu}\n",
+      s->started.attempt, e->code, e->signal, e->oom ? "true" : "false", (unsigned long long)s->started.at_ms,
+      (unsigned long long)e->at_ms);
   int fd = openat(s->folder, "exit.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return;
   int result = write_all(fd, text, (size_t)length);

@@ -128,7 +128,7 @@ export type Running = {
 
 export type Adopted =
   | { readonly state: 'running'; readonly running: Running }
-  | { readonly state: 'exited'; readonly attempt: number; readonly exit: Exit }
+  | { readonly state: 'exited'; readonly attempt: number; readonly startedAt: number; readonly exit: Exit }
   /** Its shim was killed: neither that nor its program's end is recorded. */
   | { readonly state: 'lost' }
   /** It was never launched, or not to the point of having a shim. */

@@ -3,6 +3,7 @@ import type { Backend, ContainerSummary, ExecState } from '@orc/api';
 import type { Agent, ExecHandle } from '@orc/agent';
 import { type Container, type ContainerOwner, type Healthcheck, healthcheckOf } from '@orc/model';
 import type { ImageStore } from '@orc/image';
+import { signalNumber } from '@orc/runtime';
 import type { EventStream, LogQuery } from '@orc/telemetry';
 import { containerFilter } from './filters.ts';
 import { summaryOf } from './summary.ts';
@@ -38,9 +39,11 @@ export type ContainerParts = {
 };
 export type TaskAction =
   | { readonly kind: 'start' | 'restart' | 'stop'; readonly timeoutMs?: number; readonly signal?: string }
+  | { readonly kind: 'kill'; readonly timeoutMs?: never; readonly signal?: never }
   | { readonly kind: 'rm'; readonly force: boolean; readonly volumes: boolean };
 
 const NS_PER_MS = 1_000_000n;
+const SIGKILL = 9;
 
 export const containersBackend = (parts: ContainerParts): ContainersBackend => ({
   ...lookups(parts),
@@ -107,7 +110,14 @@ function changes({ agent, ensure, actOnTask }: ContainerParts): Changes {
         ? containers.restart(reference, graceOf(options))
         : actOnTask(owner, { kind: 'restart', ...options }));
     },
-    killContainer: (reference, signal) => containers.kill(reference, signal),
+    async killContainer(reference, signal) {
+      const owner = ownerOf(reference);
+      const running = containers.get(reference).status === 'running';
+      // Another signal need not end it: what is wanted of it stays as it is.
+      if (owner === undefined || !running || signalNumber(signal) !== SIGKILL)
+        return containers.kill(reference, signal);
+      await actOnTask(owner, { kind: 'kill' });
+    },
     async removeContainer(reference, { force = false, volumes = false }) {
       const owner = ownerOf(reference);
       await (owner === undefined

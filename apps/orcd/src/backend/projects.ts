@@ -36,6 +36,7 @@ import {
 } from '@orc/model';
 import { signalNumber } from '@orc/runtime';
 import type { EventStream } from '@orc/telemetry';
+import { LIMITS } from '../limits.ts';
 import type { Replica } from '../replica.ts';
 import type { TaskAction } from './containers.ts';
 
@@ -149,7 +150,7 @@ function throwFirst(plan: ProjectPlan): void {
 
 /** Through the log, and seen through: resolves when the agent has done it. */
 export async function actOnTask(
-  { replica, events }: ProjectParts,
+  { replica, events, world }: ProjectParts,
   owner: ContainerOwner,
   action: TaskAction,
 ): Promise<void> {
@@ -169,9 +170,18 @@ export async function actOnTask(
   await decide(replica, kind, (state, proposer) => actProject(state, project, request, proposer));
   const done = (): boolean => settled(replica.state(), owner, kind);
   if (done()) return;
-  for await (const event of events.watch({ afterIndex: before })) {
-    if (event.type === 'task' && done()) return;
+  const late = new AbortController();
+  const cancel = world.clock.after(LIMITS.taskActionMs, () => late.abort());
+  try {
+    for await (const event of events.watch({ afterIndex: before, signal: late.signal }))
+      if (event.type === 'task' && done()) return;
+  } finally {
+    cancel();
   }
+  throw fail('timeout', `${kind} of a container of ${service} has not come about`, {
+    hint: `it is still wanted: see "orc ps" of ${project}`,
+    retry: true,
+  });
 }
 
 function settled(state: State, owner: ContainerOwner, kind: TaskAction['kind']): boolean {
@@ -179,7 +189,7 @@ function settled(state: State, owner: ContainerOwner, kind: TaskAction['kind']):
   if (task === undefined) return true;
   const { status } = task;
   if (kind === 'rm') return false;
-  if (kind === 'stop') return status.phase !== 'running';
+  if (kind === 'stop' || kind === 'kill') return status.phase !== 'running';
   if (!isSettled(task)) return false;
   if (status.phase === 'failed' || status.phase === 'rejected')
     throw fail(
@@ -233,13 +243,27 @@ async function makeVolume(replica: Replica, name: string, spec: VolumeSpec): Pro
 /** A node's own containers take addresses of a state network out of blocks that it was granted (DECISIONS 26). */
 async function grant(replica: Replica, network: string): Promise<void> {
   const held = named(replica.state(), 'network', network)?.status.blocks ?? [];
-  if (held.some((block) => block.node === replica.node.id)) return;
-  await replica.propose('grant', (state) => {
-    const { changes, problem } = grantBlock(state, network, replica.node.id);
+  if (!held.some((block) => block.node === replica.node.id)) await growBlocks(replica, network);
+}
+
+const growing = new WeakMap<Replica, Map<string, Promise<unknown>>>();
+
+/** A further block; those who ask while one is on its way wait for that one. */
+export async function growBlocks(replica: Replica, network: string): Promise<void> {
+  const underWay = growing.get(replica) ?? new Map<string, Promise<unknown>>();
+  growing.set(replica, underWay);
+  const known = underWay.get(network);
+  const one = known ?? grantOne(replica, network).finally(() => underWay.delete(network));
+  underWay.set(network, one);
+  await one;
+}
+
+const grantOne = (replica: Replica, network: string): Promise<unknown> =>
+  replica.propose('grant', (state) => {
+    const { changes, problem } = grantBlock(state, network, replica.node.id, replica.options);
     if (problem !== undefined) throw new OrcError(problem);
     return { changes, result: undefined };
   });
-}
 
 export function objectsBackend(parts: ProjectParts): Objects {
   const { replica, agent, world } = parts;

@@ -18,6 +18,7 @@ import { openVolumes } from './volumes.ts';
 export async function openAgent(options: AgentOptions): Promise<Agent> {
   const volumes = await openVolumes(options);
   const trash = await openTrash(options);
+  const closing = new AbortController();
   let tasks: Tasks | undefined;
   const changed = (life: Life): void => {
     if (life.removed) registry.forget(life.id);
@@ -32,7 +33,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     jitter: () => options.random.number(),
     file: (kind, name) => tasks?.file(kind, name) ?? options.file(kind, name),
     find: (of, mode) => find(registry, of, mode),
-    networksReady: () => tasks?.networksReady() ?? Promise.resolve(),
+    networksReady: () => tasks?.networksReady() ?? Promise.resolve(undefined),
+    removeVolume: async (of, name) => {
+      const others = [...registry.lives.values()].some((life) => life !== of && usesVolume(life, name));
+      if (!others) await volumes.remove(name);
+    },
+    grow: async (network) => {
+      await options.grow(network);
+      await tasks?.networksReady();
+    },
+    closing: closing.signal,
     event: (stored, action, attributes) => publish(options, stored, action, attributes),
     changed,
   };
@@ -42,8 +52,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     ...options,
     registry,
     networks: async (assignment: Assignment) => {
-      await options.network.networks(assignment.networks);
-      options.network.names(assignment.names);
+      // What can be named is, whatever else could not be made.
+      await options.network
+        .networks(assignment.networks)
+        .finally(() => options.network.names(assignment.names));
     },
   });
   for (const life of registry.lives.values()) tasks.changed(life);
@@ -64,6 +76,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       await volumes.remove(name);
     },
     async close() {
+      closing.abort();
       tasks?.close();
       await trash.emptied();
     },
@@ -72,12 +85,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
 function find(registry: Registry, of: Stored, mode: Parameters<LifeDeps['find']>[1]): Life | undefined {
   const { owner } = of;
-  if (mode.kind === 'container') {
-    const wanted = mode.container;
-    return [...registry.lives.values()].find(
-      (life) => life.stored.name === wanted || life.id.startsWith(wanted),
-    );
-  }
+  if (mode.kind === 'container') return registry.find(mode.container);
   return [...registry.lives.values()].find(({ stored: { owner: other } }) => {
     if (owner === undefined || other === undefined || other.oneOff === true) return false;
     return (
@@ -107,14 +115,16 @@ function publish(
   });
 }
 
+const usesVolume = ({ stored, state }: Life, name: string): boolean =>
+  (stored.spec.mounts ?? []).some((mount) => mount.type === 'volume' && mount.source === name) ||
+  Object.values(state.volumes).includes(name);
+
 function users(registry: Registry, kind: 'network' | 'volume' | 'image', name: string): readonly string[] {
   const uses: Record<typeof kind, (life: Life) => boolean> = {
     network: ({ stored }) =>
       stored.spec.networkMode?.kind === 'networks' &&
       stored.spec.networkMode.attachments.some(({ network }) => network === name),
-    volume: ({ stored, state }) =>
-      (stored.spec.mounts ?? []).some((mount) => mount.type === 'volume' && mount.source === name) ||
-      Object.values(state.volumes).includes(name),
+    volume: (life) => usesVolume(life, name),
     image: ({ state }) => state.imageId === name,
   };
   return [...registry.lives.values()].filter(uses[kind]).map(({ stored }) => stored.name);

@@ -7,10 +7,13 @@ import {
   fail,
   type KernelOp,
   type NameRecord,
+  type NetworkAttachment,
   type NetworkMode,
+  OrcError,
   type PortBinding,
 } from '@orc/model';
 import type { NetworkHost, SandboxRequest } from '@orc/network';
+import { LIMITS } from '../limits.ts';
 import type { Stored } from './folder.ts';
 
 export type Etc = { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
@@ -34,6 +37,7 @@ export type Joinable =
 export type ConnectDeps = {
   readonly network: NetworkHost;
   readonly joined: (mode: Extract<NetworkMode, { kind: 'service' | 'container' }>) => Joinable;
+  readonly grow: (network: string) => Promise<void>;
 };
 
 const DEFAULT_MODE: NetworkMode = { kind: 'networks', attachments: [{ network: 'bridge' }] };
@@ -55,25 +59,45 @@ export async function connect(
     case 'none':
       return sandbox(stored, hostname, [], deps.network);
     case 'networks': {
-      const endpoints = given.length > 0 ? given : allocate(stored, mode, deps.network);
+      const endpoints = given.length > 0 ? given : await allocate(stored, mode, deps);
       return sandbox(stored, hostname, endpoints, deps.network);
     }
   }
 }
 
-function allocate(
+async function allocate(
   stored: Stored,
   mode: Extract<NetworkMode, { kind: 'networks' }>,
-  network: NetworkHost,
-): readonly Endpoint[] {
-  return mode.attachments.map((attachment, index) => {
-    const endpoint = network.allocate(stored.id, attachment.network, {
-      ...(attachment.ipv4 === undefined ? {} : { wanted: attachment.ipv4 }),
-      ...(attachment.mac === undefined ? {} : { mac: attachment.mac }),
-      aliases: [...(attachment.aliases ?? []), stored.id.slice(0, 12)],
-    });
-    return { ...endpoint, interface: `eth${index}` };
-  });
+  deps: ConnectDeps,
+): Promise<readonly Endpoint[]> {
+  const endpoints: Endpoint[] = [];
+  for (const [index, attachment] of mode.attachments.entries()) {
+    const endpoint = await allocateOne(stored, attachment, deps);
+    endpoints.push({ ...endpoint, interface: `eth${index}` });
+  }
+  return endpoints;
+}
+
+/** The node has a part of the network, and asks for more when it is used up (DECISIONS 26). */
+async function allocateOne(
+  { id }: Stored,
+  attachment: NetworkAttachment,
+  { network, grow }: ConnectDeps,
+): Promise<Endpoint> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return network.allocate(id, attachment.network, {
+        ...(attachment.ipv4 === undefined ? {} : { wanted: attachment.ipv4 }),
+        ...(attachment.mac === undefined ? {} : { mac: attachment.mac }),
+        aliases: [...(attachment.aliases ?? []), id.slice(0, SHORT_ID)],
+      });
+    } catch (error) {
+      const isExhausted = error instanceof OrcError && error.problem.code === 'network.exhausted';
+      const local = attachment.network === network.defaultNetwork.name;
+      if (!isExhausted || local || attempt >= LIMITS.growsMax) throw error;
+      await grow(attachment.network);
+    }
+  }
 }
 
 async function sandbox(

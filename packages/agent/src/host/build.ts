@@ -51,6 +51,8 @@ async function requestOf(id: ContainerId, step: RunStep, options: AgentOptions):
   const connection = await connect(stored, hostname, [], {
     network: options.network,
     joined: () => undefined,
+    // A step is on the node's own network, which does not grow.
+    grow: () => Promise.resolve(),
   });
   return {
     id,
@@ -71,6 +73,8 @@ async function requestOf(id: ContainerId, step: RunStep, options: AgentOptions):
 async function watch(running: Running, step: RunStep): Promise<number> {
   const kill = (): void => void running.kill().catch(() => {});
   step.signal?.addEventListener('abort', kill);
+  // While it was started nobody listened.
+  if (step.signal?.aborted === true) kill();
   try {
     for await (const { stream, data } of running.attachment?.output ?? []) step.onOutput(stream, data);
     return (await running.exited).code;

@@ -35,8 +35,10 @@ export function openContainers(deps: LifeDeps, registry: Registry, random: Rando
       await start(life);
     },
     kill: async (reference, signal) => {
-      await runningOf(reference).signal(signal);
-      deps.event(find(reference).stored, 'kill', { signal });
+      runningOf(reference);
+      const life = find(reference);
+      await life.signal(signal);
+      deps.event(life.stored, 'kill', { signal });
     },
     remove: async (reference, options = {}) => remove(find(reference), options),
     wait: (reference, condition, signal) => wait(find(reference), condition, signal),
@@ -60,11 +62,13 @@ function logs(life: Life, query: LogQuery, root: string): AsyncIterable<LogText>
   }
   const folder = logFolder(life.stored, life.folder, root);
   if (query.follow !== true) return readLog(folder, query);
-  const over = (): boolean => life.running === undefined && life.record().status !== 'restarting';
+  const over = (): boolean => isOver(life);
   // Whoever stops following ends the wait too; the reader hears of it by the same signal.
   const ended = life.until(over, query.signal).catch(() => {});
   return readLog(folder, query, ended);
 }
+
+const isOver = (life: Life): boolean => !['running', 'restarting'].includes(life.record().status);
 
 /** What rests is attached to before it is started; what starts again by itself is not: nobody knows when. */
 const mayAttachEarly = (life: Life): boolean =>
@@ -88,7 +92,7 @@ async function create(
   if (life.image !== undefined) return life.record();
   const problem = life.problem;
   life.desire({ state: 'remove', generation: INITIAL_GENERATION });
-  await life.until(() => life.removed);
+  await life.until(() => life.removed || life.stuck !== undefined);
   throw new OrcError(problem as NonNullable<typeof problem>);
 }
 
@@ -102,6 +106,7 @@ function freeName(registry: Registry, random: Random): string {
 
 async function start(life: Life): Promise<void> {
   if (life.running !== undefined) return;
+  if (life.outOfReach !== undefined) throw new OrcError(life.outOfReach);
   // Who asks while a start is under way waits for that one.
   const { desired, actedGeneration } = life.state;
   const underWay =
@@ -119,7 +124,14 @@ async function stop(
   options: { readonly graceMs?: number; readonly signal?: string },
 ): Promise<void> {
   life.desire({ state: 'stop', generation: life.state.desired.generation }, options);
-  await life.until(() => life.removed || (life.running === undefined && life.idle));
+  await reached(life, () => life.removed || (life.running === undefined && life.idle));
+}
+
+/** Whoever asked hears why a step fails; it goes on being tried. */
+async function reached(life: Life, test: () => boolean): Promise<void> {
+  const isThere = (): boolean => life.outOfReach === undefined && test();
+  await life.until(() => isThere() || life.stuck !== undefined);
+  if (!isThere() && life.stuck !== undefined) throw new OrcError(life.stuck);
 }
 
 async function remove(
@@ -137,7 +149,7 @@ async function remove(
     removeVolumes: options.volumes === true,
   };
   life.desire(options.force === true ? { ...desired, kill: 'SIGKILL' } : desired);
-  await life.until(() => life.removed);
+  await reached(life, () => life.removed);
 }
 
 async function wait(
@@ -147,8 +159,8 @@ async function wait(
 ): Promise<Exit> {
   const before = life.record().exit;
   const over = {
-    'not-running': () => life.running === undefined && life.record().status !== 'restarting',
-    'next-exit': () => life.removed || (life.running === undefined && life.record().exit !== before),
+    'not-running': () => isOver(life),
+    'next-exit': () => life.removed || (isOver(life) && life.record().exit !== before),
     removed: () => life.removed,
   }[condition];
   await life.until(over, signal);

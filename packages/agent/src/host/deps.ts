@@ -1,5 +1,5 @@
 /** What the parts of the agent share. */
-import type { Clock, Emit, Failpoint } from '@orc/model';
+import type { Clock, Emit, Failpoint, OrcError } from '@orc/model';
 import type { ImageStore } from '@orc/image';
 import type { NetworkHost } from '@orc/network';
 import type { Runtime } from '@orc/runtime';
@@ -32,8 +32,14 @@ export type LifeDeps = {
       | { readonly kind: 'service'; readonly service: string }
       | { readonly kind: 'container'; readonly container: string },
   ) => Life | undefined;
-  /** Networks that a container needs are there. */
-  readonly networksReady: () => Promise<void>;
+  /** Resolves when the networks are as the newest assignment wants them; with what could not be done, if something could not. */
+  readonly networksReady: () => Promise<OrcError | undefined>;
+  /** An anonymous volume of a container that goes, unless another has it by now. */
+  readonly removeVolume: (of: Life, name: string) => Promise<void>;
+  /** More addresses of a network for this node's own containers (DECISIONS 26). */
+  readonly grow: (network: string) => Promise<void>;
+  /** The agent lets go. */
+  readonly closing: AbortSignal;
   readonly event: (stored: Stored, action: string, attributes: Readonly<Record<string, string>>) => void;
   readonly changed: (life: Life) => void;
 };

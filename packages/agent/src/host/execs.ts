@@ -13,18 +13,31 @@ const ID_BYTES = 32;
 
 export function openExecs(random: Random): Execs {
   const all = new Map<string, ExecHandle>();
+  const unstarted = new Set<string>();
   const ended: string[] = [];
   const forget = (id: string): void => {
     ended.push(id);
     if (ended.length > LIMITS.execsKept) all.delete(ended.shift() as string);
   };
+  /** The oldest: whoever made it has had the most time to start it. */
+  const forgetUnstarted = (): void => {
+    const [oldest] = unstarted;
+    if (oldest === undefined) return;
+    unstarted.delete(oldest);
+    all.delete(oldest);
+  };
   return {
     create(running, request) {
+      if (all.size >= LIMITS.execsMax) forgetUnstarted();
       if (all.size >= LIMITS.execsMax)
         throw fail('conflict.state', `more than ${LIMITS.execsMax} execs on this host`, { retry: true });
       const id = Buffer.from(random.bytes(ID_BYTES)).toString('hex');
-      const handle = openExec(id, running, request, () => forget(id));
+      const handle = openExec(id, running, request, {
+        begun: () => void unstarted.delete(id),
+        over: () => forget(id),
+      });
       all.set(id, handle);
+      unstarted.add(id);
       return handle;
     },
     get(id) {
@@ -35,7 +48,10 @@ export function openExecs(random: Random): Execs {
   };
 }
 
-function openExec(id: string, running: Running, request: ExecRequest, over: () => void): ExecHandle {
+type Course = { begun(): void; over(): void };
+
+function openExec(id: string, running: Running, request: ExecRequest, { begun, over }: Course): ExecHandle {
+  let wasStarted = false;
   let exec: Exec | undefined;
   let exitCode: number | undefined;
   let terminal: TerminalSize | undefined;
@@ -49,7 +65,9 @@ function openExec(id: string, running: Running, request: ExecRequest, over: () =
       ...(exitCode === undefined ? {} : { exitCode }),
     }),
     async start(): Promise<Attachment> {
-      if (exec !== undefined) throw fail('conflict.state', `exec ${id.slice(0, 12)} was started already`);
+      if (wasStarted) throw fail('conflict.state', `exec ${id.slice(0, 12)} was started already`);
+      wasStarted = true;
+      begun();
       exec = await running.exec({ ...request, ...defined({ terminal }) }).catch((error: unknown) => {
         over();
         throw error;

@@ -6,16 +6,18 @@ import {
   closeSync,
   existsSync,
   fdatasync,
+  fdatasyncSync,
+  fsync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import {
   type ContainerId,
@@ -59,9 +61,17 @@ export type State = {
   readonly health?: Health;
   /** Anonymous volumes, by where they are mounted. */
   readonly volumes: Readonly<Record<string, string>>;
+  /** It shall not take over those of the container before it. */
+  readonly ownVolumes?: boolean;
 };
 
-export type Loaded = { readonly folder: string; readonly stored: Stored; readonly state: State };
+export type Loaded = {
+  readonly folder: string;
+  readonly stored: Stored;
+  readonly state: State;
+  /** Its state file, where that cannot be read. */
+  readonly damagedState?: string;
+};
 
 const CONTAINER_FILE = 'container.json';
 const STATE_FILE = 'state.json';
@@ -69,6 +79,7 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 const sync = promisify(fdatasync);
+const syncAll = promisify(fsync);
 
 export const EMPTY_STATE: State = {
   schema: 1,
@@ -92,26 +103,56 @@ export async function createFolder(folder: string, stored: Stored): Promise<void
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   const fd = openSync(join(folder, `${CONTAINER_FILE}.tmp`), 'w', FILE_MODE);
   try {
-    writeSync(fd, JSON.stringify(stored));
+    writeFileSync(fd, JSON.stringify(stored));
     if (!isTask) await sync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(join(folder, `${CONTAINER_FILE}.tmp`), join(folder, CONTAINER_FILE));
+  if (!isTask) await Promise.all([syncFolder(folder), syncFolder(dirname(folder))]);
+}
+
+/** The names in it survive a power loss. */
+async function syncFolder(path: string): Promise<void> {
+  const fd = openSync(path, 'r');
+  try {
+    await syncAll(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The newest state is the last: a write is over before the next begins. */
-export type StateFile = { write(state: State): Promise<void> };
+export type StateFile = { write(state: State, durability?: 'durable'): Promise<void> };
 
 /** Small calls take microseconds; through the thread pool they would wait behind the syncs of other containers. */
 export function openStateFile(folder: string): StateFile {
   const file = join(folder, STATE_FILE);
   return {
-    async write(state) {
+    async write(state, durability) {
+      if (durability === 'durable') return writeDurably(file, JSON.stringify(state));
       writeFileSync(`${file}.tmp`, JSON.stringify(state), { mode: FILE_MODE });
       renameSync(`${file}.tmp`, file);
     },
   };
+}
+
+/** Nothing else is written meanwhile: whoever reads it again has the whole of it, or the one before. */
+function writeDurably(file: string, text: string): void {
+  const fd = openSync(`${file}.tmp`, 'w', FILE_MODE);
+  try {
+    writeFileSync(fd, text);
+    fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(`${file}.tmp`, file);
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** All folders below `containers/`; `damaged` ones are for quarantine, never fatal. */
@@ -142,19 +183,28 @@ async function dropUnmade(folder: string): Promise<boolean> {
 function loadFolder(folder: string, id: string): Loaded | string {
   try {
     const stored = readJson<Stored>(join(folder, CONTAINER_FILE));
-    const state = readState(join(folder, STATE_FILE));
+    const file = join(folder, STATE_FILE);
+    const state = readState(file);
     if (stored.schema !== 1 || stored.id !== id || typeof stored.spec !== 'object') return folder;
-    return { folder, stored, state: { ...EMPTY_STATE, ...state } };
+    const damaged = state === 'damaged' ? { damagedState: file } : {};
+    return {
+      folder,
+      stored,
+      state: state === 'damaged' ? EMPTY_STATE : { ...EMPTY_STATE, ...state },
+      ...damaged,
+    };
   } catch {
     return folder;
   }
 }
 
-function readState(file: string): State {
+/** One that was never written is empty. */
+function readState(file: string): State | 'damaged' {
+  if (!existsSync(file)) return EMPTY_STATE;
   try {
     return readJson<State>(file);
   } catch {
-    return EMPTY_STATE;
+    return 'damaged';
   }
 }
 
@@ -163,6 +213,7 @@ function readJson<T extends object>(file: string): T {
   if (text.length > LIMITS.stateFileBytesMax)
     throw new Error(`${file} is larger than ${LIMITS.stateFileBytesMax} bytes`);
   const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) throw new Error(`${file} holds no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${file} holds no object`);
   return value as T;
 }

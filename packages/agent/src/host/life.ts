@@ -6,7 +6,6 @@ import {
   defined,
   type Endpoint,
   type Exit,
-  fail,
   type Health,
   OrcError,
   type Problem,
@@ -15,7 +14,13 @@ import {
   type TaskStatus,
   toProblem,
 } from '@orc/model';
-import type { Attachment, AttachOptions, Running, TerminalSize } from '@orc/runtime';
+import {
+  type Attachment,
+  type AttachOptions,
+  type Running,
+  signalNumber,
+  type TerminalSize,
+} from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
@@ -24,17 +29,18 @@ import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
 import { openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
-import { anonymousVolumes, logFolder, release, startAttempt, type Started } from './start.ts';
+import { anonymousVolumes, logPathOf, release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
 import { containerOf, type Failure, taskStatusOf, type View } from './view.ts';
+import { endOf, openWaits } from './waits.ts';
 import { watchLife } from './watch.ts';
 
 export type Found =
   | { readonly running: Running; readonly health: Health }
   /** `told`: by the daemon before. */
-  | { readonly attempt: number; readonly exit: Exit; readonly told: boolean }
-  /** `before`: how the attempt before it ended. */
-  | { readonly cut: number; readonly before?: Exit };
+  | { readonly attempt: number; readonly startedAt?: number; readonly exit: Exit; readonly told: boolean }
+  /** `before`: how the attempt before it ended, `startedAt` when that began. */
+  | { readonly cut: number; readonly startedAt?: number; readonly before?: Exit };
 
 type StopRequest = { readonly graceMs?: number; readonly signal?: string };
 
@@ -64,6 +70,10 @@ export class Life {
   #stopRequest: StopRequest = {};
   #stopKept = false;
   #preparing = false;
+  /** The attempt that somebody ended by a signal. */
+  #endedByHand = 0;
+  #stuck: Problem | undefined;
+  #outOfReach: Problem | undefined;
   /** What the last report said. */
   #told: TaskStatus['phase'] | undefined;
   #removed = false;
@@ -72,7 +82,7 @@ export class Life {
   #held = false;
   #cancelTimer: (() => void) | undefined;
   readonly #hurry = { call: (): void => {} };
-  readonly #watchers = new Set<() => void>();
+  readonly #waits = openWaits();
   readonly #deps: LifeDeps;
   readonly #works = {
     prepare: (): Promise<void> => this.#prepare(),
@@ -101,7 +111,14 @@ export class Life {
     return this.#removed;
   }
   get problem(): Problem | undefined {
-    return this.#failure?.problem;
+    return this.#outOfReach ?? this.#failure?.problem;
+  }
+  get outOfReach(): Problem | undefined {
+    return this.#outOfReach;
+  }
+  /** Why the stop or removal that was asked for last has not come about; it is tried again. */
+  get stuck(): Problem | undefined {
+    return this.#outOfReach ?? this.#stuck;
   }
   get joinable(): Joinable {
     return this.#running === undefined ? undefined : this.#joinable;
@@ -123,6 +140,8 @@ export class Life {
     if (before.state === 'remove' && desired.state !== 'remove') return;
     this.#state = { ...this.#state, desired };
     this.#stopRequest = stop;
+    this.#stuck = undefined;
+    this.#retryAt = undefined;
     if (desired.generation > before.generation) this.#failure = undefined;
     if (desired.state !== 'run') this.#restartAt = undefined;
     if (desired.state !== 'stop') this.#stopKept = false;
@@ -149,12 +168,13 @@ export class Life {
     // Nobody holds them any more: another attempt publishes anew.
     this.#state = { ...this.#state, ports: [] };
     if ('cut' in found) {
-      this.#state = { ...this.#state, attempt: found.cut - 1 };
+      const { startedAt: _, ...before } = this.#state;
+      this.#state = { ...before, ...defined({ startedAt: found.startedAt }), attempt: found.cut - 1 };
       this.#exit = found.before;
       if (this.#state.desired.state === 'run') this.#restartAt = this.#deps.clock.now();
       return;
     }
-    this.#state = { ...this.#state, attempt: found.attempt };
+    this.#state = { ...this.#state, attempt: found.attempt, ...defined({ startedAt: found.startedAt }) };
     this.#settle(found.exit, found.told);
   }
 
@@ -184,6 +204,14 @@ export class Life {
     return this.#early.add(options);
   }
 
+  /** SIGKILL and its stop signal end it by hand: its restart policy does not bring it back. */
+  async signal(name: string): Promise<void> {
+    const running = this.#running;
+    const ending = ['SIGKILL', this.#stopSignal()].map(signalNumber);
+    if (ending.includes(signalNumber(name))) this.#endedByHand = this.#state.attempt;
+    await running?.signal(name);
+  }
+
   /** A task that was found again takes no step before its assignment: what it needs beside it is not there yet. */
   hold(): void {
     this.#held = true;
@@ -193,22 +221,25 @@ export class Life {
     this.wake();
   }
 
+  /** Its shim does not answer: it may well run, so nothing is done with it, and nothing told, until it is found. */
+  lose(problem: Problem): void {
+    this.#outOfReach = problem;
+    this.#changed();
+  }
+  find(): void {
+    this.#outOfReach = undefined;
+    this.wake();
+  }
+
   wake(): void {
-    if (this.#removed || this.#held) return;
+    if (this.#removed || this.#held || this.#outOfReach !== undefined) return;
     if (this.#busy) this.#again = true;
     else void this.#loop();
   }
 
   /** Resolves when `test` holds; it is asked after each change. */
-  async until(test: () => boolean, signal?: AbortSignal): Promise<void> {
-    while (!test()) {
-      if (signal?.aborted) throw givenUp(signal);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#watchers.add(resolve);
-      signal?.addEventListener('abort', () => resolve(), { once: true });
-      await promise;
-      this.#watchers.delete(resolve);
-    }
+  until(test: () => boolean, signal?: AbortSignal): Promise<void> {
+    return this.#waits.until(test, signal);
   }
 
   async #loop(): Promise<void> {
@@ -229,7 +260,7 @@ export class Life {
     this.#busy = false;
     this.#keepEndSoon();
     // Wishes alone can change what it is: a stop ends a back-off without a step.
-    if (this.taskStatus().phase === this.#told) this.#awaken();
+    if (this.taskStatus().phase === this.#told) this.#waits.changed();
     else this.#changed();
   }
 
@@ -237,7 +268,7 @@ export class Life {
   async #keepStopped(): Promise<void> {
     this.#stopKept = true;
     if (this.stored.owner !== undefined) return;
-    await this.#keep('a stop');
+    await this.#keep('a stop', this.#state, 'durable');
   }
 
   #armTimer(until: number): void {
@@ -263,22 +294,33 @@ export class Life {
     this.#retryAt = undefined;
     try {
       await work();
+      this.#unstick();
     } catch (error) {
       const problem = toProblem(error);
       if (!(error instanceof OrcError))
         this.#deps.emit('error', `${step.do} of ${this.stored.name} failed`, {
           error: String((error as Error).stack),
         });
-      this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed' };
+      const ending = step.do === 'remove' || step.do === 'stop';
+      this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed', ending };
       this.#restartAt = undefined;
       this.#holding ||= step.do === 'start';
       // The attempt never was: another daemon neither takes it for lost nor begins it again.
       if (step.do === 'start')
         await this.#keep('a failed start', { ...this.#state, actedGeneration: generation });
-      if (step.do === 'remove' || step.do === 'stop') this.#retryAt = this.#deps.clock.now() + LIMITS.retryMs;
+      if (ending) {
+        this.#stuck = problem;
+        this.#retryAt = this.#deps.clock.now() + LIMITS.retryMs;
+      }
     }
     this.#preparing = false;
     this.#changed();
+  }
+
+  /** A failed stop or removal says nothing any more once a later one has come about. */
+  #unstick(): void {
+    if (this.#failure?.ending === true) this.#failure = undefined;
+    this.#stuck = undefined;
   }
 
   async #prepare(): Promise<void> {
@@ -301,7 +343,7 @@ export class Life {
     }
     this.#preparing = true;
     this.#changed();
-    const { exit: _, ...before } = this.#state;
+    const { exit: _, startedAt: __, ...before } = this.#state;
     const next: State = {
       ...before,
       attempt: this.#state.attempt + 1,
@@ -392,19 +434,26 @@ export class Life {
     const { exit } = this.#state;
     if (this.#removed || this.#running !== undefined || exit === undefined || exit === this.#kept) return;
     this.#deps.clock.after(LIMITS.keepEndMs, () => {
-      if (this.#removed || this.#busy || this.#state.exit !== exit || exit === this.#kept) return;
-      this.#kept = exit;
-      void this.#keep('an end');
+      if (!this.#removed && !this.#busy && this.#state.exit === exit) void this.keepEnd();
     });
   }
 
-  async #keep(what: string, state: State = this.#state): Promise<void> {
-    await this.#file.write(state).catch((error: unknown) => {
+  /** Another daemon knows of it then. */
+  async keepEnd(): Promise<void> {
+    const { exit } = this.#state;
+    if (exit === undefined || exit === this.#kept) return;
+    this.#kept = exit;
+    await this.#keep('an end');
+  }
+
+  async #keep(what: string, state: State = this.#state, durability?: 'durable'): Promise<void> {
+    await this.#file.write(state, durability).catch((error: unknown) => {
       this.#deps.emit('warn', `${what} was not written down`, { error: String(error) });
     });
   }
 
   #decide(exit: Exit, ranMs: number): void {
+    if (this.#endedByHand === this.#state.attempt) return this.#stayDown();
     const { desired, actedGeneration } = this.#state;
     if (desired.state !== 'run' || desired.generation > actedGeneration) return;
     // A task waits to be assigned again, in the order of its dependencies.
@@ -421,11 +470,15 @@ export class Life {
     this.#restartAt = this.#deps.clock.now() + decision.delayMs;
   }
 
+  #stayDown(): void {
+    const { desired } = this.#state;
+    if (this.stored.owner !== undefined || desired.state !== 'run' || this.#isAsked()) return;
+    this.#state = { ...this.#state, desired: { ...desired, state: 'stop' } };
+  }
+
   /** Once no attempt follows by itself ports and addresses go back, and `--rm` takes effect. */
   #finish(): void {
-    const { desired, actedGeneration } = this.#state;
-    const asked = desired.state === 'run' && desired.generation > actedGeneration;
-    const follows = this.#restartAt !== undefined || (asked && this.#failure === undefined);
+    const follows = this.#restartAt !== undefined || (this.#isAsked() && this.#failure === undefined);
     if (!this.#holding || this.#running !== undefined || follows) return;
     this.#holding = false;
     this.#state = {
@@ -444,6 +497,11 @@ export class Life {
     }
   }
 
+  #isAsked(): boolean {
+    const { desired, actedGeneration } = this.#state;
+    return desired.state === 'run' && desired.generation > actedGeneration;
+  }
+
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
@@ -452,7 +510,7 @@ export class Life {
       this.#deps.event(this.stored, 'kill', { signal: 'SIGKILL' });
       await running.kill().catch(() => {});
     }
-    await this.#endOf(running);
+    await endOf(running, this.stored.name, this.#deps.clock);
     await this.#ended;
     // As docker tells it: what was killed was not stopped.
     if (this.#state.desired.kill === undefined) this.#deps.event(this.stored, 'stop', {});
@@ -471,8 +529,7 @@ export class Life {
     if (this.#graceMs() <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#hurry.call = resolve;
-    const signal =
-      this.#stopRequest.signal ?? this.stored.spec.stopSignal ?? this.#image?.config.StopSignal ?? 'SIGTERM';
+    const signal = this.#stopRequest.signal ?? this.#stopSignal();
     // The time runs from here: a shim that does not answer would have it begin late, or never.
     const cancel = this.#deps.clock.after(this.#graceMs(), resolve);
     this.#deps.event(this.stored, 'kill', { signal });
@@ -482,13 +539,8 @@ export class Life {
     this.#hurry.call = (): void => {};
   }
 
-  async #endOf(running: Running): Promise<void> {
-    const abort = new AbortController();
-    const late = this.#deps.clock.sleep(LIMITS.killWaitMs, abort.signal).then(() => 'late');
-    const outcome = await Promise.race([running.exited, late]);
-    abort.abort();
-    if (outcome === 'late' && this.#running === running)
-      throw fail('timeout', `container ${this.stored.name} did not end after SIGKILL`, { retry: true });
+  #stopSignal(): string {
+    return this.stored.spec.stopSignal ?? this.#image?.config.StopSignal ?? 'SIGTERM';
   }
 
   async #remove(): Promise<void> {
@@ -497,7 +549,7 @@ export class Life {
     await release(this.id, this.#deps);
     watch.lap('network');
     if (this.#state.desired.removeVolumes === true) {
-      for (const volume of Object.values(this.#state.volumes)) await this.#deps.volumes.remove(volume);
+      for (const volume of Object.values(this.#state.volumes)) await this.#deps.removeVolume(this, volume);
     }
     watch.lap('volumes');
     await this.#deps.trash.take(this.id, this.folder);
@@ -510,12 +562,8 @@ export class Life {
 
   #changed(): void {
     this.#told = this.taskStatus().phase;
-    this.#awaken();
+    this.#waits.changed();
     this.#deps.changed(this);
-  }
-
-  #awaken(): void {
-    for (const watcher of this.#watchers) watcher();
   }
 
   #view(): View {
@@ -527,18 +575,14 @@ export class Life {
       pid: this.#running?.pid,
       exit: this.#exit,
       failure: this.#failure,
+      outOfReach: this.#outOfReach,
       prepared: this.#image !== undefined,
       preparing: this.#preparing,
       restartAt: this.#restartAt,
       removed: this.#removed,
       volumePath: this.#deps.volumes.pathOf,
-      logPath: this.#logPath(),
+      logPath: logPathOf(this.stored, this.folder, this.#deps.root),
     };
-  }
-
-  #logPath(): string | undefined {
-    const { stored, folder } = this;
-    return stored.spec.logging?.driver === 'none' ? undefined : logFolder(stored, folder, this.#deps.root);
   }
 
   taskStatus(): TaskStatus {
@@ -549,7 +593,3 @@ export class Life {
     return containerOf(this.#view());
   }
 }
-
-/** Whoever gives a wait up may say why. */
-const givenUp = ({ reason }: AbortSignal): OrcError =>
-  reason instanceof OrcError ? reason : fail('canceled', 'the wait was given up');

@@ -1,8 +1,9 @@
 /** Crash-only: starting is recovering. Finds containers by their folders, adopts what runs, sweeps what nobody knows. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import type { Exit, ResolvedImage } from '@orc/model';
+import { join, relative } from 'node:path';
+import { type Exit, type Problem, type ResolvedImage, toProblem } from '@orc/model';
 import type { Adopted } from '@orc/runtime';
+import { LIMITS } from '../limits.ts';
 import type { AgentOptions } from '../types.ts';
 import { hostnameOf, joinHost, namesOf, sandboxRequest } from './attachment.ts';
 import type { Registry } from './registry.ts';
@@ -20,17 +21,22 @@ export type Recovered = {
 export async function recover(options: AgentOptions, deps: LifeDeps, registry: Registry): Promise<Recovered> {
   const began = options.clock.monotonic();
   const watch = startWatch(options.clock);
-  const rebooted = await noteBoot(options.run);
+  const boot = await bootOf(options.run);
+  const { rebooted } = boot;
   const { loaded, damaged } = await loadFolders(join(options.root, 'containers'));
-  const quarantined = await quarantine(options, damaged);
+  const states = loaded.flatMap(({ damagedState }) => damagedState ?? []);
+  const quarantined = [
+    ...(await quarantine(options, damaged, 'container folder')),
+    ...(await quarantine(options, states, 'state file of a container')),
+  ];
   watch.lap('folders');
   const found = await Promise.all(
-    loaded.map(async (each) => ({ each, adopted: await options.runtime.adopt(each.stored.id, each.folder) })),
+    loaded.map(async (each): Promise<Reached> => ({ each, ...(await reach(each, options)) })),
   );
   watch.lap('shims');
   await options.network.recover(
     found
-      .filter(({ adopted }) => adopted.state === 'running')
+      .filter(({ adopted }) => adopted === undefined || adopted.state === 'running')
       .map(({ each }) => ({
         container: each.stored.id,
         endpoints: each.state.endpoints,
@@ -40,20 +46,22 @@ export async function recover(options: AgentOptions, deps: LifeDeps, registry: R
   watch.lap('network');
   let running = 0;
   const lives: Life[] = [];
-  for (const { each, adopted } of found) {
+  for (const { each, adopted, later } of found) {
     const life = new Life(each.stored, each.folder, stateAfter(each, adopted), deps);
     registry.add(life);
     lives.push(life);
     if (isTask(each.stored)) life.hold();
-    if (adopted.state === 'running') running += 1;
-    takeOver(life, each, adopted, await imageOf(each, options), rebooted, options);
+    if (adopted?.state === 'running') running += 1;
+    const image = await imageOf(each, options);
+    const resume = (now: Adopted): void => takeOver(life, each, now, image, rebooted, options);
+    if (adopted !== undefined) resume(adopted);
+    else void regain(life, each, later as Promise<Adopted>, resume, deps);
   }
   watch.lap('images');
-  await rejoin(
-    lives,
-    found.map(({ adopted }) => adopted),
-    deps,
-  );
+  if (rebooted) await Promise.all(lives.map((life) => life.keepEnd()));
+  options.failpoint('agent.recover.settled');
+  await boot.note();
+  await Promise.all(lives.map((life) => rejoin(life, deps)));
   watch.lap('rejoin');
   await options.runtime.sweep(new Set(loaded.map(({ stored }) => stored.id)));
   for (const life of lives) if (life.running === undefined) life.wake();
@@ -62,12 +70,66 @@ export async function recover(options: AgentOptions, deps: LifeDeps, registry: R
   return { adopted: running, quarantined, tookMs: options.clock.monotonic() - began };
 }
 
+/** `later`: of a shim that took too long to be waited for. */
+type Reached = { readonly each: Loaded; readonly adopted?: Adopted; readonly later?: Promise<Adopted> };
+
+/** One shim that somebody has stopped keeps nobody else waiting (DECISIONS 16). */
+async function reach(
+  { stored, folder }: Loaded,
+  { runtime, clock }: AgentOptions,
+): Promise<Omit<Reached, 'each'>> {
+  const later = runtime.adopt(stored.id, folder);
+  const abort = new AbortController();
+  const late = clock.sleep(LIMITS.adoptMs, abort.signal).then(() => undefined);
+  const adopted = await Promise.race([later, late]).catch(() => undefined);
+  abort.abort();
+  // Whoever asks again sees its failure.
+  later.catch(() => {});
+  return adopted === undefined ? { later } : { adopted };
+}
+
+/** Asks again and again until its shim answers, or is gone; then it is taken over as at the start. */
+async function regain(
+  life: Life,
+  { stored, folder }: Loaded,
+  first: Promise<Adopted>,
+  resume: (adopted: Adopted) => void,
+  deps: LifeDeps,
+): Promise<void> {
+  const { runtime, clock, emit, closing } = deps;
+  const { name } = stored;
+  life.lose(outOfReach(name, 'its shim does not answer'));
+  emit('error', 'a container cannot be reached; it is left alone until it can', { container: name });
+  let attempt = first;
+  for (;;) {
+    const adopted = await attempt.catch((error: unknown) => {
+      life.lose(outOfReach(name, toProblem(error).message));
+    });
+    if (adopted !== undefined) {
+      resume(adopted);
+      break;
+    }
+    await clock.sleep(LIMITS.adoptRetryMs, closing);
+    if (closing.aborted) return;
+    attempt = runtime.adopt(stored.id, folder);
+  }
+  await rejoin(life, deps);
+  life.find();
+}
+
+const outOfReach = (name: string, why: string): Problem => ({
+  code: 'timeout',
+  message: `container ${name} cannot be reached: ${why}`,
+  hint: 'is its shim stopped? It is asked again and again',
+  retry: true,
+});
+
 const isTask = ({ owner }: Stored): boolean => owner !== undefined && owner.oneOff !== true;
 
 /** What an acknowledged start implies, even if the daemon died before it wrote so. */
-function stateAfter({ stored, state }: Loaded, adopted: Adopted): State {
+function stateAfter({ stored, state }: Loaded, adopted: Adopted | undefined): State {
   if (isTask(stored)) return state;
-  const started = adopted.state !== 'none' || state.attempt > 0;
+  const started = adopted?.state !== 'none' || state.attempt > 0;
   if (!started || state.desired.state !== 'ready') return state;
   const generation = Math.max(1, state.actedGeneration);
   return { ...state, actedGeneration: generation, desired: { state: 'run', generation } };
@@ -85,12 +147,26 @@ function takeOver(
   if (adopted.state === 'running')
     life.adopt({ running: adopted.running, health: state.health ?? 'none' }, image);
   else if (adopted.state === 'exited' && adopted.attempt >= attempt)
-    life.adopt({ attempt: adopted.attempt, exit: adopted.exit, told: isSame(adopted.exit, exit) }, image);
+    life.adopt(
+      {
+        attempt: adopted.attempt,
+        exit: adopted.exit,
+        startedAt: adopted.startedAt,
+        told: isSame(adopted.exit, exit),
+      },
+      image,
+    );
   else if (exit !== undefined) life.adopt({ attempt, exit, told: true }, image);
   else if (adopted.state === 'lost')
     life.adopt({ attempt, exit: lostExit(rebooted, options.clock.now()), told: false }, image);
   else if (attempt > 0)
-    life.adopt({ cut: attempt, ...(adopted.state === 'exited' ? { before: adopted.exit } : {}) }, image);
+    life.adopt(
+      {
+        cut: attempt,
+        ...(adopted.state === 'exited' ? { before: adopted.exit, startedAt: adopted.startedAt } : {}),
+      },
+      image,
+    );
   else if (image !== undefined && state.imageId !== undefined) life.prepared(image);
 }
 
@@ -106,14 +182,20 @@ const lostExit = (rebooted: boolean, at: number): Exit => ({
   reason: rebooted ? 'reboot' : 'shim lost',
 });
 
-/** DECISIONS 4: a reboot is known by the kernel's boot id and a marker in the run folder. */
-async function noteBoot(run: string): Promise<boolean> {
+/**
+ * DECISIONS 4: a reboot is known by the kernel's boot id and a marker in the run folder. It is noted when all that the
+ * reboot ended is known to have ended by it: else another daemon would take that for failures.
+ */
+async function bootOf(run: string): Promise<{ readonly rebooted: boolean; note(): Promise<void> }> {
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const marker = join(run, 'boot-id');
-  const before = await readFile(marker, 'utf8').catch(() => '');
-  await mkdir(run, { recursive: true, mode: 0o711 });
-  await writeFile(marker, boot);
-  return before !== boot;
+  const rebooted = (await readFile(marker, 'utf8').catch(() => '')) !== boot;
+  const note = async (): Promise<void> => {
+    if (!rebooted) return;
+    await mkdir(run, { recursive: true, mode: 0o711 });
+    await writeFile(marker, boot);
+  };
+  return { rebooted, note };
 }
 
 const imageOf = async (
@@ -125,29 +207,37 @@ const imageOf = async (
 async function quarantine(
   { root, emit, clock }: AgentOptions,
   damaged: readonly string[],
+  what: string,
 ): Promise<readonly string[]> {
   const folder = join(root, 'quarantine');
   if (damaged.length > 0) await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const each of damaged) {
-    await rename(each, join(folder, `${basename(each)}-${clock.now()}`));
-    emit('error', 'a container folder is damaged and was set aside', { folder: each });
+    await rename(each, join(folder, `${nameOf(each, root)}-${clock.now()}`));
+    emit('error', `a ${what} is damaged and was set aside`, { path: each });
   }
-  return damaged.map((each) => basename(each));
+  return damaged.map((each) => nameOf(each, root));
 }
 
+/** `ID`, or `ID-state.json`. */
+const nameOf = (path: string, root: string): string =>
+  relative(join(root, 'containers'), path).replaceAll('/', '-');
+
 /** Networks that others may join: the sandbox of a running container is found again by its id. */
-async function rejoin(lives: readonly Life[], adopted: readonly Adopted[], deps: LifeDeps): Promise<void> {
-  await Promise.all(
-    lives.map(async (life, index) => {
-      const { spec } = life.stored;
-      const mode = spec.networkMode?.kind;
-      if (adopted[index]?.state !== 'running' || mode === 'service' || mode === 'container') return;
-      if (mode === 'host') return life.rejoin(await joinHost(spec));
-      const hostname = hostnameOf(life.stored);
-      const request = sandboxRequest(life.stored, hostname, life.state.endpoints);
-      const { namespace, etc } = await deps.network.sandbox(request);
-      life.rejoin({ namespace, etc, hostname });
-      deps.network.register(life.id, namesOf(life.stored, life.state.endpoints));
-    }),
-  );
+async function rejoin(life: Life, deps: LifeDeps): Promise<void> {
+  const { spec, name } = life.stored;
+  const mode = spec.networkMode?.kind;
+  if (life.running === undefined || mode === 'service' || mode === 'container') return;
+  try {
+    if (mode === 'host') return life.rejoin(await joinHost(spec));
+    const hostname = hostnameOf(life.stored);
+    const request = sandboxRequest(life.stored, hostname, life.state.endpoints);
+    const { namespace, etc } = await deps.network.sandbox(request);
+    life.rejoin({ namespace, etc, hostname });
+    deps.network.register(life.id, namesOf(life.stored, life.state.endpoints));
+  } catch (error) {
+    deps.emit('error', 'the network of a container was not found again', {
+      container: name,
+      error: String(error),
+    });
+  }
 }

@@ -6,7 +6,7 @@ import {
   type ContainerSpec,
   type Endpoint,
   fail,
-  type OrcError,
+  OrcError,
   resolveId,
   type TaskDesired,
 } from '@orc/model';
@@ -21,7 +21,7 @@ export type MakeRequest = {
   readonly spec: ContainerSpec;
   readonly owner?: ContainerOwner;
   readonly endpoints?: readonly Endpoint[];
-  readonly volumes?: Readonly<Record<string, string>>;
+  readonly ownVolumes?: boolean;
   readonly desired: TaskDesired;
 };
 
@@ -53,6 +53,7 @@ export function openRegistry(deps: LifeDeps): Registry {
     runningOf(reference) {
       const life = find(reference);
       if (life.running !== undefined) return life.running;
+      if (life.outOfReach !== undefined) throw new OrcError(life.outOfReach);
       throw fail('conflict.state', `container ${life.stored.name} is not running`, {
         hint: `start it with: orc container start ${life.stored.name}`,
       });
@@ -65,7 +66,9 @@ export function openRegistry(deps: LifeDeps): Registry {
         throw nameTaken(name, holder);
       names.set(name, id);
       const life = await makeLife(request, deps).catch((error: unknown) => {
-        names.delete(name);
+        // It is whose it was: of the container that this one was to replace, if that is still there.
+        if (holder !== undefined && lives.has(holder)) names.set(name, holder);
+        else names.delete(name);
         throw error;
       });
       add(life);
@@ -95,13 +98,13 @@ function findLife(lives: ReadonlyMap<ContainerId, Life>, reference: string): Lif
 }
 
 async function makeLife(request: MakeRequest, deps: LifeDeps): Promise<Life> {
-  const { id, name, spec, owner, desired, endpoints = [], volumes = {} } = request;
+  const { id, name, spec, owner, desired, endpoints = [], ownVolumes = false } = request;
   const about = { schema: 1 as const, id, name, createdAt: deps.clock.now(), spec };
   const stored: Stored = owner === undefined ? about : { ...about, owner };
   const folder = join(deps.root, 'containers', id);
   await createFolder(folder, stored);
   deps.failpoint('agent.create.written');
-  return new Life(stored, folder, { ...EMPTY_STATE, desired, endpoints, volumes }, deps);
+  return new Life(stored, folder, { ...EMPTY_STATE, desired, endpoints, ownVolumes }, deps);
 }
 
 /** Two tasks of one slot share the name for a moment, while one replaces the other. */

@@ -5,6 +5,7 @@ import {
   fail,
   type ImageConfig,
   type NamespaceMode,
+  OrcError,
   type PortBinding,
   type Propagation,
   type ResolvedImage,
@@ -12,7 +13,7 @@ import {
 import type { ResolvedMount, Running, StartRequest } from '@orc/runtime';
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
-import { allMounts, resolveMounts } from '../plan/mounts.ts';
+import { allMounts, anonymousName, resolveMounts } from '../plan/mounts.ts';
 import { needsPeers, propagationProblem } from '../plan/propagation.ts';
 import { type Connection, connect, hostnameOf, namesOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
@@ -32,12 +33,15 @@ export async function startAttempt(
   more: Pick<StartRequest, 'attach' | 'terminal'> = {},
 ): Promise<Started> {
   const watch = startWatch(deps.clock);
-  await deps.networksReady();
+  const unmade = await deps.networksReady();
   try {
     const given = stored.owner === undefined ? [] : state.endpoints;
     const connection = await connect(stored, hostnameOf(stored), given, {
       network: deps.network,
       joined: (mode) => deps.find(stored, mode)?.joinable,
+      grow: deps.grow,
+    }).catch((error: unknown) => {
+      throw isMissing(error) ? (unmade ?? error) : error;
     });
     const { namespace, etc, hostname } = connection;
     watch.lap('sandbox');
@@ -76,6 +80,10 @@ export async function startAttempt(
     throw error;
   }
 }
+
+/** The network that it needs is among those that could not be made. */
+const isMissing = (error: unknown): boolean =>
+  error instanceof OrcError && error.problem.code === 'notfound.network';
 
 /** A container whose published ports cannot open does not stay. */
 async function attached(id: ContainerId, running: Running, deps: LifeDeps): Promise<void> {
@@ -133,12 +141,13 @@ async function placeVolumes(
 export function anonymousVolumes(
   stored: Stored,
   config: ImageConfig,
-  { volumes }: State,
+  state: State,
 ): Readonly<Record<string, string>> {
   const targets = allMounts(stored.spec.mounts ?? [], config).flatMap((mount) =>
     mount.type === 'volume' && mount.source === undefined ? [mount.target] : [],
   );
-  return { ...Object.fromEntries(targets.map((each) => [each, anonymousName(stored, each)])), ...volumes };
+  const names = targets.map((each) => [each, anonymousName(stored, each, state)]);
+  return { ...Object.fromEntries(names), ...state.volumes };
 }
 
 /** For a message of its own: what keeps it within the volume is the launcher. */
@@ -151,15 +160,6 @@ async function checkSubpath(volume: string, path: string, subpath: string): Prom
     throw fail('input.missing', `the volume ${volume} has no ${subpath}`, {
       hint: 'make it first: a subpath must exist',
     });
-}
-
-/** Of a task: by service, slot and path, so that its replacement takes it over; else of this container alone. */
-function anonymousName(stored: Stored, target: string): string {
-  const path = Buffer.from(target).toString('hex').slice(0, 64);
-  const { owner } = stored;
-  return owner === undefined || owner.oneOff === true
-    ? `${stored.id.slice(0, 32)}${path}`.slice(0, 96)
-    : `${owner.project}_${owner.service}_${owner.slot}_${path}`;
 }
 
 async function mountsOf(
@@ -233,6 +233,10 @@ function requestOf(
     volatileRoot: spec.autoRemove === true,
   };
 }
+
+/** Undefined: it keeps none. */
+export const logPathOf = (stored: Stored, folder: string, root: string): string | undefined =>
+  stored.spec.logging?.driver === 'none' ? undefined : logFolder(stored, folder, root);
 
 /** DECISIONS 14: logs of tasks live by project, service and slot and go by retention; others' with their folder. */
 export function logFolder(stored: Stored, folder: string, root: string): string {

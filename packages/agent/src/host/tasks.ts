@@ -6,6 +6,7 @@ import {
   type ContainerId,
   type Emit,
   type ObjectId,
+  OrcError,
   type Report,
   type TaskStatus,
   toProblem,
@@ -29,7 +30,7 @@ export type Tasks = {
   /** A container of a task has changed. */
   changed(life: Life): void;
   readonly file: FileSource;
-  readonly networksReady: () => Promise<void>;
+  readonly networksReady: () => Promise<OrcError | undefined>;
   close(): void;
 };
 
@@ -40,7 +41,7 @@ export function openTasks(deps: TaskDeps): Tasks {
   const reporter = openReporter(deps);
   const making = new Map<ContainerId, Promise<Life>>();
   let current: Assignment | undefined;
-  let ready: Promise<void> = Promise.resolve();
+  const networks = openNetworks(deps);
 
   const take = async (task: AssignedTask): Promise<void> => {
     const life = deps.registry.lives.get(task.containerId) ?? (await making.get(task.containerId));
@@ -63,6 +64,8 @@ export function openTasks(deps: TaskDeps): Tasks {
       owner: { task: task.id, project, service, slot },
       endpoints: task.endpoints,
       desired: task.desired,
+      // Only who replaces another takes over what that one has.
+      ownVolumes: task.replaces === undefined && sharesSlot(deps.registry, task),
     });
     making.set(task.containerId, made);
     try {
@@ -80,24 +83,54 @@ export function openTasks(deps: TaskDeps): Tasks {
       if (current !== undefined && assignment.revision < current.revision) return;
       const first = current === undefined;
       current = assignment;
-      ready = deps
-        .networks(assignment)
-        .catch((error: unknown) =>
-          deps.emit('error', 'networks could not be made', { error: String(error) }),
-        );
+      networks.want(assignment);
       for (const task of assignment.tasks) void take(task);
       removeStrangers(deps.registry, assignment);
       if (first) for (const life of deps.registry.lives.values()) life.unhold();
     },
     changed(life) {
       const task = life.stored.owner?.task;
-      if (task === undefined || life.stored.owner?.oneOff === true) return;
+      if (task === undefined || life.stored.owner?.oneOff === true || life.outOfReach !== undefined) return;
       if (life.removed) reporter.removed(task);
       else reporter.status(task, life.taskStatus());
     },
     file: (kind, name) => current?.[`${kind}s`].find((file) => file.name === name),
-    networksReady: () => ready,
+    networksReady: networks.ready,
     close: () => reporter.close(),
+  };
+}
+
+type Networks = { want(assignment: Assignment): void; ready(): Promise<OrcError | undefined> };
+
+/** One assignment after the other; of those that wait only the newest is looked at. */
+function openNetworks({ networks, emit }: TaskDeps): Networks {
+  let newest: Assignment | undefined;
+  let tail: Promise<OrcError | undefined> = Promise.resolve(undefined);
+  const make = async (
+    assignment: Assignment,
+    before: OrcError | undefined,
+  ): Promise<OrcError | undefined> => {
+    if (assignment !== newest) return before;
+    try {
+      await networks(assignment);
+      return undefined;
+    } catch (error) {
+      emit('error', 'networks could not be made', { error: String(error) });
+      return error instanceof OrcError ? error : new OrcError(toProblem(error));
+    }
+  };
+  return {
+    want(assignment) {
+      newest = assignment;
+      tail = tail.then((before) => make(assignment, before));
+    },
+    async ready() {
+      for (;;) {
+        const seen = tail;
+        const problem = await seen;
+        if (seen === tail) return problem;
+      }
+    },
   };
 }
 
@@ -116,6 +149,12 @@ function removeStrangers(registry: Registry, assignment: Assignment): void {
     life.desire({ state: 'remove', generation: life.state.desired.generation });
   }
 }
+
+const sharesSlot = ({ lives }: Registry, { id, project, service, slot }: AssignedTask): boolean =>
+  [...lives.values()].some(({ stored: { owner } }) => {
+    if (owner === undefined || owner.oneOff === true || owner.task === id) return false;
+    return owner.project === project && owner.service === service && owner.slot === slot;
+  });
 
 function rejected({ desired }: AssignedTask, error: unknown): TaskStatus {
   return {

@@ -6,6 +6,8 @@ export type Failure = {
   readonly generation: number;
   readonly problem: Problem;
   readonly phase: 'failed' | 'rejected';
+  /** Of a stop or a removal: it is over when a later one comes about. */
+  readonly ending?: boolean;
 };
 
 /** What a life knows of itself. */
@@ -17,6 +19,8 @@ export type View = {
   readonly pid?: number | undefined;
   readonly exit?: Exit | undefined;
   readonly failure?: Failure | undefined;
+  /** Why nobody knows how it does. */
+  readonly outOfReach?: Problem | undefined;
   readonly prepared: boolean;
   readonly preparing: boolean;
   /** The policy wants another attempt, then. */
@@ -53,8 +57,8 @@ export function taskStatusOf(view: View): TaskStatus {
   };
 }
 
-function statusOf({ state, pid, exit, restartAt }: View): Container['status'] {
-  if (pid !== undefined) return 'running';
+function statusOf({ state, pid, exit, restartAt, outOfReach }: View): Container['status'] {
+  if (pid !== undefined || outOfReach !== undefined) return 'running';
   if (state.desired.state === 'remove') return 'removing';
   if (restartAt !== undefined) return 'restarting';
   return exit === undefined ? 'created' : 'exited';
@@ -70,7 +74,8 @@ function volumesOf({ stored, state, volumePath }: View): NonNullable<Container['
 }
 
 export function containerOf(view: View): Container {
-  const { stored, state, health, healthLog, pid, exit, failure } = view;
+  const { stored, state, health, healthLog, pid, exit } = view;
+  const problem = view.outOfReach ?? view.failure?.problem;
   return {
     id: stored.id,
     name: stored.name,
@@ -92,6 +97,6 @@ export function containerOf(view: View): Container {
     volumes: volumesOf(view),
     ...(state.hostname === undefined ? {} : { hostname: state.hostname }),
     ...(view.logPath === undefined ? {} : { logPath: view.logPath }),
-    ...(failure === undefined ? {} : { error: failure.problem.message }),
+    ...(problem === undefined ? {} : { error: problem.message }),
   };
 }

@@ -1,5 +1,6 @@
 /** Mounts as a user wrote them, and the image's volumes, to mounts whose sources are settled. */
-import type { AssignedFile, ImageConfig, Mount, TmpfsMount } from '@orc/model';
+import { createHash } from 'node:crypto';
+import type { AssignedFile, ContainerOwner, ImageConfig, Mount, TmpfsMount } from '@orc/model';
 import { fail, type OrcError } from '@orc/model';
 import type { ResolvedMount } from '@orc/runtime';
 
@@ -19,6 +20,23 @@ export function allMounts(mounts: readonly Mount[], image: ImageConfig): readonl
   const taken = new Set(mounts.map((mount) => normal(mount.target)));
   const free = Object.keys(image.Volumes ?? {}).filter((target) => !taken.has(normal(target)));
   return [...mounts, ...free.map((target): Mount => ({ type: 'volume', target }))];
+}
+
+const HASH_DIGITS = 32;
+
+/**
+ * Of a task: by service, slot and path, so that its replacement takes it over, unless it is to have new ones; else of
+ * this container alone.
+ */
+export function anonymousName(
+  { id, owner }: { readonly id: string; readonly owner?: ContainerOwner },
+  target: string,
+  { ownVolumes = false }: { readonly ownVolumes?: boolean },
+): string {
+  const path = createHash('sha256').update(normal(target)).digest('hex').slice(0, HASH_DIGITS);
+  if (owner === undefined || owner.oneOff === true) return `${id.slice(0, HASH_DIGITS)}${path}`;
+  const slot = `${owner.project}_${owner.service}_${owner.slot}`;
+  return ownVolumes ? `${slot}_${id.slice(0, HASH_DIGITS)}${path}` : `${slot}_${path}`;
 }
 
 /** Parents before children, whatever order they were written in. */

@@ -19,9 +19,14 @@ import {
   type TaskObj,
 } from '@orc/model';
 import { attachmentsOf } from '../project/hash.ts';
-import { BLOCK_PREFIX_LENGTH, NETWORK_INDEX_MAX, NETWORK_PREFIX_LENGTH } from '../limits.ts';
+import {
+  BLOCK_PREFIX_LENGTH,
+  NETWORK_INDEX_MAX,
+  NETWORK_PREFIX_LENGTH,
+  NETWORK_SUBNETS_MAX,
+} from '../limits.ts';
 import { type Draft, now, patchStatus } from '../state/draft.ts';
-import { all, named } from '../state/table.ts';
+import { all, get, named } from '../state/table.ts';
 import type { Pass } from './pass.ts';
 
 /** Networks that have no subnet or no index yet get them; one that finds none stays without. */
@@ -37,18 +42,41 @@ export function allocateNetworks(pass: Pass): void {
   }
 }
 
+/** What networks are given subnets out of. */
+export type Subnets = Pick<Pass, 'draft' | 'pools' | 'avoid'>;
+
+/**
+ * A further subnet for a network that is full (DECISIONS 26), unless its user chose its subnets; the network as it is
+ * then. Undefined: it stays as it is.
+ */
+export function growNetwork(given: Subnets, { id }: NetworkObj): NetworkObj | undefined {
+  const network = get(now(given.draft), 'network', id);
+  if (network === undefined || (network.spec.subnets ?? []).length > 0) return undefined;
+  const { subnets } = network.status;
+  if (subnets.length === 0 || subnets.length >= NETWORK_SUBNETS_MAX) return undefined;
+  const more = freeSubnet(given);
+  if (more === undefined) return undefined;
+  patchStatus<'network'>(given.draft, network, { subnets: [...subnets, more] });
+  return get(now(given.draft), 'network', id);
+}
+
 type GivenSubnet = NetworkStatus['subnets'][number];
 
 function subnetsOf(pass: Pass, network: NetworkObj): readonly GivenSubnet[] {
   const wanted = (network.spec.subnets ?? []).filter((each) => parseCidr(each.subnet) !== undefined);
   if (wanted.length > 0)
     return wanted.map(({ subnet, gateway }) => givenSubnet(parseCidr(subnet) as Cidr, gateway));
-  const taken = takenSubnets(pass);
-  for (const pool of pass.pools.map(parseCidr)) {
+  const free = freeSubnet(pass);
+  return free === undefined ? [] : [free];
+}
+
+function freeSubnet(given: Subnets): GivenSubnet | undefined {
+  const taken = takenSubnets(given);
+  for (const pool of given.pools.map(parseCidr)) {
     const free = pool && firstFreeSubnet(pool, NETWORK_PREFIX_LENGTH, taken);
-    if (free !== undefined) return [givenSubnet(free, undefined)];
+    if (free !== undefined) return givenSubnet(free, undefined);
   }
-  return [];
+  return undefined;
 }
 
 const givenSubnet = (cidr: Cidr, gateway: string | undefined): GivenSubnet => ({
@@ -57,7 +85,7 @@ const givenSubnet = (cidr: Cidr, gateway: string | undefined): GivenSubnet => ({
 });
 
 /** Also what networks have asked for and not been given yet. */
-function takenSubnets(pass: Pass): readonly Cidr[] {
+function takenSubnets(pass: Subnets): readonly Cidr[] {
   const networks = all(now(pass.draft), 'network');
   const texts = networks.flatMap(({ spec, status }) => [...status.subnets, ...(spec.subnets ?? [])]);
   return [...texts.map((each) => each.subnet), ...pass.avoid].flatMap((text) => parseCidr(text) ?? []);
@@ -144,20 +172,31 @@ function allocateEndpoint(
 type Given = { readonly address: number; readonly subnet: Cidr; readonly gateway: string };
 
 function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment): Given | PlacementReason {
-  const subnets = network.status.subnets.flatMap(({ subnet, gateway }) => {
+  const subnets = knownSubnets(network);
+  if (subnets.length === 0) return { kind: 'no-subnet', network: network.name };
+  if (ipv4 !== undefined) return fixedAddress(pass, network, ipv4, subnets);
+  const free = freeAddress(pass, network);
+  if (free !== undefined) return free;
+  const grown = growNetwork(pass, network);
+  return (grown && freeAddress(pass, grown)) ?? { kind: 'no-address', network: network.name };
+}
+
+const knownSubnets = ({ status }: NetworkObj): readonly Known[] =>
+  status.subnets.flatMap(({ subnet, gateway }) => {
     const cidr = parseCidr(subnet);
     return cidr === undefined ? [] : [{ subnet: cidr, gateway }];
   });
-  if (subnets.length === 0) return { kind: 'no-subnet', network: network.name };
-  if (ipv4 !== undefined) return fixedAddress(pass, network, ipv4, subnets);
+
+function freeAddress(pass: Pass, network: NetworkObj): Given | undefined {
   const taken = pass.addresses(network);
-  for (const { subnet, gateway } of subnets) {
-    const address = firstFreeAddress(subnet, withBlocks(taken, network));
+  const held = withBlocks(taken, network);
+  for (const { subnet, gateway } of knownSubnets(network)) {
+    const address = firstFreeAddress(subnet, held);
     if (address === undefined) continue;
     taken.add(address);
     return { address, subnet, gateway };
   }
-  return { kind: 'no-address', network: network.name };
+  return undefined;
 }
 
 type Known = { readonly subnet: Cidr; readonly gateway: string };

@@ -16,8 +16,8 @@ import { mountSources } from '../project/hash.ts';
 import { bySlot, isRunning } from '../control/progress.ts';
 import { all, get, named, type State, where } from '../state/table.ts';
 
-/** The content of a secret, base 64, from its sealed data. */
-export type Unseal = (secret: SecretObj) => string;
+/** The content of a secret, base 64, from its sealed data; undefined: it does not open, and is left out. */
+export type Unseal = (secret: SecretObj) => string | undefined;
 
 export function project(
   state: State,
@@ -90,12 +90,13 @@ function filesFor(
   state: State,
   kind: 'secret' | 'config',
   templates: readonly ContainerSpec[],
-  read: (file: SecretObj | ConfigObj) => string,
+  read: (file: SecretObj | ConfigObj) => string | undefined,
 ): readonly AssignedFile[] {
   const names = new Set(templates.flatMap((template) => mountSources(template, kind)));
   return [...names].sort().flatMap((name) => {
     const file = named(state, kind, name);
-    return file === undefined ? [] : [{ id: file.id, name, data: read(file) }];
+    const data = file && read(file);
+    return file === undefined || data === undefined ? [] : [{ id: file.id, name, data }];
   });
 }
 

@@ -10,7 +10,9 @@ import {
   type VolumeObj,
   type VolumeSpec,
 } from '@orc/model';
-import { freeBlock } from '../control/allocate.ts';
+import { freeBlock, growNetwork } from '../control/allocate.ts';
+import type { ReconcileOptions } from '../control/reconcile.ts';
+import { NETWORK_POOLS } from '../limits.ts';
 import { changesOf, draftOf, fresh, patchStatus, put, remove } from '../state/draft.ts';
 import { all, get, named, type State } from '../state/table.ts';
 import { mountSources, networksOf } from './hash.ts';
@@ -114,21 +116,23 @@ export function usersOf(state: State, kind: 'network' | 'volume', name: string):
   return [...new Set(tasks.map((task) => task.name))];
 }
 
-/** DECISIONS 26: a /28 of the network for the node's own containers; a problem when none is free. */
+/** DECISIONS 26: a further /28 of the network for the node's own containers; a problem when it has none and cannot grow. */
 export function grantBlock(
   state: State,
   network: string,
   node: ObjectId,
+  { pools = NETWORK_POOLS, avoid = [] }: ReconcileOptions = {},
 ): { readonly changes: readonly Change[]; readonly problem?: Problem } {
   const draft = draftOf(state);
   const found = named(state, 'network', network);
   if (found === undefined) return { changes: [], problem: notFound('network', network, false) };
-  const cidr = freeBlock(draft, found);
-  if (cidr === undefined) {
+  const grown = freeBlock(draft, found) === undefined ? growNetwork({ draft, pools, avoid }, found) : found;
+  const cidr = grown && freeBlock(draft, grown);
+  if (grown === undefined || cidr === undefined) {
     const message = `network ${network} has no addresses left to give to a node`;
     const hint = 'use a network with a larger subnet';
     return { changes: [], problem: { code: 'network.exhausted', message, hint } };
   }
-  patchStatus<'network'>(draft, found, { blocks: [...found.status.blocks, { node, cidr }] });
+  patchStatus<'network'>(draft, grown, { blocks: [...grown.status.blocks, { node, cidr }] });
   return { changes: changesOf(draft) };
 }

@@ -95,19 +95,22 @@ export function exitOf(ended: Ended): Exit {
 
 const EXIT = 'exit';
 
+export type ExitRecord = { readonly attempt: number; readonly startedAt: number; readonly exit: Exit };
+
 /** Undefined when there is none, or it is damaged: both are "no exit known". Throws `conflict.version`. */
-export function readExit(folder: string): { readonly attempt: number; readonly exit: Exit } | undefined {
+export function readExit(folder: string): ExitRecord | undefined {
   const record = parseExit(folder);
   if (record === undefined) return undefined;
   checkSchema(join(folder, EXIT), record.schema, EXIT_SCHEMA);
-  return { attempt: record.attempt, exit: exitOf(record) };
+  return { attempt: record.attempt, startedAt: record.startedAt, exit: exitOf(record) };
 }
 
-type ExitRecord = Ended & { readonly schema: number; readonly attempt: number };
+type StoredExit = Ended & Omit<ExitRecord, 'exit'> & { readonly schema: number };
 
-function parseExit(folder: string): ExitRecord | undefined {
+function parseExit(folder: string): StoredExit | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, EXIT), 'utf8')) as ExitRecord;
+    const record = JSON.parse(readFileSync(join(folder, EXIT), 'utf8')) as StoredExit;
+    return typeof record.schema === 'number' ? record : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CAPABILITY_NAMES, type ContainerId } from '@orc/model';
+import { CAPABILITY_NAMES, type ContainerId, type Emit } from '@orc/model';
 import { KERNEL_PLAN_MS, LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
 import { kernelOps } from '../plan/compile.ts';
 import { planOf } from '../plan/ops.ts';
@@ -44,7 +44,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     adopt: (id, folder) => adopt(host, id, folder),
     remove: (id, folder) => remove(host, id, folder),
     release: (id, folder) => letGo(host, id, folder),
-    sweep: (known) => sweep(host, known),
+    sweep: (known) => sweep(host, known, options.emit),
     info: async () => describe(host),
     close: async () => closing.abort(),
     abandon: async () => {
@@ -104,11 +104,19 @@ async function letGo(host: Host, id: ContainerId, folder: string): Promise<void>
   await host.cgroups.remove(id);
 }
 
-async function sweep(host: Host, known: ReadonlySet<ContainerId>): Promise<void> {
-  for (const id of host.cgroups.list().filter((each) => !known.has(each as ContainerId))) {
-    await host.cgroups.kill(id);
-    await host.cgroups.remove(id);
-  }
+/** What cannot be swept now (a process that hangs in the kernel) is left to the next daemon, and said. */
+async function sweep(host: Host, known: ReadonlySet<ContainerId>, emit: Emit): Promise<void> {
+  const strangers = host.cgroups.list().filter((each) => !known.has(each as ContainerId));
+  await Promise.all(
+    strangers.map(async (id) => {
+      try {
+        await host.cgroups.kill(id);
+        await host.cgroups.remove(id);
+      } catch (error) {
+        emit('warn', 'processes of a container that nobody knows stay', { id, error: String(error) });
+      }
+    }),
+  );
 }
 
 const APPARMOR = '/sys/kernel/security/apparmor';

@@ -1,10 +1,22 @@
-/** One daemon per root: a pid file that a living daemon owns. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+/** One daemon per root: it holds the lock of a file, which the kernel takes back however it ends. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { tryLock } from '@orc/image';
 import { fail } from '@orc/model';
 import type { Places } from './instance.ts';
 
-const ATTEMPTS_MAX = 3;
+const ATTEMPTS_MAX = 10;
 
 const OTHER = 'set ORC_ROOT and ORC_RUN for another instance';
 
@@ -13,43 +25,38 @@ export function takeLock({ root }: Pick<Places, 'root'>, hint: string = OTHER): 
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const file = join(root, 'orcd.pid');
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    if (tryCreate(file)) return { release: () => rmSync(file, { force: true }) };
-    const pid = Number(readFileSync(file, 'utf8').split(' ')[0]);
-    if (isAlive(file))
-      throw fail('conflict.state', `a daemon runs for ${root} already (pid ${pid})`, {
-        hint,
-      });
-    rmSync(file, { force: true });
+    const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    if (!tryLock(fd)) {
+      closeSync(fd);
+      const pid = readFileSync(file, 'utf8').split(' ')[0];
+      const who = pid === '' ? '' : ` (pid ${pid})`;
+      throw fail('conflict.state', `a daemon runs for ${root} already${who}`, { hint });
+    }
+    if (!isStill(fd, file)) {
+      closeSync(fd);
+      continue;
+    }
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid} ${startTime()}`, 0);
+    return { release: () => release(fd, file) };
   }
   throw fail('conflict.state', `could not take ${file}`, { retry: true });
 }
 
-function tryCreate(file: string): boolean {
-  try {
-    const handle = openSync(file, 'wx', 0o600);
-    writeSync(handle, `${process.pid} ${startTime(process.pid)}`);
-    closeSync(handle);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+/** For whoever wants to end it by its pid, which may be another's one day: proc(5), field 22. */
+const startTime = (): string =>
+  readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')[19] ?? '';
+
+/** Whoever had it may have removed it between the opening and the lock: then that is a lock of nothing. */
+function isStill(fd: number, file: string): boolean {
+  const now = statSync(file, { throwIfNoEntry: false });
+  return now !== undefined && now.ino === fstatSync(fd).ino;
 }
 
-/** A pid may be another's by now: its start time (proc(5), field 22) tells. */
-function isAlive(file: string): boolean {
-  const [pid, started] = readFileSync(file, 'utf8').split(' ');
-  return pid !== undefined && pid !== '' && startTime(Number(pid)) === started;
-}
-
-/** Of a process that runs: one that has ended and was not waited for yet holds nothing. */
-function startTime(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+/** Removed while it is locked: nobody can have it as theirs. */
+function release(fd: number, file: string): void {
+  if (isStill(fd, file)) rmSync(file, { force: true });
+  closeSync(fd);
 }

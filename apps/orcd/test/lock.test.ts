@@ -12,11 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const stat = (pid: string): string[] =>
-  readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-const claim = (pid: string): void => writeFileSync(join(root, 'orcd.pid'), `${pid} ${stat(pid)[19]}`);
+const RACERS = 6;
 
 test('a living daemon keeps its root; one that let go does not', () => {
   const lock = takeLock({ root });
@@ -30,15 +26,52 @@ test('the pid of another process is nobody', () => {
   takeLock({ root }).release();
 });
 
-test('a daemon that ended and was not waited for holds nothing', async () => {
-  const parent = spawn('sh', ['-c', 'sleep 0 & exec sleep 100']);
+test('what another process holds is taken, also before that has written who it is', async () => {
+  const file = join(root, 'orcd.pid');
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo held; exec sleep 100']);
   try {
-    const children = `/proc/${parent.pid}/task/${parent.pid}/children`;
-    const child = (): string => readFileSync(children, 'utf8').trim();
-    await until(() => child() !== '' && stat(child())[0] === 'Z', 'a child that nobody waits for');
-    claim(child());
-    takeLock({ root }).release();
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    expect(readFileSync(file, 'utf8')).toBe('');
+    expect(() => takeLock({ root })).toThrow(/runs for/);
   } finally {
-    parent.kill('SIGKILL');
+    process.kill(
+      Number(readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim()),
+      'SIGKILL',
+    );
+    await new Promise((resolve) => holder.once('exit', resolve));
+  }
+  takeLock({ root }).release();
+});
+
+const PROGRAM = `
+import { takeLock } from ${JSON.stringify(join(import.meta.dirname, '../src/lock.ts'))};
+process.stdout.write('ready ');
+process.stdin.once('data', () => {
+  try {
+    takeLock({ root: process.argv[1] });
+    process.stdout.write('mine');
+  } catch {
+    process.stdout.write('not-mine');
+  }
+  process.stdin.once('data', () => process.exit());
+});`;
+
+test('of many that start at once one has it, over what a crash left', async () => {
+  writeFileSync(join(root, 'orcd.pid'), `${process.pid} 1`);
+  const racers = Array.from({ length: RACERS }, () => {
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', PROGRAM, root]);
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
+    return { child, said: () => said };
+  });
+  try {
+    await until(() => racers.every(({ said }) => said().startsWith('ready')), 'the racers');
+    for (const { child } of racers) child.stdin.write('go');
+    await until(() => racers.every(({ said }) => said().includes('mine')), 'their words');
+    expect(racers.filter(({ said }) => said() === 'ready mine').length).toBe(1);
+  } finally {
+    for (const { child } of racers) child.kill('SIGKILL');
   }
 });

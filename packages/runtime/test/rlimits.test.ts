@@ -1,10 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { RLIM_INFINITY, RLIMITS, resolveRlimits } from '../src/plan/rlimits.ts';
+import { boundedRlimits, RLIM_INFINITY, RLIMITS, resolveRlimits } from '../src/plan/rlimits.ts';
 
 describe('resolveRlimits', () => {
-  test('descriptors always have a limit of their own', () => {
-    expect(resolveRlimits([])).toEqual([{ resource: 7, soft: 1024n, hard: 524288n }]);
+  const NPROC = { resource: 6, soft: RLIM_INFINITY, hard: RLIM_INFINITY };
+
+  test('core, processes and descriptors always have limits of their own', () => {
+    expect(resolveRlimits([])).toEqual([
+      { resource: 4, soft: RLIM_INFINITY, hard: RLIM_INFINITY },
+      NPROC,
+      { resource: 7, soft: 1048576n, hard: 1048576n },
+    ]);
+  });
+
+  test('a host that cannot give them gives what it can', () => {
+    const most = new Map([
+      [4, 0n],
+      [6, 96_365n],
+      [7, 20_000n],
+    ]);
+    expect(boundedRlimits([], most)).toEqual([
+      { resource: 4, soft: 0n, hard: 0n },
+      { resource: 6, soft: 96_365n, hard: 96_365n },
+      { resource: 7, soft: 20_000n, hard: 20_000n },
+    ]);
   });
 
   test('the user’s win, -1 is unlimited, the order is by number', () => {
@@ -14,6 +33,7 @@ describe('resolveRlimits', () => {
     ]);
     expect(limits).toEqual([
       { resource: 4, soft: 0n, hard: RLIM_INFINITY },
+      NPROC,
       { resource: 7, soft: 20n, hard: 40n },
     ]);
   });

@@ -1,4 +1,4 @@
-/** Without CAP_SYS_RESOURCE nobody gets a hard limit above the daemon's own. */
+/** Without CAP_SYS_RESOURCE nobody gets a hard limit above that of the process that begins it. */
 import { readFileSync } from 'node:fs';
 import { CAPABILITY_NAMES } from '@orc/model';
 import { RLIM_INFINITY, RLIMITS } from '../plan/rlimits.ts';
@@ -26,13 +26,10 @@ const TITLES: Readonly<Record<string, string>> = {
   rttime: 'Max realtime timeout',
 };
 
-let known: ReadonlyMap<number, bigint> | undefined;
-
-/** By number; undefined where any limit can be given. */
-export function hardLimits(): ReadonlyMap<number, bigint> | undefined {
+/** Of a process, by number; undefined where any limit can be given. The launcher may have another daemon's limits. */
+export function hardLimits(pid: number): ReadonlyMap<number, bigint> | undefined {
   if ((hostBounding() >> SYS_RESOURCE) & 1n) return undefined;
-  known ??= parseLimits(readFileSync('/proc/self/limits', 'utf8'));
-  return known;
+  return parseLimits(readFileSync(`/proc/${pid}/limits`, 'utf8'));
 }
 
 function parseLimits(text: string): ReadonlyMap<number, bigint> {

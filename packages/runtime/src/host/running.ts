@@ -136,7 +136,8 @@ async function exec(host: Host, folder: string, pid: number, request: ExecReques
       cwd: request.workingDir ?? context.cwd,
     },
     identity,
-    rlimits: boundedRlimits(context.ulimits, hardLimits()),
+    // What the container has is what the host could give.
+    rlimits: boundedRlimits(context.ulimits, hardLimits(pid)),
     tty: request.tty,
     ...(request.terminal === undefined ? {} : { terminal: request.terminal }),
     stdin: request.attach.stdin,

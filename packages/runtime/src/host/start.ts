@@ -83,7 +83,7 @@ async function gatherFacts(
   const env = withHome(resolveEnv(spec, image.config, request.hostname), identity.user.home);
   const place = createCgroup();
   const oomFile = findOomFile(place);
-  const limits = hardLimits();
+  const limits = hardLimits(host.launcher.pid);
   return {
     program: { argv, env, cwd: spec.workingDir || image.config.WorkingDir || '/' },
     identity,

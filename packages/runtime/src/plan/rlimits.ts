@@ -26,10 +26,14 @@ export const RLIM_INFINITY: bigint = 2n ** 64n - 1n;
 export type Rlimit = { readonly resource: number; readonly soft: bigint; readonly hard: bigint };
 
 /**
- * Limits are otherwise inherited from whoever started the daemon, so descriptors are always written: a soft limit that
- * old select(2) programs survive, and systemd's hard one.
+ * Docker's. Limits are otherwise inherited from the shell that happened to start the launcher, so these are always
+ * written; a host that cannot give them gives what it can.
  */
-export const DEFAULT_ULIMITS: readonly Ulimit[] = [{ name: 'nofile', soft: 1024, hard: 524288 }];
+export const DEFAULT_ULIMITS: readonly Ulimit[] = [
+  { name: 'core', soft: -1, hard: -1 },
+  { name: 'nproc', soft: -1, hard: -1 },
+  { name: 'nofile', soft: 1048576, hard: 1048576 },
+];
 
 /** The defaults with `ulimits` over them, by number. -1 is unlimited. Throws `input.invalid`. */
 export function resolveRlimits(ulimits: readonly Ulimit[]): readonly Rlimit[] {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Running } from '../../src/index.ts';
@@ -260,6 +261,17 @@ describe('exec', () => {
     await running.exited;
   });
 
+  test('its limits are the host’s best, whatever shell began the daemon; an exec has the same', async () => {
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
+    const read = 'ulimit -n; ulimit -Hn; ulimit -c; ulimit -Hc';
+    const own = readFileSync(`/proc/${running.pid}/limits`, 'utf8');
+    const nofile = /^Max open files +(\d+) +(\d+)/m.exec(own);
+    expect(nofile?.[1]).toBe(nofile?.[2]);
+    expect(/^Max core file size +(\S+) +(\S+)/m.exec(own)?.slice(1)).toEqual(['unlimited', 'unlimited']);
+    const { out } = await execText(running, ['sh', '-c', read]);
+    expect(out).toBe(`${nofile?.[1]}\n${nofile?.[2]}\nunlimited\nunlimited\n`);
+  });
+
   test('the container’s limits hold for it too', async () => {
     const ulimits = [{ name: 'nofile', soft: 123, hard: 456 }];
     const running = await startReady(fixture.runtime, fixture.request({ ...IDLE, ulimits }));
@@ -337,7 +349,7 @@ describe('log', () => {
 
   test('a full disk drops and counts, and does not stop the program', async () => {
     const { execFileSync } = await import('node:child_process');
-    const { mkdirSync, readFileSync, rmSync, writeFileSync } = await import('node:fs');
+    const { mkdirSync, rmSync, writeFileSync } = await import('node:fs');
     const folder = join(fixture.folder, 'logs/full');
     mkdirSync(folder, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'orc-test', folder]);

@@ -137,7 +137,8 @@ function standingOf(each: Case, state: TaskState, goal: Goal): Standing | undefi
     case 'waiting':
       return waitingStanding(state.reason, each);
     case 'running':
-      return goal === 'healthy' ? healthStanding(state.health, each.task) : REACHED;
+      if (goal === 'created') return REACHED;
+      return (goal === 'healthy' ? healthStanding(state.health, each.task) : REACHED) ?? jobsStanding(each);
     case 'exited':
       return goal === 'healthy' && !endedWell(each.task) ? failed(failureOf(each.task)) : REACHED;
     case 'backing-off':
@@ -148,6 +149,13 @@ function standingOf(each: Case, state: TaskState, goal: Goal): Standing | undefi
     default:
       return COMING;
   }
+}
+
+/** Who runs on while what it depends on does its work anew is as it should be once that has succeeded. */
+function jobsStanding({ state, service, known }: Case): Standing | undefined {
+  const gate = service.spec.desired === 'run' ? gateOf(state, service, known) : undefined;
+  if (gate?.condition !== 'service_completed_successfully') return REACHED;
+  return gate.kind === 'dependency-failed' ? failed(gate) : COMING;
 }
 
 const endedWell = ({ status: { exit } }: TaskObj): boolean => exit !== undefined && exitSucceeded(exit);

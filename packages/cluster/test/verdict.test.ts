@@ -310,3 +310,21 @@ test('an update that is paused is over for whoever waits for it, however its fir
   const [going] = verdictsOf([{ ...two, status: {} }, task('web', exit(1))]);
   expect(going?.missing.started).toEqual({ standing: 'coming' });
 });
+
+/** What a service that runs needs to have completed, and how the service stands. */
+test.each<[string, Sketch, string]>([
+  ['has completed', exit(0), 'reached reached reached'],
+  ['does its work', {}, 'reached coming coming'],
+  ['has failed', exit(3), 'reached failed failed'],
+])('a service that runs on while its job %s', (_, job, expected) => {
+  const needs: readonly DependsOn[] = [
+    { service: 'job', condition: 'service_completed_successfully', required: true, restart: false },
+  ];
+  const verdicts = verdictsOf([
+    service('job', {}),
+    service('web', { needs }),
+    task('job', job),
+    task('web', {}),
+  ]);
+  expect(told(verdicts.find((each) => each.service === 'web') as ServiceVerdict)).toBe(expected);
+});

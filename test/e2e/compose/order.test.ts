@@ -108,6 +108,23 @@ describe('depends_on', () => {
     expect(Object.keys(await project.ids())).not.toContain('order-absent-1');
   });
 
+  test('a job that fails when it is done anew fails up, though who needs it runs', async () => {
+    const text = (code: number): string =>
+      `${IDLE}services:\n  web:\n    <<: *idle\n    depends_on: {job: {condition: service_completed_successfully}}\n` +
+      `  job:\n    image: busybox\n    command: sh -c "sleep 0.2; exit ${code}"\n`;
+    const well = lab.project('jobs', text(0));
+    try {
+      expect(well.orc(['up', '-d']).code).toBe(0);
+      const { id } = await well.container('web');
+      const { code, stderr } = lab.project('jobs', text(3)).orc(['up', '-d']);
+      expect(stderr).toMatch(/jobs-job-1 .*3/);
+      expect(code).toBe(1);
+      expect(await well.container('web')).toMatchObject({ id, status: 'running' });
+    } finally {
+      well.orc(['down', '-t', '0']);
+    }
+  });
+
   const broken = (dependency: string, condition: string): LabProject =>
     lab.project(
       'broken',

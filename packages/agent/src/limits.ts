@@ -37,6 +37,10 @@ export const LIMITS = {
   execsMax: 4096,
   /** Ended execs are forgotten after this many newer ones. */
   execsKept: 256,
+  /** Logs of tasks whose containers are gone: kept for so long, the newest up to so much; looked through this often. */
+  logAgeMs: 14 * 24 * 3_600_000,
+  logGoneBytesMax: 2 * 1024 * 1024 * 1024,
+  logSweepMs: 3_600_000,
   logMaxSizeBytes: 10 * 1024 * 1024,
   logMaxFiles: 3,
   stateFileBytesMax: 4 * 1024 * 1024,

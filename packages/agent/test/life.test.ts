@@ -1,9 +1,10 @@
 /** Containers of one node, from what is asked of them to what comes of it, among rooms that a test holds in its hand. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, fail, newContainerId, OrcError, type RestartPolicy } from '@orc/model';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '../src/limits.ts';
+import { expiredLogs, type KeptLog } from '../src/plan/retention.ts';
 import type { Agent } from '../src/types.ts';
 import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
 
@@ -371,4 +372,36 @@ test('who follows for long leaves no listeners behind', async () => {
   await waits;
   expect(add.mock.calls.length).toBeGreaterThan(3);
   expect(removed.mock.calls.length).toBe(add.mock.calls.length);
+});
+
+describe('logs of containers that are gone', () => {
+  const kept = (path: string, bytes: number, changedAt: number): KeptLog => ({ path, bytes, changedAt });
+  test.each([
+    ['young and small', [kept('a', 5, 90), kept('b', 5, 95)], []],
+    ['one is too old', [kept('a', 5, 49), kept('b', 5, 50)], ['a']],
+    ['too much: the oldest go', [kept('a', 4, 90), kept('b', 4, 91), kept('c', 4, 92)], ['a']],
+  ])('%s', (_, logs, gone) => {
+    const expired = expiredLogs(logs, 100, { ageMs: 50, bytesMax: 10 });
+    expect(expired.map(({ path }) => path)).toEqual(gone);
+  });
+
+  test('those past their time go with the folders that are empty then; of a container that is there none does', async () => {
+    const agent = await open();
+    agent.assign(assignmentOf([taskOf('web')]));
+    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    const own = join(rooms.root, 'logs/shop/web/1', taskOf('web').containerId);
+    const [old, fresh] = ['old/db/1/x', 'shop/web/1/y'].map((each) => join(rooms.root, 'logs', each));
+    const past = new Date(Date.now() - LIMITS.logAgeMs - 1000);
+    for (const folder of [own, old as string, fresh as string]) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'current'), 'text');
+      if (folder === fresh) continue;
+      utimesSync(join(folder, 'current'), past, past);
+      utimesSync(folder, past, past);
+    }
+    const again = await open();
+    await vi.waitFor(() => expect(readdirSync(join(rooms.root, 'logs'))).toEqual(['shop']));
+    expect(readdirSync(join(rooms.root, 'logs/shop/web/1')).length).toBe(2);
+    expect(again.recovered.adopted).toBe(1);
+  });
 });

@@ -9,6 +9,7 @@ import type { Stored } from './folder.ts';
 import type { Life } from './life.ts';
 import { recover } from './recover.ts';
 import { openRegistry, type Registry } from './registry.ts';
+import { retainLogs } from './retention.ts';
 import { openSlots } from './slots.ts';
 import { openTasks, type Tasks } from './tasks.ts';
 import { openTrash } from './trash.ts';
@@ -59,6 +60,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   for (const life of registry.lives.values()) tasks.changed(life);
+  void retainLogs({ ...options, closing: closing.signal, isThere: (id) => registry.lives.has(id) });
   return {
     assign: (assignment) => tasks?.assign(assignment),
     containers: openContainers(deps, registry, options.random),

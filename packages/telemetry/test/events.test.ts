@@ -48,3 +48,18 @@ test('until gives what has happened and ends', async () => {
   events.publish('image', 'pull', 'busybox');
   expect(await take(events.watch({ afterIndex: 0, untilMs: 1000 }), 9)).toEqual(['1 pull busybox']);
 });
+
+test('a watcher that is too slow is cut off, and told what it saw last', async () => {
+  const events = openEvents(clock);
+  const watch = events.watch({})[Symbol.asyncIterator]();
+  for (let count = 0; count < 3; count += 1) events.publish('task', 'phase', 'x');
+  expect([(await watch.next()).value.index, (await watch.next()).value.index]).toEqual([1, 2]);
+  for (let count = 0; count < 20_000; count += 1) events.publish('task', 'phase', 'x');
+  let last = 2;
+  const rest = async (): Promise<void> => {
+    for (let next = await watch.next(); next.done !== true; next = await watch.next())
+      last = next.value.index;
+  };
+  const error = await rest().catch((each: unknown) => each);
+  expect(String(error)).toContain(`after index ${last} are no longer held`);
+});

@@ -68,13 +68,15 @@ async function* drainWatcher(
   signal?.addEventListener('abort', wake);
   const cancel =
     untilMs === undefined ? undefined : clock.after(Math.max(0, untilMs - clock.now()) + 1, wake);
+  let last = options.afterIndex ?? 0;
   try {
     for (;;) {
       for (let event = watcher.queue.shift(); event !== undefined; event = watcher.queue.shift()) {
         if (untilMs !== undefined && event.time > untilMs) return;
+        last = event.index;
         if (match === undefined || match(event)) yield event;
       }
-      if (watcher.overflowed) throw lost(0);
+      if (watcher.overflowed) throw lost(last);
       if (over()) return;
       await new Promise<void>((resolve) => {
         watcher.wake = resolve;

@@ -96,6 +96,24 @@ describe('events', SLOW, () => {
   });
 });
 
+describe('wait and kill of a project', SLOW, () => {
+  test('say what became of which container', () => {
+    const file = join(instance.folder, 'ends.yaml');
+    const said = 'container "ends-a-1" exited with status code 3\n';
+    const trap = `[sh, -c, 'trap "exit 3" HUP; while :; do sleep 0.1; done']`;
+    writeFileSync(file, `name: ends\nservices:\n  a: { image: busybox, command: ${trap} }\n`);
+    const ends = (...args: readonly string[]): CommandResult =>
+      orc('-f', file, '--progress', 'plain', ...args);
+    const fine = { code: 0, stdout: expect.any(String), stderr: expect.any(String) };
+    expect(ends('up', '-d')).toEqual(fine);
+    // A shell that has not begun yet takes no signal.
+    expect(ends('exec', '-T', 'a', 'sh', '-c', 'until pidof sleep; do :; done')).toEqual(fine);
+    expect(ends('kill', '-s', 'HUP')).toMatchObject({ code: 0, stderr: ' Container ends-a-1  Signaled\n' });
+    expect(ends('wait', 'a')).toMatchObject({ code: 3, stdout: said });
+    ends('down');
+  });
+});
+
 describe('images', SLOW, () => {
   const ids = (...args: readonly string[]): readonly string[] =>
     out('image', 'ls', '-q', ...args)

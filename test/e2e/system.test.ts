@@ -1,6 +1,6 @@
 /** The end of a daemon, and of all that it has, from the command line. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
@@ -87,6 +87,48 @@ test('the demo refuses words that it does not know, and starts nothing', () => {
     expect(stderr).toContain(`error: the demo knows no "${words.join(' ')}"\n  hint: write "npm run demo"`);
   }
 });
+
+/** What the demo made, by the marks that it leaves; its images are stood in for by busybox. */
+async function demoDown(marks: readonly string[], other: readonly string[]): Promise<readonly string[]> {
+  const instance = await startInstance();
+  try {
+    const root = join(instance.folder, 'root');
+    await bootstrapBusybox(instance);
+    for (const args of [['image', 'tag', 'busybox', 'debian:bookworm'], ['image', 'rm', 'busybox'], other])
+      if (args.length > 0) expect(instance.orc(args)).toMatchObject({ code: 0 });
+    writeFileSync(join(root, 'demo'), marks.map((each) => `${each}\n`).join(''));
+    const down = (): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
+      spawnSync('sh', [join(repository, 'scripts/demo.sh'), 'down'], { encoding: 'utf8', env: instance.env });
+    const { status, stderr } = down();
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const runs = await instance.client.version().then(
+      () => true,
+      () => false,
+    );
+    const left = existsSync(join(root, 'raft'));
+    if (!left) expect(down()).toMatchObject({ status: 0, stdout: `nothing of orc is under ${root}\n` });
+    const images = runs
+      ? instance.orc(['image', 'ls', '--format', '{{.Repository}}']).stdout.split('\n')
+      : [];
+    return [...(runs ? ['daemon'] : []), ...(left ? ['root'] : []), ...images.filter((each) => each !== '')];
+  } finally {
+    await instance.purge();
+  }
+}
+
+test.each([
+  [['instance', 'daemon', 'image'], [], []],
+  [['instance', 'daemon', 'image'], ['volume', 'create', 'mine'], ['root']],
+  [['daemon', 'image'], [], ['root']],
+  [[], [], ['daemon', 'root', 'debian']],
+  [['image'], ['container', 'create', 'debian:bookworm'], ['daemon', 'root', 'debian']],
+])(
+  'the end of a demo that made %j, beside %j, leaves %j',
+  { timeout: 120_000 },
+  async (marks, other, left) => {
+    expect(await demoDown(marks, other)).toEqual(left);
+  },
+);
 
 test('health checks of the shop are no visits', () => {
   const shop = join(repository, 'examples/shop');

@@ -130,7 +130,7 @@ export const wait: Body = async (context, args, flags) => {
   const signal = new AbortController().signal;
   const exits = rows.map(async (row) => {
     const { code } = await client.waitContainer(row.id, 'not-running', signal);
-    context.out(`${row.name} ${code}`);
+    context.out(`container "${row.name}" exited with status code ${code}`);
     return code;
   });
   if (!flags.on('down-project')) return (await Promise.all(exits)).at(-1) as number;

@@ -65,12 +65,16 @@ function lookups({
       const every = all || filters?.['status'] !== undefined;
       const listed = containers.list().filter((each) => every || shown(each));
       const rows = await Promise.all(listed.map((each) => summarize(each, images)));
-      return rows.filter(wanted).sort((a, b) => b.createdAt - a.createdAt);
+      return rows.filter(wanted).sort(newestFirst);
     },
     getContainer: async (reference) => effective(containers.get(reference), images),
     waitContainer: (reference, condition, signal) => containers.wait(reference, condition, signal),
   };
 }
+
+/** The same after a restart, also of those that were made in one millisecond. */
+const newestFirst = (a: ContainerSummary, b: ContainerSummary): number =>
+  b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
 
 type Changes = Pick<
   ContainersBackend,

@@ -50,9 +50,13 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 function mustBeOne(key: string, value: string): void {
   const words = Object.hasOwn(WORDS, key) ? WORDS[key] : undefined;
   if (words?.includes(value) === false)
-    throw fail('input.invalid', `the filter ${key} knows no "${value}"`, { hint: `known: ${words.join(', ')}` });
+    throw fail('input.invalid', `the filter ${key} knows no "${value}"`, {
+      hint: `known: ${words.join(', ')}`,
+    });
   if (key === 'exited' && !/^\d+$/.test(value))
-    throw fail('input.invalid', `the filter exited takes a status, not "${value}"`, { hint: 'write exited=0' });
+    throw fail('input.invalid', `the filter exited takes a status, not "${value}"`, {
+      hint: 'write exited=0',
+    });
 }
 
 /** Values of one key are alternatives; keys must all hold. An unknown key is an error. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapBusybox } from '../lab/engine.ts';
 import { type CommandResult, type Instance, startInstance, until } from '../lab/instance.ts';
+import { outputOf } from '../lab/output.ts';
 
 const SLOW = { timeout: 120_000 };
 let instance: Instance;
@@ -18,12 +19,7 @@ afterAll(async () => {
 });
 
 const orc = (...args: readonly string[]): CommandResult => instance.orc(args);
-
-function out(...args: readonly string[]): string {
-  const { code, stdout, stderr } = orc(...args);
-  expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
-  return stdout.trim();
-}
+const out = (...args: readonly string[]): string => outputOf(instance, args);
 
 /** A folder with one compose file, of the project that bears its name. */
 function project(name: string, lines: readonly string[]): (...args: readonly string[]) => CommandResult {

@@ -3,7 +3,10 @@
 /** Longer words are not compared: the cost grows with the square. */
 const WORD_LENGTH_MAX = 64;
 
-/** At most two typing mistakes away, one in words of up to three letters; case does not count. Never the word itself. */
+/**
+ * At most two typing mistakes away, one in words of up to three letters; case does not count. Never the word itself, and
+ * none that has no letter in common with it.
+ */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   if (word.length > WORD_LENGTH_MAX) return undefined;
   let best: string | undefined;
@@ -11,7 +14,7 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
   for (const each of known) {
     if (each === word || Math.abs(each.length - word.length) >= bound) continue;
     const distance = editDistance(word.toLowerCase(), each.toLowerCase());
-    if (distance >= bound) continue;
+    if (distance >= bound || distance >= Math.max(word.length, each.length)) continue;
     bound = distance;
     best = each;
   }

@@ -155,7 +155,7 @@ describe('problems', () => {
 });
 
 describe('did you mean', () => {
-  const known = ['up', 'down', 'start', 'stop', 'restart', 'image', 'environment', 'deploy'];
+  const known = ['up', 'down', 'start', 'stop', 'restart', 'image', 'environment', 'deploy', '_'];
   test.each([
     ['satrt', 'start'],
     ['dwon', 'down'],
@@ -165,6 +165,9 @@ describe('did you mean', () => {
     ['deploi', 'deploy'],
     ['image', undefined],
     ['xyzzy', undefined],
+    ['X', undefined],
+    ['U', 'up'],
+    ['', undefined],
     ['u'.repeat(65), undefined],
   ])('%s: %s', (word, meant) => expect(nearestWord(word, known)).toBe(meant));
 });

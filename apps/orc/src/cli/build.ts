@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type OrcError, fail } from '@orc/model';
 import { type CommandRow, type Flag, type Flags, camel, flagsOf, longName } from './command.ts';
 import type { Globals } from './context.ts';
+import { withHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { commandOf, globalsFirst, plainSwitches } from './switches.ts';
 
@@ -43,22 +44,6 @@ export function parseArgv(
     if (SHOWN.has(error.code)) return undefined;
     throw usageError(error, table, argv);
   }
-}
-
-/** `help up`, `container help run`. Of what is not there, there is no help. */
-function withHelp(table: Table, given: readonly string[]): readonly string[] {
-  const [first = '', second, ...rest] = given;
-  const words =
-    first === 'help'
-      ? given.slice(1)
-      : second === 'help' && Object.hasOwn(table.nouns, first)
-        ? [first, ...rest]
-        : [];
-  if (words.length === 0) return given;
-  const isKnown =
-    commandOf(table, words).row !== undefined ||
-    (words.length === 1 && Object.hasOwn(table.nouns, words[0] ?? ''));
-  return isKnown ? [...words, '--help'] : words;
 }
 
 type Parsed = { readonly globals: Globals; readonly invocation: Invocation };

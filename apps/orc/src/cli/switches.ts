@@ -6,7 +6,7 @@ import type { Table } from './build.ts';
 export function plainSwitches(table: Table, argv: readonly string[]): readonly string[] {
   const { row, at } = commandOf(table, argv);
   if (row === undefined) return argv;
-  const end = row.passThrough ? firstArgument(row, argv, at) : argv.length;
+  const end = row.passThrough ? firstArgument(row.flags ?? [], argv, at) : argv.length;
   return argv.flatMap((word, index) => (index < at || index >= end ? [word] : plain(row, word)));
 }
 
@@ -57,14 +57,16 @@ function isOffered(row: CommandRow, flag: Flag): boolean {
 const isSpelled = (flag: Flag, word: string): boolean =>
   word === shortOf(flag) || word.split('=', 1)[0] === `--${longName(flag.flags)}`;
 
+/** The index of the first word that is no flag of the whole program, nor the value of one. */
+export const flagsEnd = (table: Table, argv: readonly string[]): number =>
+  firstArgument(table.globals, argv, 0);
+
 /** The row that argv names, and the index of the word after its name. */
 export function commandOf(
   table: Table,
   argv: readonly string[],
 ): { readonly row: CommandRow | undefined; readonly at: number } {
-  let at = 0;
-  for (let word = argv[at]; word?.startsWith('-'); word = argv[at])
-    at += takesNext(table.globals, word) ? 2 : 1;
+  const at = flagsEnd(table, argv);
   const [first = '', second = ''] = argv.slice(at);
   const named = (row: CommandRow, words: readonly string[]): boolean => {
     const own = row.name.split(' ');
@@ -94,9 +96,9 @@ function takesNext(flags: readonly Flag[], word: string): boolean {
   return taking !== -1 && taking === letters.length - 1;
 }
 
-function firstArgument(row: CommandRow, argv: readonly string[], from: number): number {
+function firstArgument(flags: readonly Flag[], argv: readonly string[], from: number): number {
   let at = from;
   for (let word = argv[at]; word?.startsWith('-') && word !== '--'; word = argv[at])
-    at += takesNext(row.flags ?? [], word) ? 2 : 1;
+    at += takesNext(flags, word) ? 2 : 1;
   return at;
 }

@@ -10,8 +10,12 @@ export const LIMITS = {
   probeTimeoutMs: 30_000,
   probeStartIntervalMs: 5_000,
   probeRetries: 3,
+  /** DECISIONS 10: a stop signal waits this long at most for names and ports to be given up. */
+  drainMs: 5000,
   /** A stop or removal that failed is tried again after this. */
   retryMs: 1000,
+  /** Networks that could not be made: `retryMs` doubles up to this. */
+  networksRetryMsMax: 30_000,
   /** An end is written down this long after it was settled. */
   keepEndMs: 50,
   /** Docker's default stop grace. */

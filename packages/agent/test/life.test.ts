@@ -165,6 +165,20 @@ describe('networks', () => {
     );
   });
 
+  test('networks that could not be made are tried again, also without a new assignment', async () => {
+    const agent = await open();
+    let tries = 0;
+    rooms.on.networks = async () => {
+      tries += 1;
+      if (tries < 2) throw fail('network.failed', 'bridge orc-1: the kernel is busy');
+    };
+    agent.assign(assignmentOf([], { networks: [] }));
+    await vi.waitFor(() => expect(tries).toBe(2), 5000);
+    agent.assign(assignmentOf([taskOf('web')]));
+    await vi.waitFor(() => expect(agent.containers.list()).toMatchObject([{ status: 'running' }]));
+    expect(tries).toBe(3);
+  });
+
   test('one assignment after the other, and the newest names last', async () => {
     const agent = await open();
     const order: string[] = [];

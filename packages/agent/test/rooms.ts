@@ -38,6 +38,7 @@ export type Rooms = {
     kill?: (id: ContainerId) => Promise<void>;
     exec?: (request: ExecRequest) => Promise<Exec>;
     release?: (id: ContainerId) => Promise<void>;
+    withdraw?: (id: ContainerId) => Promise<void>;
     networks?: (assignment: readonly { readonly name: string }[]) => Promise<void>;
     names?: (count: number) => void;
     failpoint?: (name: string) => void;
@@ -189,6 +190,7 @@ function networkOf({ on, address }: Parts): AgentOptions['network'] {
     sandbox: async () => ({ namespace: '/none', ops: [], etc }),
     attached: async () => {},
     publish: async (_, __, ports) => ports,
+    withdraw: async (id) => on.withdraw?.(id),
     unpublish: async () => {},
     release: async (id) => on.release?.(id),
     register: () => {},

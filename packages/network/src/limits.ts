@@ -10,6 +10,8 @@ export const LIMITS = {
   /** Released namespaces are unmounted in batches of this many, this long after the first of a batch. */
   removeBatchMax: 64,
   removeDelayMs: 20,
+  /** What an earlier daemon asked of the kernel is done by then, also behind a long removal of namespaces. */
+  sweepLateMs: 4000,
   /** The table of neighbours that a host with more than one bridge of containers needs. */
   neighboursMin: 8192,
   /** Ephemeral host ports, as the kernel's own default range. */

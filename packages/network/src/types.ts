@@ -63,6 +63,11 @@ export type NetworkHost = {
     endpoints: readonly Endpoint[],
     ports: readonly PortBinding[],
   ): Promise<readonly PortBinding[]>;
+  /**
+   * Before it is asked to end (DECISIONS 10): no name leads to it any more, and its published ports take nobody new; TCP
+   * connections live on, UDP flows are forgotten. Its ports stay held; the next `attached` revokes all this.
+   */
+  withdraw(container: ContainerId): Promise<void>;
   unpublish(container: ContainerId): Promise<void>;
   /** Gives back addresses, ports and the sandbox. Idempotent; the veth goes with its namespace. */
   release(container: ContainerId): Promise<void>;

@@ -24,6 +24,7 @@ import {
 import { LIMITS } from '../limits.ts';
 import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
+import { type Asking, askToEnd } from './asking.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
@@ -527,15 +528,16 @@ export class Life {
 
   async #askToStop(running: Running): Promise<void> {
     if (this.#graceMs() <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise: hurry, resolve } = Promise.withResolvers<void>();
     this.#hurry.call = resolve;
-    const signal = this.#stopRequest.signal ?? this.#stopSignal();
-    // The time runs from here: a shim that does not answer would have it begin late, or never.
-    const cancel = this.#deps.clock.after(this.#graceMs(), resolve);
-    this.#deps.event(this.stored, 'kill', { signal });
-    void running.signal(signal).catch(() => {});
-    await Promise.race([running.exited, promise]);
-    cancel();
+    const asking: Asking = {
+      hurry,
+      graceMs: this.#graceMs(),
+      signal: this.#stopRequest.signal ?? this.#stopSignal(),
+      withdraw: () => this.#deps.network.withdraw(this.id),
+      asked: (signal) => this.#deps.event(this.stored, 'kill', { signal }),
+    };
+    await askToEnd(running, asking, this.#deps);
     this.#hurry.call = (): void => {};
   }
 

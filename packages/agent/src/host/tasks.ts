@@ -96,15 +96,27 @@ export function openTasks(deps: TaskDeps): Tasks {
     },
     file: (kind, name) => current?.[`${kind}s`].find((file) => file.name === name),
     networksReady: networks.ready,
-    close: () => reporter.close(),
+    close: () => {
+      networks.close();
+      reporter.close();
+    },
   };
 }
 
-type Networks = { want(assignment: Assignment): void; ready(): Promise<OrcError | undefined> };
+type Networks = {
+  want(assignment: Assignment): void;
+  ready(): Promise<OrcError | undefined>;
+  close(): void;
+};
 
-/** One assignment after the other; of those that wait only the newest is looked at. */
-function openNetworks({ networks, emit }: TaskDeps): Networks {
+/**
+ * One assignment after the other; of those that wait only the newest is looked at. One whose networks cannot be made is
+ * tried again until there is a newer one.
+ */
+function openNetworks({ networks, emit, clock }: TaskDeps): Networks {
   let newest: Assignment | undefined;
+  let cancelRetry: (() => void) | undefined;
+  let failures = 0;
   let tail: Promise<OrcError | undefined> = Promise.resolve(undefined);
   const make = async (
     assignment: Assignment,
@@ -113,16 +125,32 @@ function openNetworks({ networks, emit }: TaskDeps): Networks {
     if (assignment !== newest) return before;
     try {
       await networks(assignment);
+      failures = 0;
       return undefined;
     } catch (error) {
       emit('error', 'networks could not be made', { error: String(error) });
+      retry();
       return error instanceof OrcError ? error : new OrcError(toProblem(error));
     }
+  };
+  const queue = (assignment: Assignment): void => {
+    cancelRetry?.();
+    tail = tail.then((before) => make(assignment, before));
+  };
+  const retry = (): void => {
+    const wait = Math.min(LIMITS.retryMs * 2 ** failures, LIMITS.networksRetryMsMax);
+    failures += 1;
+    cancelRetry = clock.after(wait, () => newest !== undefined && queue(newest));
   };
   return {
     want(assignment) {
       newest = assignment;
-      tail = tail.then((before) => make(assignment, before));
+      failures = 0;
+      queue(assignment);
+    },
+    close() {
+      newest = undefined;
+      cancelRetry?.();
     },
     async ready() {
       for (;;) {

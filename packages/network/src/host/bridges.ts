@@ -2,16 +2,28 @@
 import { fail, parseCidr, parseIpv4, type AssignedNetwork, type Kernel, type OrcError } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { bridgeName, cableNames, extensionName } from '../plan/links.ts';
-import { planAddresses, planBridge, planDelete, planExtension, type BridgeWish } from '../plan/netplan.ts';
+import {
+  planAddresses,
+  planBridge,
+  planDelete,
+  planExtension,
+  planMadeBridge,
+  type BridgeWish,
+} from '../plan/netplan.ts';
 import type { BridgeRules } from '../plan/nft.ts';
-import type { PresentLink } from './present.ts';
+import { presentLinks, type PresentLink } from './present.ts';
 import { raiseNeighbours } from './switches.ts';
 
 type Port = { readonly name: string; readonly index: number; readonly serial?: number; used: number };
 type State = { readonly network: AssignedNetwork; readonly bridges: Port[] };
 
 /** Numbers for new links: interface indexes and serials of names, none of them used again soon. */
-export type Numbers = { readonly index: () => number; readonly serial: () => number };
+export type Numbers = {
+  readonly index: () => number;
+  readonly serial: () => number;
+  /** Whether the name of a link or a namespace carries a number that was given here. */
+  readonly given: (name: string) => boolean;
+};
 
 export type Bridges = {
   readonly get: (network: string) => AssignedNetwork | undefined;
@@ -28,6 +40,7 @@ export type Bridges = {
   readonly adoptPort: (network: string, bridge: string, present: readonly PresentLink[]) => void;
   readonly free: (network: string, bridge: string) => void;
   readonly indexOf: (bridge: string) => number | undefined;
+  /** Bridges and cables, also those that are being made. */
   readonly names: () => readonly string[];
 };
 
@@ -39,14 +52,25 @@ export function openBridges(
 ): Bridges {
   const states = new Map<string, State>();
   const extending = new Map<string, Promise<void>>();
+  /** Names of bridges that are about to be there. */
+  const coming = new Set<string>();
 
   const addOne = async (network: AssignedNetwork): Promise<void> => {
     const name = bridgeName(instance, network.status.index);
     const known = states.get(network.name)?.bridges;
-    const index = known?.[0]?.index ?? numbers.index();
-    const wish = wishOf(name, index, network);
-    await kernel.run(known === undefined ? planBridge(wish) : planAddresses(wish));
-    states.set(network.name, { network, bridges: known ?? [{ name, index, used: 0 }] });
+    const wish = wishOf(name, known?.[0]?.index ?? numbers.index(), network);
+    if (known !== undefined) {
+      await kernel.run(planAddresses(wish));
+      states.set(network.name, { network, bridges: known });
+      return;
+    }
+    coming.add(name);
+    try {
+      const index = await makeBridge(instance, kernel, wish);
+      states.set(network.name, { network, bridges: [{ name, index, used: 0 }] });
+    } finally {
+      coming.delete(name);
+    }
   };
 
   const port = async (network: string): Promise<Port> => {
@@ -98,8 +122,24 @@ export function openBridges(
     },
     indexOf: (bridge) =>
       [...states.values()].flatMap((state) => state.bridges).find((each) => each.name === bridge)?.index,
-    names: () => [...states.values()].flatMap((state) => linksOf(instance, state)),
+    names: () => [...coming, ...[...states.values()].flatMap((state) => linksOf(instance, state))],
   };
+}
+
+/**
+ * Its index. What a daemon asked of the kernel is also done after the daemon's end, when the next one has looked at what
+ * there is: a bridge that stands there by now is taken over.
+ */
+async function makeBridge(instance: string, kernel: Kernel, wish: BridgeWish): Promise<number> {
+  try {
+    await kernel.run(planBridge(wish));
+    return wish.index;
+  } catch (error) {
+    const found = (await presentLinks(instance)).find((link) => link.name === wish.name);
+    if (found === undefined) throw error;
+    await kernel.run(planMadeBridge({ ...wish, index: found.index }));
+    return found.index;
+  }
 }
 
 async function extend(instance: string, kernel: Kernel, numbers: Numbers, state: State): Promise<void> {

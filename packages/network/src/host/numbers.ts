@@ -1,6 +1,6 @@
 /** Numbers for new links. They begin anywhere and only grow, so that a name just given up is not met again. */
 import type { Random } from '@orc/model';
-import { indexBase } from '../plan/links.ts';
+import { indexBase, namespaceIndex, SERIALS } from '../plan/links.ts';
 import type { Numbers } from './bridges.ts';
 import type { PresentLink } from './present.ts';
 
@@ -8,8 +8,8 @@ export function openNumbers(random: Random, present: readonly PresentLink[]): Nu
   const names = new Set(present.map((link) => link.name.slice(-4)));
   const indexes = new Set(present.map((link) => link.index));
   const seed = new DataView(random.bytes(8).slice().buffer);
-  let index = indexBase(seed.getUint32(0));
-  let serial = seed.getUint32(4);
+  const first = { index: indexBase(seed.getUint32(0)), serial: seed.getUint32(4) };
+  let { index, serial } = first;
   return {
     index: () => {
       do index += 1;
@@ -18,8 +18,14 @@ export function openNumbers(random: Random, present: readonly PresentLink[]): Nu
     },
     serial: () => {
       do serial += 1;
-      while (names.has((serial % 36 ** 4).toString(36).padStart(4, '0')));
-      return serial % 36 ** 4;
+      while (names.has((serial % SERIALS).toString(36).padStart(4, '0')));
+      return serial % SERIALS;
+    },
+    given: (name) => {
+      const bare = namespaceIndex(name);
+      if (bare !== undefined) return bare > first.index && bare <= index;
+      const ahead = (Number.parseInt(name.slice(-4), 36) - (first.serial % SERIALS) + SERIALS) % SERIALS;
+      return ahead > 0 && ahead <= serial - first.serial;
     },
   };
 }

@@ -13,7 +13,7 @@ import { openNumbers } from './numbers.ts';
 import { openPortHolder, type PortHolder } from './ports.ts';
 import { presentLinks, presentNamespaces, type PresentLink } from './present.ts';
 import { openPublisher, type Publisher } from './publish.ts';
-import { openRecords, type Records } from './records.ts';
+import { openRecords, type Records, type SandboxRecord } from './records.ts';
 import { openResolvers, type Resolvers } from './resolvers.ts';
 import { openRules, type Rules } from './rules.ts';
 import { openSandboxes, type Sandboxes } from './sandboxes.ts';
@@ -90,7 +90,8 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const noHostFirewall = options.noHostFirewall === true;
   const firewall = openFirewall({ instance, clock, emit, rules, noHostFirewall, dnsPort: dns.port });
   const publisher = openPublisher({ holder, rules, bridges, sandboxes, emit });
-  const sweeper = openSweeper({ kernel, bridges, sandboxes, links, namespaces: presentNamespaces(run) });
+  const namespaces = presentNamespaces(run);
+  const sweeper = openSweeper({ ...options, numbers, bridges, sandboxes, links, namespaces });
   const made = { records, bridges, holder, segments, rules, sandboxes, addresses, names, resolvers };
   return { kernel, emit, defaultNetwork, table: instance, links, ...made, dns, firewall, publisher, sweeper };
 }
@@ -117,7 +118,12 @@ function serve(parts: Parts): NetworkHost {
     sandbox: (request) => sandbox(parts, request),
     attached: async (container) => {
       sandboxes.attached(container);
+      names.hide(container, []);
       await publisher.open(container);
+    },
+    withdraw: async (container) => {
+      names.hide(container, addressesOf(sandboxes.get(container)));
+      await publisher.shut(container);
     },
     publish: publisher.publish,
     unpublish: publisher.unpublish,
@@ -134,6 +140,9 @@ function serve(parts: Parts): NetworkHost {
     shutdown: () => shutdown(parts),
   };
 }
+
+const addressesOf = (record: SandboxRecord | undefined): readonly string[] =>
+  (record?.endpoints ?? []).flatMap(({ ipv4 }) => ipv4 ?? []);
 
 /** Rules in other firewalls name the port, which changes when it is taken on one of the gateways. */
 async function listen({ dns, firewall }: Parts, gateways: readonly string[]): Promise<void> {
@@ -154,6 +163,7 @@ async function release(parts: Parts, container: ContainerId): Promise<void> {
     await parts.publisher.unpublish(container);
   } finally {
     parts.names.register(container, []);
+    parts.names.hide(container, []);
     parts.addresses.release(container);
     parts.sandboxes.release(container);
   }
@@ -171,16 +181,16 @@ async function recover(parts: Parts, attached: readonly Attached[]): Promise<voi
       .map((each) => publisher.adopt(each.container, each.endpoints, each.ports)),
   );
   await parts.rules.apply();
+  const failed = (error: unknown): void =>
+    parts.emit('warn', 'what an earlier daemon left stays', { error: String(error) });
   // The kernel takes its time over namespaces; nobody waits for what nobody uses.
-  void parts.sweeper
-    .sweep()
-    .catch((error: unknown) =>
-      parts.emit('warn', 'what an earlier daemon left stays', { error: String(error) }),
-    );
+  void parts.sweeper.sweep().catch(failed);
+  parts.sweeper.sweepLate(failed);
 }
 
 async function close(parts: Parts): Promise<void> {
   await parts.firewall.close();
+  parts.sweeper.close();
   parts.dns.close();
   parts.sandboxes.close();
   parts.holder.close();

@@ -38,6 +38,8 @@ export type PortHolder = {
   ) => Promise<readonly HeldPort[]>;
   /** False when it holds no ports, or they are open already. */
   readonly open: (container: ContainerId) => boolean;
+  /** False when it holds no ports, or they are not open. */
+  readonly shut: (container: ContainerId) => boolean;
   /** What it had. */
   readonly release: (container: ContainerId) => Entry | undefined;
   readonly get: (container: ContainerId) => Entry | undefined;
@@ -50,15 +52,21 @@ export function openPortHolder(random: Random): PortHolder {
   const holderOf = (port: HeldPort): string | undefined =>
     [...entries].find(([, entry]) => entry.bound.some((each) => clashes(each.port, port)))?.[0];
 
+  const targetOf = (container: ContainerId, address: string): Target => ({
+    address,
+    isOpen: () => entries.get(container)?.open === true,
+  });
+
   const hold = async (
     container: ContainerId,
     address: string,
     ports: readonly PortBinding[],
   ): Promise<readonly PortBinding[]> => {
+    const target = targetOf(container, address);
     const bound: Bound[] = [];
     const bindings: PortBinding[] = [];
     try {
-      for (const port of ports) bindings.push(await holdOne(port, address, random, bound));
+      for (const port of ports) bindings.push(await holdOne(port, target, random, bound));
     } catch (error) {
       for (const each of bound) each.close();
       throw error instanceof Taken ? portTaken(error.port, holderOf(error.port)) : error;
@@ -70,11 +78,12 @@ export function openPortHolder(random: Random): PortHolder {
   return {
     hold,
     adopt: async (container, address, ports) => {
+      const target = targetOf(container, address);
       const bound: Bound[] = [];
       const lost: HeldPort[] = [];
       for (const port of ports) {
         try {
-          await holdOne(port, address, random, bound);
+          await holdOne(port, target, random, bound);
         } catch {
           lost.push(heldPort(port, port.hostPort ?? 0));
         }
@@ -86,6 +95,12 @@ export function openPortHolder(random: Random): PortHolder {
       const entry = entries.get(container);
       if (entry === undefined || entry.open) return false;
       entry.open = true;
+      return true;
+    },
+    shut: (container) => {
+      const entry = entries.get(container);
+      if (entry?.open !== true) return false;
+      entry.open = false;
       return true;
     },
     release: (container) => {
@@ -116,9 +131,12 @@ class Taken extends Error {
   }
 }
 
+/** Where proxies lead, while it is open. */
+type Target = { readonly address: string; readonly isOpen: () => boolean };
+
 async function holdOne(
   port: PortBinding,
-  address: string,
+  target: Target,
   random: Random,
   bound: Bound[],
 ): Promise<PortBinding> {
@@ -126,7 +144,7 @@ async function holdOne(
   let last: unknown;
   for (const hostPort of tries) {
     try {
-      bound.push(...(await bindAll(port, hostPort, address)));
+      bound.push(...(await bindAll(port, hostPort, target)));
       return { ...port, hostPort };
     } catch (error) {
       if (!(error instanceof Taken)) throw error;
@@ -143,9 +161,9 @@ const heldPort = (port: PortBinding, hostPort: number): HeldPort => ({
 });
 
 /** On every address: IPv4 by rules, and `::1` by a proxy, because `localhost` may mean that (DECISIONS 27). */
-async function bindAll(port: PortBinding, hostPort: number, address: string): Promise<Bound[]> {
+async function bindAll(port: PortBinding, hostPort: number, { address, isOpen }: Target): Promise<Bound[]> {
   const held = heldPort(port, hostPort);
-  const target = { host: address, port: port.containerPort };
+  const target = { host: address, port: port.containerPort, isOpen };
   if (port.protocol === 'udp') return [await bindUdp(held)];
   if (isIpv6(port.hostIp)) return [await bindTcp(held, port.hostIp as string, target)];
   const first = await bindTcp(
@@ -162,14 +180,14 @@ async function bindAll(port: PortBinding, hostPort: number, address: string): Pr
   }
 }
 
-type Target = { readonly host: string; readonly port: number };
+type Backend = { readonly host: string; readonly port: number; readonly isOpen: () => boolean };
 
 /** It listens, since two sockets that do not may share a port. Without a `target` nobody is meant to arrive. */
-function bindTcp(port: HeldPort, host: string, target?: Target): Promise<Bound> {
+function bindTcp(port: HeldPort, host: string, target?: Backend): Promise<Bound> {
   return new Promise((resolve, reject) => {
     const open = new Set<Socket>();
     const server = createServer({ allowHalfOpen: true }, (socket) =>
-      target === undefined ? socket.resetAndDestroy() : relay(socket, target, open),
+      target?.isOpen() === true ? relay(socket, target, open) : socket.resetAndDestroy(),
     );
     server.maxConnections = LIMITS.proxyConnectionsMax;
     server.once('error', (error) => reject(refusal(port, error)));
@@ -185,8 +203,8 @@ function closeServer(server: Server, open: ReadonlySet<Socket>): void {
   for (const socket of open) socket.destroy();
 }
 
-function relay(socket: Socket, target: Target, open: Set<Socket>): void {
-  const backend = connect({ ...target, allowHalfOpen: true });
+function relay(socket: Socket, { host, port }: Backend, open: Set<Socket>): void {
+  const backend = connect({ host, port, allowHalfOpen: true });
   for (const [one, other] of [
     [socket, backend],
     [backend, socket],

@@ -15,6 +15,8 @@ export type Publisher = {
   ) => Promise<readonly PortBinding[]>;
   /** The container's address answers from now on: sends the packets of its ports there. */
   readonly open: (container: ContainerId) => Promise<void>;
+  /** The opposite of `open`: connections that are there live on, the ports stay held. */
+  readonly shut: (container: ContainerId) => Promise<void>;
   readonly unpublish: (container: ContainerId) => Promise<void>;
   /** Holds the ports of an earlier daemon again, without touching rules. */
   readonly adopt: (
@@ -54,6 +56,12 @@ export function openPublisher(options: PublisherOptions): Publisher {
     await forgetFlows(holder.get(container)?.bindings ?? [], emit);
   };
 
+  const shut = async (container: ContainerId): Promise<void> => {
+    if (!holder.shut(container)) return;
+    await rules.apply();
+    await forgetFlows(holder.get(container)?.bindings ?? [], emit);
+  };
+
   return {
     publish: async (container, endpoints, ports) => {
       const address = targetOf(endpoints, internal);
@@ -76,6 +84,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
       return bindings;
     },
     open,
+    shut,
     unpublish,
     adopt: async (container, endpoints, ports) => {
       const address = targetOf(endpoints, internal);

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, ContainerId, Emit, Endpoint, Kernel, KernelOp } from '@orc/model';
+import { namespaceName } from '../plan/links.ts';
 import {
   PEER_NAME,
   planDelete,
@@ -123,7 +124,7 @@ async function fresh(options: SandboxesOptions, request: SandboxRequest, pool: P
 }
 
 async function makeBare(options: SandboxesOptions): Promise<{ readonly path: string }> {
-  const path = join(namespaceFolder(options.run), `n${options.numbers.index().toString(36)}`);
+  const path = join(namespaceFolder(options.run), namespaceName(options.numbers.index()));
   await options.kernel.run(planNamespace(path));
   return { path };
 }

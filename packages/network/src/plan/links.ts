@@ -21,7 +21,14 @@ export const cableNames = (instance: string, serial: number): readonly [string, 
 export const vethName = (instance: string, serial: number): string =>
   bounded(`${instance}v${base36(serial)}`);
 
-const SERIALS = 36 ** 4;
+/** A namespace without a cable; others have the name of theirs. */
+export const namespaceName = (index: number): string => `n${index.toString(36)}`;
+export function namespaceIndex(name: string): number | undefined {
+  const match = /^n([0-9a-z]{5,6})$/.exec(name);
+  return match === null ? undefined : Number.parseInt(match[1] ?? '', 36);
+}
+
+export const SERIALS: number = 36 ** 4;
 const base36 = (serial: number): string => (serial % SERIALS).toString(36).padStart(4, '0');
 
 function bounded(name: string): string {

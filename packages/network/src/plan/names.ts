@@ -8,9 +8,12 @@ type NetworkNames = {
 };
 export type NameTable = ReadonlyMap<string, NetworkNames>;
 
-export function nameTable(records: Iterable<NameRecord>): NameTable {
+/** No name leads to a `hidden` address. */
+export function nameTable(records: Iterable<NameRecord>, hidden: ReadonlySet<string> = new Set()): NameTable {
   const table = new Map<string, NetworkNames>();
-  for (const record of records) {
+  for (const each of records) {
+    const record = { ...each, addresses: each.addresses.filter((address) => !hidden.has(address)) };
+    if (record.addresses.length === 0 && each.addresses.length > 0) continue;
     const names = table.get(record.network) ?? { forward: new Map(), reverse: new Map() };
     table.set(record.network, names);
     const key = record.name.toLowerCase();

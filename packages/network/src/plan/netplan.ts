@@ -33,10 +33,17 @@ export function planBridge(wish: BridgeWish): KernelOp[] {
   const { name, index } = wish;
   return [
     netlink([newBridge({ name, index, mac, ...(wish.mtu === undefined ? {} : { mtu: wish.mtu }) })]),
+    ...planMadeBridge(wish),
+  ];
+}
+
+/** What a bridge needs that was made and no more: it may run twice. */
+export function planMadeBridge({ name, index, gateways }: BridgeWish): KernelOp[] {
+  return [
     { op: 'sysctl', key: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', tolerate: [ENOENT] },
     { op: 'sysctl', key: `net/ipv4/conf/${name}/route_localnet`, value: '1' },
     netlink([
-      ...wish.gateways.map((each) => newAddress(index, each.address, each.prefixLength)),
+      ...gateways.map((each) => newAddress(index, each.address, each.prefixLength)),
       setLink({ index, up: true }),
     ]),
   ];

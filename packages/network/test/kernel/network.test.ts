@@ -89,6 +89,43 @@ insideNamespaces(import.meta.filename, () => {
       await net.release(id);
     });
 
+    test('of a container that is about to end take nobody new, keep what runs, and open again with its next attempt', async () => {
+      const box = await startBox(host, net, ['shop_default']);
+      const beside = await startBox(host, net, ['shop_default']);
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      await box.peer.call('serveUdp', { port: 53, say: 'udp' });
+      net.names([{ network: 'shop_default', name: 'web', addresses: [box.ip, '10.77.18.99'] }]);
+      net.register(box.id, [{ network: 'shop_default', name: 'box', addresses: [box.ip] }]);
+      await net.publish(box.id, box.endpoints, [tcp(8084, 80), udp(8084, 53)]);
+      const flow = { host: HOST, port: 8084, from: 40001 };
+      const asks = (name: string): Promise<string> => beside.peer.call('dns', { host: '10.77.18.1', name });
+      expect(await host.neighbour.call('askUdp', flow)).toBe('udp 192.0.2.2');
+      for (const each of [HOST, '::1'])
+        expect(await self.call('holdTcp', { host: each, port: 8084, say: `at ${each}` })).toMatch(/^web/);
+      expect(await host.neighbour.call('holdTcp', { host: HOST, port: 8084, say: 'out' })).toMatch(/^web/);
+
+      await net.withdraw(box.id);
+      await net.withdraw(box.id);
+      for (const each of [HOST, '127.0.0.1', '::1'])
+        expect(await self.call('askTcp', { host: each, port: 8084 }), each).toBe('ECONNRESET');
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8084 })).toBe('ECONNRESET');
+      expect(await host.neighbour.call('askUdp', flow)).toBe('timeout');
+      expect(await self.call('sendHeld', { say: `at ${HOST}`, name: 'still here' })).toBe('still here');
+      expect(await self.call('sendHeld', { say: 'at ::1', name: 'and here' })).toBe('and here');
+      expect(await host.neighbour.call('sendHeld', { say: 'out', name: 'out here' })).toBe('out here');
+      expect(await asks('web')).toBe('NOERROR 10.77.18.99');
+      expect(await asks('box')).not.toContain(box.ip);
+      expect(await self.call('serveTcp', { port: 8084, say: '' })).toBe('EADDRINUSE');
+
+      await net.attached(box.id);
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8084 })).toBe('web 192.0.2.2');
+      expect(await self.call('askTcp', { host: '::1', port: 8084 })).toBe('web 10.77.18.1');
+      expect(await host.neighbour.call('askUdp', flow)).toBe('udp 192.0.2.2');
+      expect(await asks('box')).toBe(`NOERROR ${box.ip}`);
+      net.names([]);
+      for (const each of [box, beside]) await stopBox(net, each);
+    });
+
     test('taken by another program, TCP or UDP, on one address or on all, is a conflict that changes nothing', async () => {
       const box = await startBox(host, net, ['bridge']);
       expect(await self.call('serveTcp', { port: 9000, host: '127.0.0.1', say: 'foreign' })).toBe('ok');

@@ -100,6 +100,25 @@ insideNamespaces(import.meta.filename, () => {
       await net.networks(standing);
     });
 
+    test('takes over or sweeps what an earlier one asked for and the kernel made later', async () => {
+      const late = [`${INSTANCE}-63`, `${INSTANCE}-64`];
+      for (const name of late) sh(`ip link add ${name} type bridge`);
+      sh(`ip link add ${INSTANCE}vzzz1 type veth peer name ${INSTANCE}vzzz2`);
+      sh(`touch ${host.folder}/run/ns/${INSTANCE}vzzz1`);
+      await net.recover([]);
+      await net.networks([...standing, network('late', 0x63)]);
+      const box = await startBox(host, net, ['late', 'shop_default']);
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      expect(await self.call('askTcp', { host: box.ip, port: 80 })).toMatch(/^web /);
+      const left = (): string => sh(`ip -br link; ls ${host.folder}/run/ns`);
+      expect(left()).toContain(late[1]);
+      await eventually(() => !left().includes('vzzz') && !left().includes(`${late[1]}`), 10_000);
+      expect(left()).toContain(late[0]);
+      expect(await self.call('askTcp', { host: box.ip, port: 80 })).toMatch(/^web /);
+      await stopBox(net, box);
+      await net.networks(standing);
+    });
+
     test('does not cost a single connection while it is away and comes back', async () => {
       const box = await startBox(host, net, ['shop_default']);
       await box.peer.call('serveTcp', { port: 80, say: 'web' });

@@ -1,0 +1,43 @@
+/** A running program is asked to end: first nobody new is sent to it, then comes its signal, then its grace period. */
+import type { Clock, Emit } from '@orc/model';
+import type { Running } from '@orc/runtime';
+import { LIMITS } from '../limits.ts';
+
+export type Asking = {
+  readonly graceMs: number;
+  readonly signal: string;
+  /** Ends the wait at whatever it is. */
+  readonly hurry: Promise<void>;
+  /** Takes it out of names and published ports (DECISIONS 10). */
+  readonly withdraw: () => Promise<void>;
+  readonly asked: (signal: string) => void;
+};
+
+/** Resolves when it has ended, when its grace period is over, or on `hurry`. */
+export async function askToEnd(
+  running: Running,
+  { graceMs, signal, hurry, withdraw, asked }: Asking,
+  { clock, emit }: { readonly clock: Clock; readonly emit: Emit },
+): Promise<void> {
+  let hurried = false;
+  void hurry.then(() => {
+    hurried = true;
+  });
+  const soon = Promise.race([running.exited, hurry]);
+  const withdrawn = withdraw().catch((error: unknown) =>
+    emit('warn', 'a container that is to end may still be sent requests', { error: String(error) }),
+  );
+  await within(LIMITS.drainMs, Promise.race([withdrawn, soon]), clock);
+  if (hurried) return;
+  asked(signal);
+  // Nobody waits for the shim's word: one that does not answer would have the grace period begin late, or never.
+  void running.signal(signal).catch(() => {});
+  await within(graceMs, soon, clock);
+}
+
+async function within(ms: number, what: Promise<unknown>, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, resolve);
+  await Promise.race([what, promise]);
+  cancel();
+}

@@ -54,43 +54,27 @@ export function openBridges(
   const extending = new Map<string, Promise<void>>();
   /** Names of bridges that are about to be there. */
   const coming = new Set<string>();
+  const parts = { instance, kernel, numbers, states, coming };
 
-  const addOne = async (network: AssignedNetwork): Promise<void> => {
-    const name = bridgeName(instance, network.status.index);
-    const known = states.get(network.name)?.bridges;
-    const wish = wishOf(name, known?.[0]?.index ?? numbers.index(), network);
-    if (known !== undefined) {
-      await kernel.run(planAddresses(wish));
-      states.set(network.name, { network, bridges: known });
-      return;
-    }
-    coming.add(name);
-    try {
-      const index = await makeBridge(instance, kernel, wish);
-      states.set(network.name, { network, bridges: [{ name, index, used: 0 }] });
-    } finally {
-      coming.delete(name);
-    }
+  const extended = (state: State): Promise<void> => {
+    const { name } = state.network;
+    const running =
+      extending.get(name) ?? extend(instance, kernel, numbers, state).finally(() => extending.delete(name));
+    extending.set(name, running);
+    return running;
   };
-
   const port = async (network: string): Promise<Port> => {
-    const state = states.get(network);
-    if (state === undefined) throw unknownNetwork(network);
-    const free = state.bridges.find((each) => each.used < portsMax);
-    if (free === undefined) {
-      const running =
-        extending.get(network) ??
-        extend(instance, kernel, numbers, state).finally(() => extending.delete(network));
-      extending.set(network, running);
-      await running;
-      return port(network);
+    for (;;) {
+      const state = states.get(network);
+      if (state === undefined) throw unknownNetwork(network);
+      const free = state.bridges.find((each) => each.used < portsMax);
+      if (free !== undefined) {
+        free.used += 1;
+        return free;
+      }
+      await extended(state);
     }
-    free.used += 1;
-    return free;
   };
-
-  const portOf = (network: string, bridge: string): Port | undefined =>
-    states.get(network)?.bridges.find((each) => each.name === bridge);
 
   return {
     get: (network) => states.get(network)?.network,
@@ -104,7 +88,7 @@ export function openBridges(
       }
     },
     add: async (networks) => {
-      for (const network of networks) await addOne(network);
+      for (const network of networks) await add(parts, network);
     },
     drop: async (networks) => {
       const gone = networks.map((network) => states.get(network.name)).filter((state) => state !== undefined);
@@ -113,11 +97,12 @@ export function openBridges(
     },
     port,
     adoptPort: (network, bridge, present) => {
-      const found = portOf(network, bridge) ?? adoptExtension(states.get(network), bridge, present);
+      const found =
+        portOf(states.get(network), bridge) ?? adoptExtension(states.get(network), bridge, present);
       if (found !== undefined) found.used += 1;
     },
     free: (network, bridge) => {
-      const found = portOf(network, bridge);
+      const found = portOf(states.get(network), bridge);
       if (found !== undefined) found.used -= 1;
     },
     indexOf: (bridge) =>
@@ -125,6 +110,34 @@ export function openBridges(
     names: () => [...coming, ...[...states.values()].flatMap((state) => linksOf(instance, state))],
   };
 }
+
+type Parts = {
+  readonly instance: string;
+  readonly kernel: Kernel;
+  readonly numbers: Numbers;
+  readonly states: Map<string, State>;
+  readonly coming: Set<string>;
+};
+
+async function add(
+  { instance, kernel, numbers, states, coming }: Parts,
+  network: AssignedNetwork,
+): Promise<void> {
+  const name = bridgeName(instance, network.status.index);
+  const known = states.get(network.name)?.bridges;
+  const wish = wishOf(name, known?.[0]?.index ?? numbers.index(), network);
+  coming.add(name);
+  try {
+    if (known !== undefined) await kernel.run(planAddresses(wish));
+    const index = known === undefined ? await makeBridge(instance, kernel, wish) : wish.index;
+    states.set(network.name, { network, bridges: known ?? [{ name, index, used: 0 }] });
+  } finally {
+    coming.delete(name);
+  }
+}
+
+const portOf = (state: State | undefined, bridge: string): Port | undefined =>
+  state?.bridges.find((each) => each.name === bridge);
 
 /**
  * Its index. What a daemon asked of the kernel is also done after the daemon's end, when the next one has looked at what

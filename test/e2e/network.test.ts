@@ -5,7 +5,17 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerSpec, NetworkMode, PortBinding } from '@orc/model';
-import { bootstrapBusybox, execIn, idle, make, problemOf, runToEnd, sh, startNew } from '../lab/engine.ts';
+import {
+  bootstrapBusybox,
+  execIn,
+  idle,
+  logsOf,
+  make,
+  problemOf,
+  runToEnd,
+  sh,
+  startNew,
+} from '../lab/engine.ts';
 import { type Instance, startInstance, until } from '../lab/instance.ts';
 
 let instance: Instance;
@@ -90,6 +100,27 @@ describe('published ports', () => {
     await client().stopContainer(id, { timeoutMs: 0 });
     expect(curl(`http://127.0.0.1:${port}/`)).toBe('');
     await remove(id, other);
+  });
+
+  test('a container that is told to stop is sent nobody new, by port or by name, before it hears of it', async () => {
+    const { server, port } = await occupy();
+    server.close();
+    const script = `mkdir /www; echo me > /www/index.html; httpd -p 80 -h /www
+      gateway=$(ip route | awk '$1 == "default" { print $3 }')
+      asked() { printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 1 $gateway ${port} 2>/dev/null | grep -w me || echo nobody; }
+      named() { nslookup polite >/dev/null 2>&1 && echo named || echo nameless; }
+      trap 'echo "$(asked) $(named)"; exit 0' TERM
+      until [ "$(asked) $(named)" = "me named" ]; do sleep 0.1; done
+      echo ready; while :; do sleep 0.1; done`;
+    const more = { networkMode: on('front'), ports: [tcp(80, { hostPort: port })] };
+    const id = await startNew(client(), sh(script, more), 'polite');
+    await until(async () => (await logsOf(client(), id)).stdout === 'ready\n', 'it to serve');
+    await client().restartContainer(id);
+    await until(async () => (await logsOf(client(), id)).stdout.match(/ready/g)?.length === 2, 'it again');
+    await client().stopContainer(id);
+    const told = 'nobody nameless\n';
+    expect((await logsOf(client(), id)).stdout).toBe(`ready\n${told}ready\n${told}`);
+    await remove(id);
   });
 
   test('one bound to 127.0.0.1 is not reached by another address', async () => {

@@ -30,7 +30,7 @@ export async function askToEnd(
   await within(LIMITS.drainMs, Promise.race([withdrawn, soon]), clock);
   if (hurried) return;
   asked(signal);
-  // Nobody waits for the shim's word: one that does not answer would have the grace period begin late, or never.
+  // The shim's word is not waited for: one that does not answer would have the grace period never begin.
   void running.signal(signal).catch(() => {});
   await within(graceMs, soon, clock);
 }

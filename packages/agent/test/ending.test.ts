@@ -1,0 +1,114 @@
+/** What a container goes through between the wish that it ends and its signal (DECISIONS 10). */
+import { fail } from '@orc/model';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LIMITS } from '../src/limits.ts';
+import type { Agent } from '../src/types.ts';
+import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
+
+let rooms: Rooms;
+let agent: Agent;
+/** What was asked of the container and of the network, in order. */
+let order: string[];
+beforeEach(async () => {
+  rooms = makeRooms();
+  agent = await rooms.open();
+  order = [];
+  rooms.on.withdraw = async () => void order.push('withdraw');
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await agent.close();
+  rooms.remove();
+});
+
+/** Its signals are noted too; SIGTERM ends it, as far as it is not told otherwise. */
+const start = async (ends = true): Promise<string> => {
+  const { id } = await agent.containers.create({ name: 'box', spec: SPEC });
+  await agent.containers.start(id);
+  const running = rooms.alive.get(id) as unknown as { signal: (name: string) => Promise<void>; end(): void };
+  running.signal = async (name) => {
+    order.push(name);
+    if (ends) running.end();
+  };
+  rooms.on.kill = async () => void order.push('kill');
+  return id;
+};
+
+test('nobody new is sent to it before its signal comes, however long that takes within its bound', async () => {
+  const id = await start();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  rooms.on.withdraw = async () => {
+    await promise;
+    order.push('withdraw');
+  };
+  const stopped = agent.containers.stop(id);
+  await new Promise((later) => setImmediate(later));
+  expect(order).toEqual([]);
+  resolve();
+  await stopped;
+  expect(order).toEqual(['withdraw', 'SIGTERM']);
+});
+
+test('a restart, and a task that is to stop, go the same way', async () => {
+  const id = await start();
+  await agent.containers.restart(id);
+  expect(order).toEqual(['withdraw', 'SIGTERM']);
+  const task = taskOf('web');
+  agent.assign(assignmentOf([task]));
+  await vi.waitFor(() => expect(rooms.alive.has(task.containerId)).toBe(true));
+  order = [];
+  agent.assign(assignmentOf([{ ...task, desired: { state: 'stop', generation: 1 } }]));
+  await vi.waitFor(() => expect(rooms.alive.has(task.containerId)).toBe(false));
+  expect(order).toEqual(['withdraw']);
+});
+
+test('a kill waits for nothing, also when it comes meanwhile', async () => {
+  const id = await start();
+  await agent.containers.stop(id, { graceMs: 0 });
+  expect(order).toEqual(['kill']);
+  const other = await agent.containers.create({ name: 'other', spec: SPEC });
+  await agent.containers.start(other.id);
+  rooms.on.withdraw = () => new Promise(() => {});
+  const stopped = agent.containers.stop(other.id);
+  await new Promise((later) => setImmediate(later));
+  await agent.containers.remove(other.id, { force: true });
+  await stopped.catch(() => {});
+  expect(order).toEqual(['kill', 'kill']);
+});
+
+test('a network that fails, or takes for ever, holds the signal up no longer than its bound', async () => {
+  const id = await start();
+  rooms.on.withdraw = () => Promise.reject(fail('network.failed', 'nft refused the rules'));
+  await agent.containers.stop(id);
+  expect(order).toEqual(['SIGTERM']);
+  expect(rooms.log.join()).toContain('warn: a container that is to end may still be sent requests');
+
+  rooms.on.withdraw = () => new Promise(() => {});
+  const other = await agent.containers.create({ name: 'other', spec: SPEC });
+  await agent.containers.start(other.id);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const stopped = agent.containers.stop(other.id);
+  await vi.advanceTimersByTimeAsync(LIMITS.drainMs - 10);
+  expect(rooms.alive.get(other.id as never)?.signals).toEqual([]);
+  await vi.advanceTimersByTimeAsync(20);
+  vi.useRealTimers();
+  await stopped;
+  expect(rooms.alive.has(other.id as never)).toBe(false);
+});
+
+test('its grace period begins with its signal', async () => {
+  const id = await start(false);
+  let given = (): void => {};
+  rooms.on.withdraw = () => new Promise((resolve) => (given = resolve));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const stopped = agent.containers.stop(id, { graceMs: 1000 });
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(order).toEqual([]);
+  given();
+  await vi.advanceTimersByTimeAsync(900);
+  expect(order).toEqual(['SIGTERM']);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(order).toEqual(['SIGTERM', 'kill']);
+  vi.useRealTimers();
+  await stopped;
+});

@@ -97,3 +97,5 @@ export const APT_FILE_BYTES_MAX = 1 * MIB;
 /** References as written whose image is remembered. */
 export const RESOLVED_KEPT_MAX = 4096;
 export const INDEX_BYTES_MAX = 64 * MIB;
+/** Of an open that renames and mounts elsewhere on the host disturb. */
+export const OPEN_TRIES_MAX = 1000;

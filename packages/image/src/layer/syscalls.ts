@@ -3,8 +3,10 @@
  * threads would not follow an unshare. All take a folder's descriptor and one name, and none follows a link at its end.
  */
 import { closeSync, constants, openSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
+import { OPEN_TRIES_MAX } from '../limits.ts';
 import { encodePath } from '../tar/bytes.ts';
 
 export const AT_FDCWD = -100;
@@ -67,11 +69,20 @@ function systemError(number: number, syscall: string, path: string): SystemError
 /** Opens below `root` as if it were `/`: `..`, absolute and relative links stay inside (openat2(2)). */
 export function openInRoot(root: number, path: string, flags: number, mode = 0): number {
   const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return checked(openat2(root, path, flags, mode, resolve), 'openat2', path);
+  return openResolved(root, path, flags, mode, resolve);
 }
 /** As `openInRoot`, but any link or `..` that would leave `root` is EXDEV. */
 export const openBeneath = (root: number, path: string, flags: number): number =>
-  checked(openat2(root, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS), 'openat2', path);
+  openResolved(root, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+
+/** With `..` on its way the kernel gives up (EAGAIN) whenever anything is renamed or mounted on the host meanwhile. */
+function openResolved(root: number, path: string, flags: number, mode: number, resolve: number): number {
+  for (let tries = 1; ; tries += 1) {
+    const result = openat2(root, path, flags, mode, resolve);
+    const isAgain = result < 0 && koffi.errno() === osConstants.errno.EAGAIN;
+    if (!isAgain || tries === OPEN_TRIES_MAX) return checked(result, 'openat2', path);
+  }
+}
 
 function openat2(root: number, path: string, flags: number, mode: number, resolve: number): number {
   const how = Buffer.alloc(OPEN_HOW_BYTES);

@@ -1,4 +1,5 @@
 /** Our walk through layers against the kernel's: openat2(2) in a root for links, an overlay for layers. */
+import { once } from 'node:events';
 import {
   closeSync,
   fstatSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withFile } from '../../../src/build/host/reading.ts';
@@ -69,6 +71,27 @@ function kernelFinds(root: string, wanted: string): bigint | undefined {
     closeSync(folder);
   }
 }
+
+test('renames elsewhere on the host stop no open that goes through ..', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'orc-tree-'));
+  make(base, [
+    [['root', 'a', 'b'], { kind: 'folder' }],
+    [['x'], { kind: 'folder' }],
+  ]);
+  const text = `const { renameSync: move } = require('node:fs');
+    const [x, y] = require('node:worker_threads').workerData;
+    for (;;) move(x, y), move(y, x);`;
+  const worker = new Worker(text, { eval: true, workerData: [join(base, 'x'), join(base, 'y')] });
+  const root = openSync(join(base, 'root'), O_FOLDER);
+  try {
+    await once(worker, 'online');
+    for (let times = 0; times < 20_000; times += 1) closeSync(openInRoot(root, 'a/b/../b/../../a', O_PATH));
+  } finally {
+    closeSync(root);
+    await worker.terminate();
+    rmSync(base, { recursive: true, force: true });
+  }
+});
 
 test('links lead where the kernel says that they lead inside a root', () => {
   const base = mkdtempSync(join(tmpdir(), 'orc-tree-'));

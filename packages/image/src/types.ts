@@ -61,7 +61,17 @@ export type Contexts = {
 /** What `RUN --mount` adds to a step, as runtime's resolved mounts have it. Sources and targets are there. */
 export type RunMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly options: readonly string[] };
+  | { readonly type: 'tmpfs'; readonly target: string; readonly options: readonly string[] }
+  /** A secret: in memory only, gone with the step. */
+  | {
+      readonly type: 'file';
+      readonly target: string;
+      readonly content: Uint8Array;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+      readonly secret: boolean;
+    };
 
 /** One RUN step, as a plan that agent gives to runtime. */
 export type RunStep = {
@@ -94,6 +104,8 @@ export type BuildRequest = {
   readonly run: RunStepRunner;
   /** `run` honours `RunStep.mounts`; without it `RUN --mount` is refused at its place. */
   readonly runMounts?: boolean;
+  /** By id, for `RUN --mount=type=secret`. They enter no layer, no key of the cache and no history. */
+  readonly secrets?: Readonly<Record<string, Uint8Array>>;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
 };

@@ -15,9 +15,10 @@ import { openFolder as openHostFolder, tryLock } from '../../layer/syscalls.ts';
 import type { RunMount } from '../../types.ts';
 import { LOCK_RETRY_MS } from '../limits.ts';
 import type { CopyWork } from '../plan/evaluate.ts';
-import type { RunMountSpec } from '../plan/run-mounts.ts';
+import type { RunMountSpec, SecretSpec } from '../plan/run-mounts.ts';
 import { copyFiles, type CopyPlan } from './copy.ts';
 import { type Destination, finishDestination, freeName, openFolder } from './destination.ts';
+import { secretOf } from './secrets.ts';
 import { type Scan, type Selection, select } from './selection.ts';
 import type { Session } from './session.ts';
 import { lookup } from './tree.ts';
@@ -47,6 +48,7 @@ export async function openMounts(
   try {
     for (const [index, spec] of specs.entries()) {
       const mount = await ready(session, spec, sourceOf, join(scratch, `mount-${index}`), held);
+      if (mount === undefined) continue;
       mounts.push(mount);
       stubs.push(...makeStub(destination, mount));
     }
@@ -64,7 +66,8 @@ async function ready(
   sourceOf: (spec: RunMountSpec & { kind: 'bind' }) => BindSource,
   folder: string,
   held: (() => void)[],
-): Promise<RunMount> {
+): Promise<RunMount | undefined> {
+  if (spec.kind === 'secret') return secretFile(session, spec);
   if (spec.kind === 'tmpfs') {
     const options = spec.sizeBytes === undefined ? [] : [`size=${spec.sizeBytes}`];
     return { type: 'tmpfs', target: spec.target, options };
@@ -74,6 +77,14 @@ async function ready(
       ? await cacheFolder(session, spec, held)
       : await materialise(session, spec, sourceOf(spec), folder);
   return { type: 'bind', source, target: spec.target, readOnly: spec.readOnly };
+}
+
+/** `undefined`: it is only a variable, or was not given. */
+function secretFile(session: Session, spec: SecretSpec): RunMount | undefined {
+  const content = secretOf(session, spec);
+  if (content === undefined || spec.target === undefined) return undefined;
+  const { target, uid, gid, mode } = spec;
+  return { type: 'file', target, content, uid, gid, mode, secret: true };
 }
 
 async function cacheFolder(
@@ -147,7 +158,7 @@ const workOf = ({ source }: RunMountSpec & { kind: 'bind' }): CopyWork => ({
 function makeStub(destination: Destination, mount: RunMount): readonly string[] {
   if (lookup(destination.tree, mount.target) !== undefined) return [];
   const before = destination.created.length;
-  const isFile = mount.type === 'bind' && !lstatSync(mount.source).isDirectory();
+  const isFile = mount.type === 'file' || (mount.type === 'bind' && !lstatSync(mount.source).isDirectory());
   if (!isFile) {
     openFolder(destination, mount.target);
     return destination.created.slice(before);

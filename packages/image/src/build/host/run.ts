@@ -11,6 +11,7 @@ import { contentDigest } from './content.ts';
 import { openDestination } from './destination.ts';
 import type { StepProgress } from './progress.ts';
 import { type BindSource, openMounts, selectionOf } from './run-mounts.ts';
+import { secretVariables } from './secrets.ts';
 import type { Session } from './session.ts';
 import type { Built, Doing } from './steps.ts';
 
@@ -117,7 +118,12 @@ function stepOf(session: Session, built: Built, work: RunWork, place: Place): Ru
     layers: place.lower,
     upper: place.upper,
     config,
-    env: { PATH: DEFAULT_PATH, ...Object.fromEntries(proxies), ...env },
+    env: {
+      PATH: DEFAULT_PATH,
+      ...Object.fromEntries(proxies),
+      ...env,
+      ...secretVariables(session, work),
+    },
     workingDir: workingDirOf(config),
     user: config.User ?? '',
     network: place.network,

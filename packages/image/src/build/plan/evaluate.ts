@@ -200,6 +200,7 @@ function evaluateMounts(input: Input): readonly RunMountSpec[] {
     const found = readMount(word(input, text));
     if ('error' in found) return refuse(input, found.error, text, found.hint);
     if (found.mount === undefined) return [];
+    if (found.mount.target === undefined) return [found.mount];
     const target = posix.resolve(workingDirOf(input.state.config), found.mount.target);
     return [{ ...found.mount, target }];
   });

@@ -3,7 +3,7 @@
  * real files.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunMount, RunStep } from '../../../src/types.ts';
 
@@ -20,8 +20,15 @@ exec chroot "$ROOT" /bin/sh -c 'cd "$0" && exec env -i "$@"' "$WORKING_DIR" "$@"
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-function mountCommand(mount: RunMount): string {
+function mountCommand(mount: RunMount, folder: string, index: number): string {
   const target = `"$ROOT"${quoted(mount.target)}`;
+  if (mount.type === 'file') {
+    const path = join(folder, `file-${index}`);
+    writeFileSync(path, mount.content);
+    chownSync(path, mount.uid, mount.gid);
+    chmodSync(path, mount.mode);
+    return `mount --bind ${quoted(path)} ${target} && mount -o remount,bind,ro ${target}`;
+  }
   if (mount.type === 'tmpfs')
     return `mount -t tmpfs -o ${['mode=1777', ...mount.options].join()} tmpfs ${target}`;
   const bind = `mount --bind ${quoted(mount.source)} ${target}`;
@@ -40,7 +47,7 @@ export async function chrootRunner(step: RunStep): Promise<{ readonly code: numb
     WORK: work,
     ROOT: root,
     WORKING_DIR: step.workingDir,
-    MOUNTS: (step.mounts ?? []).map(mountCommand).join('\n'),
+    MOUNTS: (step.mounts ?? []).map((each, at) => mountCommand(each, folder, at)).join('\n'),
   };
   const variables = Object.entries(step.env).map(([name, value]) => `${name}=${value}`);
   const args = [

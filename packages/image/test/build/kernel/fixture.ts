@@ -22,7 +22,8 @@ export type Fixture = {
   leftovers(): readonly string[];
   close(): Promise<void>;
 };
-export type More = Partial<BuildSpec> & Partial<Pick<BuildRequest, 'run' | 'runMounts' | 'signal'>>;
+export type More = Partial<BuildSpec> &
+  Partial<Pick<BuildRequest, 'run' | 'runMounts' | 'secrets' | 'signal'>>;
 export type BuildResult = {
   readonly id: Digest;
   readonly events: readonly Progress[];
@@ -87,7 +88,7 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
 }
 
 async function run(store: ImageStore, context: string, dockerfile: string, more: More): Promise<BuildResult> {
-  const { run: runner = chrootRunner, runMounts = true, signal, ...spec } = more;
+  const { run: runner = chrootRunner, runMounts = true, secrets = {}, signal, ...spec } = more;
   const events: Progress[] = [];
   const id = await store.build({
     spec: { context, ...spec },
@@ -97,6 +98,7 @@ async function run(store: ImageStore, context: string, dockerfile: string, more:
     tags: ['built:test'],
     run: runner,
     runMounts,
+    secrets,
     onProgress: (event) => events.push(event),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fixture, openFixture, treeLines } from './fixture.ts';
 
 let fixture: Fixture;
@@ -108,4 +109,57 @@ test('who cannot mount says so at its place', async () => {
     runMounts: false,
   });
   expect(problem).toMatchObject({ code: 'input.unsupported', where: { line: 2 } });
+});
+
+describe('secrets', () => {
+  const VALUE = `hush-${'x'.repeat(20)}`;
+  const secrets = { token: Buffer.from(`${VALUE}\n`) };
+
+  test('are files of their owner, and variables where that is said', async () => {
+    const text = [
+      'FROM busybox',
+      'RUN --mount=type=secret,id=token stat -c "%u %g %a" /run/secrets/token && wc -c < /run/secrets/token',
+      'RUN --mount=type=secret,id=token,target=/k,mode=440,uid=3,gid=4 stat -c "%u %g %a" /k && grep -c hush /k',
+      'RUN --mount=type=secret,id=token,env=T echo "${#T}"; ls -d /run 2>&1 || true',
+    ].join('\n');
+    const { output } = await fixture.build(text, { secrets });
+    expect(output).toBe('0 0 400\n26\n3 4 440\n1\n26\nls: /run: No such file or directory\n');
+  });
+
+  test('are in no layer, no config, no history and no record, also when the step fails', async () => {
+    const steps = ['id=token grep -q hush /run/secrets/token', 'id=token,env=T test -n "$T"'];
+    const lines = steps.map((step) => `RUN --mount=type=secret,${step}\n`).join('');
+    const { id, top } = await fixture.build(`FROM busybox\n${lines}`, { secrets });
+    expect(treeLines(top)).toEqual([]);
+    const failing = 'FROM busybox\nRUN --mount=type=secret,id=token,env=T test -e /run/secrets/nothing\n';
+    expect(JSON.stringify(await fixture.fail(failing, { secrets }))).not.toContain(VALUE);
+    expect(JSON.stringify([await fixture.store.inspect(id), await fixture.store.history(id)])).not.toContain(
+      VALUE,
+    );
+    const found = spawnSync('grep', ['-rlaF', VALUE, fixture.folder], { encoding: 'utf8' });
+    expect([found.status, found.stdout]).toEqual([1, '']);
+  });
+
+  test('of another content give the same step out of the cache, also when they are not given', async () => {
+    const text = 'FROM busybox\nRUN --mount=type=secret,id=token,required cat /run/secrets/token | wc -c\n';
+    const first = await fixture.build(text, { secrets });
+    const other = await fixture.build(text, { secrets: { token: Buffer.from('other') } });
+    expect([other.id, other.cached]).toEqual([first.id, (await fixture.build(text)).cached]);
+    expect(other.cached).toHaveLength(1);
+  });
+
+  test('that are required and were not given are named at their place', async () => {
+    const text = 'FROM busybox\nRUN --mount=type=secret,id=gone,required cat /run/secrets/gone\n';
+    expect(await fixture.fail(text, { secrets })).toMatchObject({
+      code: 'input.missing',
+      message: 'the build was not given the secret gone, which the step needs',
+      where: { line: 2 },
+    });
+  });
+
+  test('with a zero byte are no variables', async () => {
+    const text = 'FROM busybox\nRUN --mount=type=secret,id=token,env=T true\n';
+    const problem = await fixture.fail(text, { secrets: { token: Buffer.from('a\0b') }, noCache: true });
+    expect(problem).toMatchObject({ code: 'input.invalid', where: { line: 2 } });
+  });
 });

@@ -115,9 +115,9 @@ describe('published ports', () => {
     const more = { networkMode: on('front'), ports: [tcp(80, { hostPort: port })] };
     const id = await startNew(client(), sh(script, more), 'polite');
     await until(async () => (await logsOf(client(), id)).stdout === 'ready\n', 'it to serve');
-    await client().restartContainer(id);
+    await client().restartContainer(id, {});
     await until(async () => (await logsOf(client(), id)).stdout.match(/ready/g)?.length === 2, 'it again');
-    await client().stopContainer(id);
+    await client().stopContainer(id, {});
     const told = 'nobody nameless\n';
     expect((await logsOf(client(), id)).stdout).toBe(`ready\n${told}ready\n${told}`);
     await remove(id);

@@ -10,7 +10,7 @@ import { type Found, type Matcher, createMatcher } from './match.ts';
 import { type Input, admit, bodyOf, readJson } from './request.ts';
 import { NATIVE, type RouteTable } from './routes.ts';
 import { send, sendProblem } from './send.ts';
-import { refuseUpgrade, upgrade } from './upgrade.ts';
+import { refuseUpgrade, type Upgrade, upgrade, upgradeOf } from './upgrade.ts';
 
 export type ServeOptions = {
   readonly socketPath: string;
@@ -45,7 +45,7 @@ export async function serve(backend: Backend, options: ServeOptions): Promise<Se
     socket.on('close', () => sockets.delete(socket));
   });
   await removeStale(options.socketPath);
-  await listen(server, options.socketPath);
+  await listen(server, options.socketPath, options.emit);
   giveTo(options.socketPath, options.group ?? 'orc');
   const close = (): Promise<void> => closeServer(server, sockets, closing);
   return { socketPath: options.socketPath, close };
@@ -61,8 +61,12 @@ function createServer(door: Door): HttpServer {
     requestTimeout: 0,
   });
   server.maxConnections = limits.CONNECTIONS_MAX;
-  server.on('request', (request, response) => void answer(door, request, response));
-  server.on('upgrade', (request, socket, head) => void answerUpgrade(door, request, socket, head));
+  server.on('request', (request, response) => {
+    answer(door, request, response).catch((error: unknown) => cut(door, request, response, error));
+  });
+  server.on('upgrade', (request, socket, head) => {
+    answerUpgrade(door, request, socket, head).catch((error: unknown) => cut(door, request, socket, error));
+  });
   server.on('clientError', (error, socket) => refuse(error, socket));
   return server;
 }
@@ -100,6 +104,7 @@ async function answerUpgrade(
   const gone = new AbortController();
   socket.on('error', () => gone.abort());
   cutOnClose(socket, door.closing);
+  let reply: Upgrade;
   try {
     const found = find(door, request);
     const query = queryOf(request);
@@ -110,11 +115,13 @@ async function answerUpgrade(
       stream: bodyOf(request),
       signal: gone.signal,
     };
-    await upgrade(socket, head, await found.route.run(door.backend, input));
+    reply = upgradeOf(await found.route.run(door.backend, input));
   } catch (error) {
     note(door, request, error);
     refuseUpgrade(socket, toProblem(error));
+    return;
   }
+  await upgrade(socket, head, reply, (error) => note(door, request, error));
 }
 
 /** Streams both ways end by themselves only with their container: a server that closes does not wait for that. */
@@ -122,6 +129,18 @@ function cutOnClose(socket: Socket, closing: AbortSignal): void {
   const cut = (): void => void socket.destroy();
   closing.addEventListener('abort', cut);
   socket.on('close', () => closing.removeEventListener('abort', cut));
+}
+
+/** Whatever cannot be answered any more ends its connection and nothing else. */
+function cut(
+  door: Door,
+  request: IncomingMessage,
+  connection: Socket | ServerResponse,
+  error: unknown,
+): void {
+  note(door, request, error);
+  // What was said before is still on its way.
+  if (!connection.writableEnded) connection.destroy();
 }
 
 function find(door: Door, request: IncomingMessage): Found {
@@ -203,13 +222,17 @@ const answers = (path: string): Promise<boolean> =>
 const GONE = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /** The umask closes the instant between bind and chmod. */
-async function listen(server: HttpServer, path: string): Promise<void> {
+async function listen(server: HttpServer, path: string, emit: Emit): Promise<void> {
   const mask = process.umask(0o177);
   try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject).listen(path, resolve);
+    await promise.finally(() => server.off('error', reject));
   } finally {
     process.umask(mask);
   }
+  // Without descriptors or memory the kernel refuses to accept: that is one connection less.
+  server.on('error', (error) => emit('warn', 'a connection was not accepted', { error: error.message }));
   chmodSync(path, 0o660);
 }
 

@@ -5,24 +5,46 @@ import type { Duplex } from './backend.ts';
 import { MULTIPLEXED, RAW, type Reply } from './reply.ts';
 import { dataOf, writeFrames, wrote } from './send.ts';
 
-/** Pumps until both sides are done. The client's end of input closes stdin only; its close ends it all. */
-export async function upgrade(socket: Socket, head: Uint8Array, reply: Reply): Promise<void> {
-  if (reply.kind !== 'duplex')
-    throw fail('usage.invalid', 'this route does not upgrade the connection', {
-      hint: 'send the request without "Upgrade"',
-    });
-  const { duplex, raw } = reply;
-  socket.on('close', () => duplex.close());
-  if (socket.destroyed) duplex.close();
+export type Upgrade = Extract<Reply, { readonly kind: 'duplex' }>;
+
+export function upgradeOf(reply: Reply): Upgrade {
+  if (reply.kind === 'duplex') return reply;
+  throw fail('usage.invalid', 'this route does not upgrade the connection', {
+    hint: 'send the request without "Upgrade"',
+  });
+}
+
+/**
+ * Pumps until both sides are done. The client's end of input closes stdin only; its close ends it all. Output that fails is
+ * thrown when the connection has been closed: it left HTTP, so there is nothing to say it in.
+ */
+export async function upgrade(
+  socket: Socket,
+  head: Uint8Array,
+  { duplex, raw }: Upgrade,
+  failed: (error: unknown) => void,
+): Promise<void> {
+  const close = (): void => {
+    try {
+      duplex.close();
+    } catch (error) {
+      failed(error);
+    }
+  };
+  socket.on('close', close);
+  if (socket.destroyed) close();
   socket.write(
     `HTTP/1.1 101 UPGRADED\r\ncontent-type: ${raw ? RAW : MULTIPLEXED}\r\nconnection: Upgrade\r\nupgrade: tcp\r\n\r\n`,
   );
   const input = pumpInput(socket, head, duplex);
-  await (raw ? writeRaw(socket, duplex) : writeFrames(socket, duplex.output));
-  duplex.close();
-  socket.end();
-  // A client that keeps its half open has nothing left to say to anybody.
-  socket.once('finish', () => socket.destroy());
+  try {
+    await (raw ? writeRaw(socket, duplex) : writeFrames(socket, duplex.output));
+  } finally {
+    close();
+    socket.end();
+    // A client that keeps its half open has nothing left to say to anybody.
+    socket.once('finish', () => socket.destroy());
+  }
   await input;
 }
 

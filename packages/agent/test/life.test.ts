@@ -1,4 +1,5 @@
 /** Containers of one node, from what is asked of them to what comes of it, among rooms that a test holds in its hand. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, fail, newContainerId, OrcError, type RestartPolicy } from '@orc/model';
@@ -36,6 +37,16 @@ const problemOf = async (work: Promise<unknown>): Promise<string> => {
   return error instanceof OrcError ? error.problem.message : `no problem: ${String(error)}`;
 };
 const always: RestartPolicy = { condition: 'always', delay: { kind: 'fixed', ms: 0 } };
+
+test('folders of containers are marked as unrelated to each other, where the file system knows that', async () => {
+  const marked = (path: string): string =>
+    spawnSync('lsattr', ['-d', path], { encoding: 'utf8' }).stdout.split(' ')[0] ?? '';
+  const beside = join(rooms.root, 'beside');
+  mkdirSync(beside);
+  spawnSync('chattr', ['+T', beside]);
+  await open();
+  expect(marked(join(rooms.root, 'containers'))).toBe(marked(beside));
+});
 
 describe('a step that fails and is tried again', () => {
   test('whoever removes hears why, and the removal comes about later', async () => {

@@ -30,7 +30,7 @@ export type Instance = {
   orc(
     args: readonly string[],
     options?: {
-      readonly input?: string;
+      readonly input?: string | Uint8Array;
       readonly cwd?: string;
       readonly env?: Readonly<Record<string, string>>;
     },
@@ -151,7 +151,7 @@ export function makeInstance(options: InstanceOptions = {}): Instance {
 
 type RunOptions = {
   readonly env: Readonly<Record<string, string>>;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly cwd?: string;
   readonly timeoutMs?: number;
 };

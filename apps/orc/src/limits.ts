@@ -39,3 +39,7 @@ export const QUIET_LOOK_MS = 1000;
 export const UNPLACED_MS = 900;
 /** Containers that the message of a wait that took too long names. */
 export const UNREADY_TOLD_MAX = 3;
+/** A Dockerfile on standard input; the builder takes no larger one. */
+export const DOCKERFILE_BYTES_MAX = 4 * 1024 * 1024;
+/** A secret of a build, as docker has it. */
+export const SECRET_BYTES_MAX = 500 * 1024;

@@ -202,9 +202,12 @@ export type ContextFile = {
 
 export type BuildOptions = {
   readonly spec: BuildSpec;
-  readonly dockerfile: string;
+  /** Its text; absent: it lies in the context, at `dockerfileName`. */
+  readonly dockerfile?: string;
   readonly dockerfileName: string;
   readonly tags: readonly string[];
+  /** Contents by id, base 64: for the steps that ask for them, and for nothing else. */
+  readonly secrets?: Readonly<Record<string, string>>;
 };
 
 export type Backend = {
@@ -227,19 +230,23 @@ export type Backend = {
     request: CreateContainer,
   ): Promise<{ readonly id: ContainerId; readonly warnings: readonly string[] }>;
   getContainer(reference: string): Promise<Container>;
-  startContainer(reference: string): Promise<void>;
+  /** `canceled`, here and below: whoever asked has gone; what was asked for stays asked for, and is not waited for. */
+  startContainer(reference: string, canceled?: AbortSignal): Promise<void>;
   stopContainer(
     reference: string,
     options: { readonly timeoutMs?: number; readonly signal?: string },
+    canceled?: AbortSignal,
   ): Promise<void>;
   restartContainer(
     reference: string,
     options: { readonly timeoutMs?: number; readonly signal?: string },
+    canceled?: AbortSignal,
   ): Promise<void>;
-  killContainer(reference: string, signal: string): Promise<void>;
+  killContainer(reference: string, signal: string, canceled?: AbortSignal): Promise<void>;
   removeContainer(
     reference: string,
     options: { readonly force?: boolean; readonly volumes?: boolean },
+    canceled?: AbortSignal,
   ): Promise<void>;
   /** Resolves when it next is not running (`removed`: when it is gone). */
   waitContainer(
@@ -297,6 +304,8 @@ export type Backend = {
   ): Promise<{ readonly context: string; readonly needed: readonly number[] }>;
   /** Contents of the needed files, in that order, each exactly `size` bytes, one after the other. */
   fillContext(context: string, contents: AsyncIterable<Uint8Array>): Promise<void>;
+  /** A whole context as a tar archive of any compression, for one build. */
+  unpackContext(archive: AsyncIterable<Uint8Array>): Promise<{ readonly context: string }>;
   build(context: string | null, options: BuildOptions, signal: AbortSignal): AsyncIterable<ImageProgress>;
 
   listNetworks(): Promise<readonly NetworkObj[]>;

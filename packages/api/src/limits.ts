@@ -9,6 +9,8 @@ export const JSON_BYTES_MAX = 1024 * 1024;
 export const PROJECT_BYTES_MAX = 32 * 1024 * 1024;
 /** A context lists a row of some 150 bytes for each of its files. */
 export const CONTEXT_BYTES_MAX = 64 * 1024 * 1024;
+/** A build carries its Dockerfile, and secrets. */
+export const BUILD_BYTES_MAX = 16 * 1024 * 1024;
 export const JSON_DEPTH_MAX = 64;
 /** Time for a JSON body to come in whole; streamed bodies (archives) may take as long as they move. */
 export const JSON_BODY_TIMEOUT_MS = 30_000;

@@ -3,7 +3,7 @@ import { defined, fail } from '@orc/model';
 import { parseDocument } from '@orc/model/documents';
 import type { Backend, PutProject } from './backend.ts';
 import { BODIES, type Bodies, type BodyName } from './bodies.ts';
-import { CONTEXT_BYTES_MAX, PROJECT_BYTES_MAX } from './limits.ts';
+import { BUILD_BYTES_MAX, CONTEXT_BYTES_MAX, PROJECT_BYTES_MAX } from './limits.ts';
 import { TAR, empty, json, later, type Reply, rows } from './reply.ts';
 import { type Input, filtersOf, flagOf, numberOf } from './request.ts';
 
@@ -118,20 +118,22 @@ const CONTAINERS: readonly Route[] = [
   ),
   post('/containers', 'CreateContainer', (backend, body) => value(backend.createContainer(body), 201)),
   get('/containers/{id}', (backend, input) => value(backend.getContainer(id(input)))),
-  post('/containers/{id}/start', 'Nothing', (backend, _, input) => done(backend.startContainer(id(input)))),
+  post('/containers/{id}/start', 'Nothing', (backend, _, input) =>
+    done(backend.startContainer(id(input), input.signal)),
+  ),
   post('/containers/{id}/stop', 'StopRequest', (backend, body, input) =>
-    done(backend.stopContainer(id(input), body)),
+    done(backend.stopContainer(id(input), body, input.signal)),
   ),
   post('/containers/{id}/restart', 'StopRequest', (backend, body, input) =>
-    done(backend.restartContainer(id(input), body)),
+    done(backend.restartContainer(id(input), body, input.signal)),
   ),
   post('/containers/{id}/kill', 'KillRequest', (backend, body, input) =>
-    done(backend.killContainer(id(input), body.signal)),
+    done(backend.killContainer(id(input), body.signal, input.signal)),
   ),
   remove('/containers/{id}', (backend, input) => {
     const { query } = input;
     const options = defined({ force: flagOf(query, 'force'), volumes: flagOf(query, 'volumes') });
-    return done(backend.removeContainer(id(input), options));
+    return done(backend.removeContainer(id(input), options, input.signal));
   }),
   post('/containers/{id}/wait', 'Nothing', async (backend, _, input) =>
     later(backend.waitContainer(id(input), conditionOf(input), input.signal)),
@@ -241,8 +243,12 @@ const BUILDS: readonly Route[] = [
     CONTEXT_BYTES_MAX,
   ),
   bytes('PUT', '/contexts/{id}', (backend, input) => done(backend.fillContext(id(input), input.stream))),
-  post('/builds', 'BuildRequest', async (backend, body, { signal }) =>
-    rows(backend.build(body.context, body.options, signal)),
+  bytes('POST', '/contexts/archive', (backend, { stream }) => value(backend.unpackContext(stream), 201)),
+  post(
+    '/builds',
+    'BuildRequest',
+    async (backend, body, { signal }) => rows(backend.build(body.context, body.options, signal)),
+    BUILD_BYTES_MAX,
   ),
 ];
 

@@ -117,6 +117,7 @@ export const AGREED = {
   TaskVerdict: same<documents.TaskVerdict, model.TaskVerdict>(true),
   TmpfsMount: same<documents.TmpfsMount, model.TmpfsMount>(true),
   Ulimit: same<documents.Ulimit, model.Ulimit>(true),
+  UnpackedContext: same<documents.UnpackedContext, Answer<'unpackContext'>>(true),
   UpOptions: same<documents.UpOptions, backend.PutProject['options']>(true),
   UpdateConfig: same<documents.UpdateConfig, model.UpdateConfig>(true),
   Version: same<documents.Version, backend.Version>(true),

@@ -194,6 +194,7 @@ test('every method of the backend is reached through its route', async () => {
     { path: 'a', type: 'file', mode: 0o644, size: 1, mtimeMs: 1, fingerprint: 'f' },
   ]);
   await client.fillContext('ctx', parts('a'));
+  await client.unpackContext(parts('tar'));
   await client.tagImage('busybox', 'b');
   await client.inspectImage('b');
   await client.imageHistory('busybox');

@@ -21,6 +21,7 @@ export type ImageMethods = Pick<
   | 'removeImage'
   | 'openContext'
   | 'fillContext'
+  | 'unpackContext'
   | 'build'
 >;
 export const imagesOf = (state: State): ImageMethods => ({
@@ -87,10 +88,15 @@ export const imagesOf = (state: State): ImageMethods => ({
   fillContext: async (_context, contents) => {
     for await (const _ of contents);
   },
+  unpackContext: async (archive) => {
+    let size = 0;
+    for await (const part of archive) size += part.length;
+    return { context: `archive of ${size} bytes` };
+  },
   build: async function* (_context, options) {
     yield { id: '1/2', status: 'FROM busybox' };
     yield { id: '2/2', status: 'RUN make', output: 'making\n' };
-    if (options.dockerfile.includes('RUN false'))
+    if (options.dockerfile?.includes('RUN false'))
       throw fail('build.failed', 'RUN false ended with 1', {
         where: { file: options.dockerfileName, line: 2 },
       });

@@ -54,6 +54,8 @@ export type Contexts = {
   ): Promise<{ readonly context: string; readonly needed: readonly number[] }>;
   /** The contents of the needed files, in that order, one after the other. */
   fill(context: string, contents: AsyncIterable<Uint8Array>): Promise<void>;
+  /** A whole context as a tar archive of any compression, for one build. */
+  unpack(archive: AsyncIterable<Uint8Array>): Promise<{ readonly context: string }>;
   /** `null`: an empty one (`dockerfile_inline` without a context). Call `remove` when the build is over. */
   take(context: string | null): Promise<BuildContext>;
 };
@@ -96,9 +98,9 @@ export type RunStepRunner = (step: RunStep) => Promise<{ readonly code: number }
 export type BuildRequest = {
   readonly spec: BuildSpec;
   readonly context: BuildContext;
-  /** Text of the Dockerfile (the client or the server read it). */
-  readonly dockerfile: string;
-  /** For problems: what the user calls the file. */
+  /** Its text, where whoever asks has read it; absent: it lies in the context. */
+  readonly dockerfile?: string;
+  /** What the user calls the file, for problems; its path where it lies in the context. */
   readonly dockerfileName: string;
   readonly tags: readonly string[];
   readonly run: RunStepRunner;

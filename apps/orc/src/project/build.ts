@@ -2,15 +2,23 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Client } from '@orc/api/client';
-import { type BuildSpec, fail } from '@orc/model';
+import { type BuildSpec, defined, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { interruptible } from '../cli/io.ts';
 import { sendContext } from '../context/send.ts';
 import { showImage } from './image-progress.ts';
 
+/** Absent: the folder of the spec. `archive`: the Dockerfile lies in it. */
+export type ContextSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'archive'; readonly chunks: AsyncIterable<Uint8Array> };
+
 export type BuildJob = {
   readonly spec: BuildSpec;
   readonly tags: readonly string[];
+  readonly source?: ContextSource;
+  /** By id, base 64. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly quiet?: boolean;
   /** The image that has the first tag already: nothing is shown while all comes out of the cache. */
   readonly known?: string;
@@ -20,16 +28,12 @@ export type BuildJob = {
 export async function buildImage(
   context: Context,
   client: Client,
-  { spec, tags, quiet, known }: BuildJob,
+  { spec, tags, source, secrets, quiet, known }: BuildJob,
 ): Promise<string> {
-  if (!existsSync(spec.context) || !statSync(spec.context).isDirectory())
-    throw fail('input.missing', `the build context ${spec.context} is no folder`, {
-      hint: 'name a folder, or see build.context',
-    });
-  const { dockerfile, name } = readDockerfile(spec);
   return interruptible(context.io, async (signal) => {
-    const sent = await sendContext(client, spec.context, name);
-    const rows = client.build(sent, { spec, dockerfile, dockerfileName: name, tags }, signal);
+    const { sent, ...dockerfile } = await sendSource(client, spec, source);
+    const options = defined({ spec, tags, secrets, ...dockerfile });
+    const rows = client.build(sent, options, signal);
     const reporter = quiet ? undefined : await context.reporter();
     const id = await showImage(
       reporter,
@@ -39,6 +43,31 @@ export async function buildImage(
     );
     if (signal.aborted) throw fail('canceled', 'the build was canceled');
     return id;
+  });
+}
+
+type Sent = {
+  /** Name of the context for `build`. */
+  readonly sent: string | null;
+  readonly dockerfile?: string;
+  readonly dockerfileName: string;
+};
+
+async function sendSource(client: Client, spec: BuildSpec, source: ContextSource | undefined): Promise<Sent> {
+  if (source?.kind === 'archive') {
+    const { context } = await client.unpackContext(source.chunks);
+    return { sent: context, dockerfileName: spec.dockerfile ?? 'Dockerfile' };
+  }
+  if (source === undefined) mustBeFolder(spec.context);
+  const { dockerfile, name } = readDockerfile(spec);
+  const sent = source === undefined ? await sendContext(client, spec.context, name) : null;
+  return { sent, dockerfile, dockerfileName: name };
+}
+
+function mustBeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw fail('input.missing', `the build context ${path} is no folder`, {
+    hint: 'name a folder, or see build.context',
   });
 }
 

@@ -165,7 +165,7 @@ function device(word: string): { source: string; target: string; permissions: st
   return { source, target, permissions: third ?? (isMode(second) ? (second as string) : 'rwm') };
 }
 
-function extraHost(word: string): { name: string; address: string } {
+export function extraHost(word: string): { name: string; address: string } {
   const match = /^([^:=]+)[:=](.+)$/.exec(word);
   if (match === null)
     throw fail('usage.invalid', `--add-host ${word} is malformed`, { hint: 'write db:10.0.0.5' });

@@ -1,18 +1,17 @@
 /** `orc image …`. */
-import { createReadStream, createWriteStream, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type BuildSpec, type ImageStep, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
+import { type ImageStep, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId } from '../format/container.ts';
 import { type Listing, printList } from '../format/output.ts';
 import { ago, dateOf, rfc3339 } from '../format/time.ts';
-import { buildImage } from '../project/build.ts';
 import { showImage } from '../project/image-progress.ts';
 import { pullImage } from '../project/pull.ts';
-import { booleanOf, bytesOf, compact, filtersFrom, pairsOf, some, valuesOf } from '../spec/values.ts';
+import { booleanOf, filtersFrom } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
 
 type Row = { readonly image: ImageSummary; readonly repository: string; readonly tag: string };
@@ -91,40 +90,6 @@ export const bootstrap: Body = async (context, args) => {
     await showImage(reporter, `Image ${name}`, { working: 'Bootstrapping', done: 'Bootstrapped' }, rows);
     return name;
   });
-};
-
-export const build: Body = async (context, args, flags) => {
-  const [folder = ''] = args;
-  if (folder === '-' || /^(https?|git):/.test(folder))
-    throw fail('input.unsupported', `the context ${folder} is no folder`, {
-      hint: 'give a folder, such as .',
-    });
-  const file = flags.text('file');
-  const { cwd } = context.io;
-  const spec = compact<BuildSpec>({
-    context: resolve(cwd, folder),
-    dockerfile: file === undefined ? undefined : resolve(cwd, file),
-    dockerfileInline: undefined,
-    args: some(valuesOf('build-arg', flags.list('build-arg'), context.io.env)),
-    target: flags.text('target'),
-    labels: some(pairsOf('label', flags.list('label'))),
-    noCache: flags.on('no-cache') || undefined,
-    pull: flags.on('pull') || undefined,
-    tags: undefined,
-    platform: flags.text('platform'),
-    network: flags.text('network'),
-    shmSizeBytes: bytesOf(flags, 'shm-size'),
-    extraHosts: undefined,
-  });
-  const id = await buildImage(context, await context.client(), {
-    spec,
-    tags: flags.list('tag'),
-    quiet: flags.on('quiet'),
-  });
-  const iidfile = flags.text('iidfile');
-  if (iidfile !== undefined) writeFileSync(resolve(cwd, iidfile), id);
-  if (flags.on('quiet')) context.out(id);
-  return 0;
 };
 
 /** A file, or standard input. */

@@ -19,6 +19,7 @@ type Images = Pick<
   | 'removeImage'
   | 'openContext'
   | 'fillContext'
+  | 'unpackContext'
   | 'build'
 >;
 
@@ -79,20 +80,25 @@ function buildsBackend(
   images: ImageStore,
   agent: Agent,
   events: EventStream,
-): Pick<Images, 'openContext' | 'fillContext' | 'build'> {
+): Pick<Images, 'openContext' | 'fillContext' | 'unpackContext' | 'build'> {
   return {
     openContext: (key, files) => images.contexts.open(key, files),
     fillContext: (context, contents) => images.contexts.fill(context, contents),
-    build: (context, options, signal) =>
+    unpackContext: (archive) => images.contexts.unpack(archive),
+    build: (context, { secrets = {}, ...options }, signal) =>
       progressOf(async (onProgress) => {
+        const contents = decoded(secrets);
         const taken = await images.contexts.take(context);
-        const steps = { run: agent.runStep, runMounts: true, onProgress, signal };
+        const steps = { run: agent.runStep, runMounts: true, secrets: contents, onProgress, signal };
         const id = await images.build({ ...options, ...steps, context: taken }).finally(taken.remove);
         events.publish('image', 'build', options.tags[0] ?? id, { name: options.tags[0] ?? id });
         return { id };
       }),
   };
 }
+
+const decoded = (secrets: Readonly<Record<string, string>>): Readonly<Record<string, Uint8Array>> =>
+  Object.fromEntries(Object.entries(secrets).map(([id, text]) => [id, Buffer.from(text, 'base64')]));
 
 const authOf = (
   auth: { readonly username: string; readonly password: string } | { readonly token: string },

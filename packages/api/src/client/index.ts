@@ -1,5 +1,5 @@
 /** The typed client: the methods of `Backend` over a unix socket. Problems come back as the `OrcError`s they were. */
-import { type Exit, fail } from '@orc/model';
+import { defined, type Exit, fail } from '@orc/model';
 import type { Backend } from '../backend.ts';
 import { API_VERSION } from '../backend.ts';
 import { TAR } from '../reply.ts';
@@ -67,11 +67,15 @@ const containers = (at: Call): Pick<Client, Exclude<Containers, 'resizeExec'>> =
     invoke(at('GET', '/containers', { query: { all, filters: jsonOf(filters) } })),
   createContainer: (body) => invoke(at('POST', '/containers', { body })),
   getContainer: (name) => invoke(at('GET', `/containers/${id(name)}`)),
-  startContainer: (name) => invoke(at('POST', `/containers/${id(name)}/start`)),
-  stopContainer: (name, body) => invoke(at('POST', `/containers/${id(name)}/stop`, { body })),
-  restartContainer: (name, body) => invoke(at('POST', `/containers/${id(name)}/restart`, { body })),
-  killContainer: (name, signal) => invoke(at('POST', `/containers/${id(name)}/kill`, { body: { signal } })),
-  removeContainer: (name, query) => invoke(at('DELETE', `/containers/${id(name)}`, { query })),
+  startContainer: (name, signal) => invoke(at('POST', `/containers/${id(name)}/start`, defined({ signal }))),
+  stopContainer: (name, body, signal) =>
+    invoke(at('POST', `/containers/${id(name)}/stop`, defined({ body, signal }))),
+  restartContainer: (name, body, signal) =>
+    invoke(at('POST', `/containers/${id(name)}/restart`, defined({ body, signal }))),
+  killContainer: (name, signal, canceled) =>
+    invoke(at('POST', `/containers/${id(name)}/kill`, defined({ body: { signal }, signal: canceled }))),
+  removeContainer: (name, query, signal) =>
+    invoke(at('DELETE', `/containers/${id(name)}`, defined({ query, signal }))),
   waitContainer: async (name, condition, signal, begun) => {
     const path = `/containers/${id(name)}/wait`;
     // Read to its end, so that the connection serves again.
@@ -119,6 +123,7 @@ const images = (at: Call): Pick<Client, Images> => ({
   openContext: (key, files) => invoke(at('POST', '/contexts', { body: { key, files } })),
   fillContext: (context, contents) =>
     invoke(at('PUT', `/contexts/${id(context)}`, { stream: contents, type: 'application/octet-stream' })),
+  unpackContext: (archive) => invoke(at('POST', '/contexts/archive', { stream: archive, type: TAR })),
   build: (context, options, signal) => rows(at('POST', '/builds', { body: { context, options }, signal })),
 });
 

@@ -8,6 +8,7 @@ import { hostPlatform, parsePlatform } from '../plan/platform.ts';
 import { parseReference } from '../plan/reference.ts';
 import type { BuildInternals } from '../store/internals.ts';
 import type { BuildRequest } from '../types.ts';
+import { type ReadRequest, readDockerfile } from './host/dockerfile.ts';
 import { openHashes } from './host/hashes.ts';
 import { newLimiter, openHoldings, type Session } from './host/session.ts';
 import { newSlices } from './host/slices.ts';
@@ -25,7 +26,8 @@ export { contextFilter } from './plan/context-filter.ts';
  * all), `build.failed`, `canceled`, or what the store throws. Nothing but cache records is left of a build
  * that failed.
  */
-export async function runBuild(internals: BuildInternals, request: BuildRequest): Promise<Digest> {
+export async function runBuild(internals: BuildInternals, given: BuildRequest): Promise<Digest> {
+  const request = await readDockerfile(given);
   const planned = planOrThrow(request);
   const abort = new AbortController();
   const signal =
@@ -44,7 +46,7 @@ export async function runBuild(internals: BuildInternals, request: BuildRequest)
 
 /** Every problem of a Dockerfile that can be known before it is built; [] when there is none. */
 export function checkDockerfile(
-  request: Pick<BuildRequest, 'dockerfile' | 'dockerfileName' | 'spec'>,
+  request: Pick<ReadRequest, 'dockerfile' | 'dockerfileName' | 'spec'>,
 ): readonly Problem[] {
   const size = Buffer.byteLength(request.dockerfile);
   if (size > DOCKERFILE_BYTES_MAX) {
@@ -67,7 +69,7 @@ function planRequest({
   dockerfile,
   dockerfileName,
   spec,
-}: Pick<BuildRequest, 'dockerfile' | 'dockerfileName' | 'spec'>): ReturnType<typeof planDockerfile> {
+}: Pick<ReadRequest, 'dockerfile' | 'dockerfileName' | 'spec'>): ReturnType<typeof planDockerfile> {
   const buildPlatform = hostPlatform(process.arch);
   return planDockerfile({
     name: dockerfileName,
@@ -79,7 +81,7 @@ function planRequest({
   });
 }
 
-function planOrThrow(request: BuildRequest): PlannedBuild {
+function planOrThrow(request: ReadRequest): PlannedBuild {
   // Now, and not when all is built.
   for (const tag of request.tags) parseReference(tag);
   const early = checkDockerfile(request);

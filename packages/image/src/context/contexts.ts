@@ -9,6 +9,7 @@ import { keyed } from '../store/queue.ts';
 import type { Uses } from '../store/uses.ts';
 import type { Threads } from '../thread/threads.ts';
 import type { BuildContext, ContextFile, Contexts, SentContext } from '../types.ts';
+import { openArchives } from './archives.ts';
 import { placeOthers, sweep } from './place.ts';
 import { contentsDigest, type ContextRows, FILES, readRecord, writeRecord } from './record.ts';
 
@@ -31,15 +32,16 @@ export type OpenContexts = Contexts & {
   readonly locked: <T>(folder: string, job: () => Promise<T>) => Promise<T>;
 };
 
+type ContextParts = {
+  readonly threads: Threads;
+  readonly uses: Uses;
+  readonly clock: Pick<Clock, 'now'>;
+};
+
 /** `base`: `ROOT/contexts`. */
-export function openContexts(
-  base: string,
-  {
-    threads,
-    uses,
-    clock,
-  }: { readonly threads: Threads; readonly uses: Uses; readonly clock: Pick<Clock, 'now'> },
-): OpenContexts {
+export function openContexts(base: string, parts: ContextParts): OpenContexts {
+  const { threads, uses, clock } = parts;
+  const archives = openArchives(base, parts);
   const pending = new Map<string, Pending>();
   const locked = keyed();
   const changes = new Map<string, number>();
@@ -68,8 +70,11 @@ export function openContexts(
         pending.set(context, { ...found, rows });
       });
     },
+    unpack: archives.unpack,
     async take(context) {
       if (context === null) return emptyContext(base, uses);
+      const unpacked = archives.take(context);
+      if (unpacked !== undefined) return unpacked;
       const found = pending.get(context);
       if (found === undefined)
         throw fail('notfound.object', `no such build context: ${context}`, { hint: 'send it first' });
@@ -81,10 +86,12 @@ export function openContexts(
       return { folder: join(found.folder, FILES), remove, sent: { ...sentOf(found), isCurrent } };
     },
     isPending: (folder) => {
+      if (archives.isPending(folder)) return true;
       const oldest = clock.now() - CONTEXT_PENDING_MS;
       return [...pending.values()].some((each) => each.folder === folder && each.openedAt > oldest);
     },
     forget: (folder) => {
+      archives.forget(folder);
       for (const [context, each] of pending) if (each.folder === folder) pending.delete(context);
     },
     locked,

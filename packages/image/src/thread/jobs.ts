@@ -1,11 +1,14 @@
 /** What threads can do, a row each. Arguments and values are plain data. */
+import { type ExtractArgs, extractArchive } from './extract.ts';
 import { type Ingested, type IngestArgs, ingestBlob } from './ingest.ts';
 import { type MeasureArgs, measureFolders } from './measure.ts';
+import type { Unpacked } from '../layer/unpack.ts';
 import { type PackArgs, type PackedLayer, packLayer } from './pack.ts';
 import { type ReceiveArgs, type Received, receiveContext } from './receive.ts';
 import { type UnpackArgs, type UnpackedLayer, unpackBlob } from './unpack.ts';
 
 export type Jobs = {
+  readonly extract: { readonly args: ExtractArgs; readonly value: Unpacked };
   readonly ingest: { readonly args: IngestArgs; readonly value: Ingested };
   readonly measure: { readonly args: MeasureArgs; readonly value: readonly number[] };
   readonly pack: { readonly args: PackArgs; readonly value: PackedLayer };
@@ -24,6 +27,7 @@ export type Tools = {
 type Job<Name extends JobName> = (args: Jobs[Name]['args'], tools: Tools) => Promise<Jobs[Name]['value']>;
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
+  extract: extractArchive,
   ingest: ingestBlob,
   measure: measureFolders,
   pack: packLayer,

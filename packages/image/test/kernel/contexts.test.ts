@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,4 +108,33 @@ test('two that send the same context at once both have it whole', async () => {
       'one',
     ]);
   }
+});
+
+test('one that comes as an archive is there for one build, and goes with it', async () => {
+  const contexts = openContexts(root);
+  writeFileSync(join(root, 'one'), '');
+  const made = spawnSync('tar', ['-C', root, '-z', '-c', 'one']).stdout;
+  const whole = async function* (): AsyncIterable<Uint8Array> {
+    yield made;
+  };
+  const { context } = await contexts.unpack(whole());
+  const { folder, remove } = await contexts.take(context);
+  expect(readdirSync(folder)).toEqual(['one']);
+  await expect(contexts.take(context)).rejects.toThrow('no such build context');
+  await remove();
+  expect(readdirSync(join(root, 'contexts'))).toEqual([]);
+});
+
+test('a damaged archive, or one that leads out of its folder, leaves nothing', async () => {
+  const contexts = openContexts(root);
+  mkdirSync(join(root, 'below'));
+  writeFileSync(join(root, 'up'), '');
+  const outside = spawnSync('tar', ['-P', '-C', join(root, 'below'), '-c', '../up']).stdout;
+  for (const archive of [outside, Buffer.alloc(700, 'x')]) {
+    const whole = async function* (): AsyncIterable<Uint8Array> {
+      yield archive;
+    };
+    await expect(contexts.unpack(whole())).rejects.toMatchObject({ problem: { code: 'image.invalid' } });
+  }
+  expect(readdirSync(join(root, 'contexts'))).toEqual([]);
 });

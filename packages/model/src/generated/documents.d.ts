@@ -1015,11 +1015,13 @@ export type ContextRequest = {
 /** How the image of a build is made. */
 export type BuildOptions = {
     readonly spec: BuildSpec;
-  /** Its text. */
-  readonly dockerfile: Text;
-  /** Its name, for messages. */
+  /** Its text; absent: it lies in the context. */
+  readonly dockerfile?: Text;
+  /** Its name, for messages; its path where it lies in the context. */
   readonly dockerfileName: Text;
     readonly tags: Texts;
+  /** Contents by id, base 64, for steps that ask for them. */
+  readonly secrets?: TextMap;
 };
 /** A build. */
 export type BuildRequest = {
@@ -1246,6 +1248,11 @@ export type OpenedContext = {
   readonly context: Text;
   /** Indexes into files. */
   readonly needed: readonly (number)[];
+};
+/** A build context that came as an archive. */
+export type UnpackedContext = {
+  /** Id of the context. */
+  readonly context: Text;
 };
 /** A network with its containers. */
 export type NetworkView = (NetworkObj & {

@@ -74,7 +74,7 @@ validate26.errors = vErrors;
 return errors === 0;
 }
 
-const schema11 = {"type":"object","additionalProperties":false,"required":["spec","dockerfile","dockerfileName","tags"],"properties":{"spec":{"$ref":"#/$defs/BuildSpec"},"dockerfile":{"$ref":"#/$defs/Text"},"dockerfileName":{"$ref":"#/$defs/Text"},"tags":{"$ref":"#/$defs/Texts"}}};
+const schema11 = {"type":"object","additionalProperties":false,"required":["spec","dockerfileName","tags"],"properties":{"spec":{"$ref":"#/$defs/BuildSpec"},"dockerfile":{"$ref":"#/$defs/Text"},"dockerfileName":{"$ref":"#/$defs/Text"},"tags":{"$ref":"#/$defs/Texts"},"secrets":{"$ref":"#/$defs/TextMap"}}};
 const schema12 = {"type":"object","additionalProperties":false,"required":["context"],"properties":{"context":{"$ref":"#/$defs/Text"},"dockerfile":{"$ref":"#/$defs/Text"},"dockerfileInline":{"$ref":"#/$defs/Text"},"args":{"$ref":"#/$defs/TextMap"},"target":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"},"noCache":{"type":"boolean"},"pull":{"type":"boolean"},"tags":{"$ref":"#/$defs/Texts"},"platform":{"$ref":"#/$defs/Text"},"network":{"$ref":"#/$defs/Text"},"shmSizeBytes":{"$ref":"#/$defs/Size"},"extraHosts":{"type":"array","items":{"$ref":"#/$defs/HostEntry"}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema13 = {"type":"object","additionalProperties":{"$ref":"#/$defs/Text"}};
@@ -284,7 +284,7 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((((key0 === "spec") || (key0 === "dockerfile")) || (key0 === "dockerfileName")) || (key0 === "tags"))){
+if(!(((((key0 === "spec") || (key0 === "dockerfile")) || (key0 === "dockerfileName")) || (key0 === "tags")) || (key0 === "secrets"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema11,data));
 }
 }
@@ -306,6 +306,11 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.tags !== undefined){
 if(!(validate38(data.tags, instancePath+"/tags"))){
 errors = (vErrors = joined(vErrors, validate38)).length;
+}
+}
+if(data.secrets !== undefined){
+if(!(validate33(data.secrets, instancePath+"/secrets"))){
+errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 }
@@ -350,12 +355,12 @@ validate25.errors = vErrors;
 return errors === 0;
 }
 
-export const ContextRequest = validate54;
+export const ContextRequest = validate55;
 const schema17 = {"type":"object","additionalProperties":false,"required":["key","files"],"properties":{"key":{"$ref":"#/$defs/Text"},"files":{"type":"array","items":{"$ref":"#/$defs/ContextFile"}}}};
 const schema18 = {"type":"object","additionalProperties":false,"required":["path","type","mode","size","mtimeMs","fingerprint"],"properties":{"path":{"$ref":"#/$defs/Text"},"type":{"enum":["file","directory","symlink"]},"mode":{"$ref":"#/$defs/Mode"},"size":{"$ref":"#/$defs/Size"},"mtimeMs":{"$ref":"#/$defs/Time"},"linkname":{"$ref":"#/$defs/Text"},"fingerprint":{"$ref":"#/$defs/Text"}}};
 const schema19 = {"type":"integer","minimum":0,"maximum":4095};
 
-function validate58(data, instancePath=""){
+function validate59(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
@@ -369,24 +374,24 @@ if(data < 0 || isNaN(data)){
 errors = (vErrors ??= []).push(refusal(instancePath,"minimum",{comparison: ">=", limit: 0},schema19,data));
 }
 }
-validate58.errors = vErrors;
+validate59.errors = vErrors;
 return errors === 0;
 }
 
 const schema20 = {"type":"number"};
 
-function validate61(data, instancePath=""){
+function validate62(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(!((typeof data == "number") && (isFinite(data)))){
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "number"},schema20,data));
 }
-validate61.errors = vErrors;
+validate62.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate56(data, instancePath=""){
+function validate57(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -413,8 +418,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/type","enum",{allowedValue
 }
 }
 if(data.mode !== undefined){
-if(!(validate58(data.mode, instancePath+"/mode"))){
-errors = (vErrors = joined(vErrors, validate58)).length;
+if(!(validate59(data.mode, instancePath+"/mode"))){
+errors = (vErrors = joined(vErrors, validate59)).length;
 }
 }
 if(data.size !== undefined){
@@ -423,8 +428,8 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.mtimeMs !== undefined){
-if(!(validate61(data.mtimeMs, instancePath+"/mtimeMs"))){
-errors = (vErrors = joined(vErrors, validate61)).length;
+if(!(validate62(data.mtimeMs, instancePath+"/mtimeMs"))){
+errors = (vErrors = joined(vErrors, validate62)).length;
 }
 }
 if(data.linkname !== undefined){
@@ -441,12 +446,12 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema18,data));
 }
-validate56.errors = vErrors;
+validate57.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate54(data, instancePath=""){
+function validate55(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -471,8 +476,8 @@ let data1 = data.files;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate56(data1[i0], instancePath+"/files/" + i0))){
-errors = (vErrors = joined(vErrors, validate56)).length;
+if(!(validate57(data1[i0], instancePath+"/files/" + i0))){
+errors = (vErrors = joined(vErrors, validate57)).length;
 }
 }
 }
@@ -484,28 +489,28 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/files","type",{type: "arra
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema17,data));
 }
-validate54.errors = vErrors;
+validate55.errors = vErrors;
 return errors === 0;
 }
 
-export const CreateContainer = validate66;
+export const CreateContainer = validate67;
 const schema21 = {"type":"object","additionalProperties":false,"required":["spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/ContainerSpec"}}};
 const schema22 = {"type":"object","additionalProperties":false,"required":["image"],"properties":{"image":{"$ref":"#/$defs/Text"},"imageId":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"entrypoint":{"$ref":"#/$defs/Texts"},"command":{"$ref":"#/$defs/Texts"},"env":{"type":"object","additionalProperties":{"$ref":"#/$defs/TextOrNull"}},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"groupAdd":{"$ref":"#/$defs/Texts"},"hostname":{"$ref":"#/$defs/Text"},"domainname":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"},"annotations":{"$ref":"#/$defs/TextMap"},"tty":{"type":"boolean"},"openStdin":{"type":"boolean"},"init":{"type":"boolean"},"readOnlyRoot":{"type":"boolean"},"stopSignal":{"$ref":"#/$defs/Text"},"stopGraceMs":{"$ref":"#/$defs/Milliseconds"},"capAdd":{"$ref":"#/$defs/Texts"},"capDrop":{"$ref":"#/$defs/Texts"},"privileged":{"type":"boolean"},"security":{"$ref":"#/$defs/Security"},"ulimits":{"type":"array","items":{"$ref":"#/$defs/Ulimit"}},"sysctls":{"$ref":"#/$defs/TextMap"},"devices":{"type":"array","items":{"$ref":"#/$defs/DeviceMapping"}},"deviceCgroupRules":{"$ref":"#/$defs/Texts"},"oomScoreAdj":{"type":"integer","minimum":-1000,"maximum":1000},"resources":{"$ref":"#/$defs/Resources"},"cgroupParent":{"$ref":"#/$defs/Text"},"mounts":{"type":"array","items":{"$ref":"#/$defs/Mount"}},"shmSizeBytes":{"$ref":"#/$defs/Size"},"networkMode":{"$ref":"#/$defs/NetworkMode"},"ports":{"type":"array","items":{"$ref":"#/$defs/PortBinding"}},"publishAll":{"type":"boolean"},"expose":{"$ref":"#/$defs/Texts"},"extraHosts":{"type":"array","items":{"$ref":"#/$defs/HostEntry"}},"dns":{"$ref":"#/$defs/Texts"},"dnsSearch":{"$ref":"#/$defs/Texts"},"dnsOptions":{"$ref":"#/$defs/Texts"},"pidMode":{"$ref":"#/$defs/NamespaceMode"},"ipcMode":{"$ref":"#/$defs/NamespaceMode"},"utsMode":{"$ref":"#/$defs/NamespaceMode"},"cgroupnsMode":{"$ref":"#/$defs/NamespaceMode"},"healthcheck":{"$ref":"#/$defs/Healthcheck"},"restart":{"$ref":"#/$defs/RestartPolicy"},"logging":{"$ref":"#/$defs/Logging"},"autoRemove":{"type":"boolean"}}};
 const schema23 = {"type":"number"};
 
-function validate83(data, instancePath=""){
+function validate84(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(!((typeof data == "number") && (isFinite(data)))){
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "number"},schema23,data));
 }
-validate83.errors = vErrors;
+validate84.errors = vErrors;
 return errors === 0;
 }
 
 const schema24 = {"type":"object","additionalProperties":false,"properties":{"noNewPrivileges":{"type":"boolean"},"seccomp":{"$ref":"#/$defs/Text"},"apparmor":{"$ref":"#/$defs/Text"},"unmaskSystemPaths":{"type":"boolean"}}};
 
-function validate87(data, instancePath=""){
+function validate88(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -541,14 +546,14 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/unmaskSystemPaths","type",
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema24,data));
 }
-validate87.errors = vErrors;
+validate88.errors = vErrors;
 return errors === 0;
 }
 
 const schema25 = {"type":"object","additionalProperties":false,"required":["name","soft","hard"],"properties":{"name":{"$ref":"#/$defs/Text"},"soft":{"$ref":"#/$defs/Limit"},"hard":{"$ref":"#/$defs/Limit"}}};
 const schema26 = {"type":"integer","minimum":-1,"maximum":9007199254740991};
 
-function validate93(data, instancePath=""){
+function validate94(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
@@ -562,12 +567,12 @@ if(data < -1 || isNaN(data)){
 errors = (vErrors ??= []).push(refusal(instancePath,"minimum",{comparison: ">=", limit: -1},schema26,data));
 }
 }
-validate93.errors = vErrors;
+validate94.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate91(data, instancePath=""){
+function validate92(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -588,26 +593,26 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.soft !== undefined){
-if(!(validate93(data.soft, instancePath+"/soft"))){
-errors = (vErrors = joined(vErrors, validate93)).length;
+if(!(validate94(data.soft, instancePath+"/soft"))){
+errors = (vErrors = joined(vErrors, validate94)).length;
 }
 }
 if(data.hard !== undefined){
-if(!(validate93(data.hard, instancePath+"/hard"))){
-errors = (vErrors = joined(vErrors, validate93)).length;
+if(!(validate94(data.hard, instancePath+"/hard"))){
+errors = (vErrors = joined(vErrors, validate94)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema25,data));
 }
-validate91.errors = vErrors;
+validate92.errors = vErrors;
 return errors === 0;
 }
 
 const schema27 = {"type":"object","additionalProperties":false,"required":["source","target","permissions"],"properties":{"source":{"$ref":"#/$defs/Text"},"target":{"$ref":"#/$defs/Text"},"permissions":{"$ref":"#/$defs/Text"}}};
 
-function validate98(data, instancePath=""){
+function validate99(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -641,13 +646,13 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema27,data));
 }
-validate98.errors = vErrors;
+validate99.errors = vErrors;
 return errors === 0;
 }
 
 const schema28 = {"type":"object","additionalProperties":false,"properties":{"nanoCpus":{"$ref":"#/$defs/Size"},"cpuShares":{"$ref":"#/$defs/Size"},"cpuPeriodUs":{"$ref":"#/$defs/Size"},"cpuQuotaUs":{"$ref":"#/$defs/Limit"},"cpusetCpus":{"$ref":"#/$defs/Text"},"cpusetMems":{"$ref":"#/$defs/Text"},"memoryBytes":{"$ref":"#/$defs/Size"},"memoryReservationBytes":{"$ref":"#/$defs/Size"},"memorySwapBytes":{"$ref":"#/$defs/Limit"},"memorySwappiness":{"type":"integer","minimum":-1,"maximum":100},"oomKillDisable":{"type":"boolean"},"pidsMax":{"$ref":"#/$defs/Limit"},"blkioWeight":{"$ref":"#/$defs/Size"}}};
 
-function validate104(data, instancePath=""){
+function validate105(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -673,8 +678,8 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.cpuQuotaUs !== undefined){
-if(!(validate93(data.cpuQuotaUs, instancePath+"/cpuQuotaUs"))){
-errors = (vErrors = joined(vErrors, validate93)).length;
+if(!(validate94(data.cpuQuotaUs, instancePath+"/cpuQuotaUs"))){
+errors = (vErrors = joined(vErrors, validate94)).length;
 }
 }
 if(data.cpusetCpus !== undefined){
@@ -698,8 +703,8 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.memorySwapBytes !== undefined){
-if(!(validate93(data.memorySwapBytes, instancePath+"/memorySwapBytes"))){
-errors = (vErrors = joined(vErrors, validate93)).length;
+if(!(validate94(data.memorySwapBytes, instancePath+"/memorySwapBytes"))){
+errors = (vErrors = joined(vErrors, validate94)).length;
 }
 }
 if(data.memorySwappiness !== undefined){
@@ -723,8 +728,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/oomKillDisable","type",{ty
 }
 }
 if(data.pidsMax !== undefined){
-if(!(validate93(data.pidsMax, instancePath+"/pidsMax"))){
-errors = (vErrors = joined(vErrors, validate93)).length;
+if(!(validate94(data.pidsMax, instancePath+"/pidsMax"))){
+errors = (vErrors = joined(vErrors, validate94)).length;
 }
 }
 if(data.blkioWeight !== undefined){
@@ -736,14 +741,14 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema28,data));
 }
-validate104.errors = vErrors;
+validate105.errors = vErrors;
 return errors === 0;
 }
 
 const schema29 = {"type":"object","required":["type"],"properties":{"type":{"enum":["bind","volume","tmpfs","secret","config"]}},"discriminator":{"propertyName":"type"},"oneOf":[{"$ref":"#/$defs/BindMount"},{"$ref":"#/$defs/VolumeMount"},{"$ref":"#/$defs/TmpfsMount"},{"$ref":"#/$defs/FileMount"}]};
 const schema30 = {"type":"object","additionalProperties":false,"required":["type","source","target"],"properties":{"type":{"const":"bind"},"source":{"$ref":"#/$defs/Text"},"target":{"$ref":"#/$defs/Text"},"readOnly":{"type":"boolean"},"propagation":{"enum":["private","rprivate","shared","rshared","slave","rslave"]},"createHostPath":{"type":"boolean"},"recursive":{"type":"boolean"}}};
 
-function validate119(data, instancePath=""){
+function validate120(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -802,13 +807,13 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/recursive","type",{type: "
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema30,data));
 }
-validate119.errors = vErrors;
+validate120.errors = vErrors;
 return errors === 0;
 }
 
 const schema31 = {"type":"object","additionalProperties":false,"required":["type","target"],"properties":{"type":{"const":"volume"},"source":{"$ref":"#/$defs/Text"},"target":{"$ref":"#/$defs/Text"},"readOnly":{"type":"boolean"},"nocopy":{"type":"boolean"},"subpath":{"$ref":"#/$defs/Text"}}};
 
-function validate122(data, instancePath=""){
+function validate123(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -860,13 +865,13 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema31,data));
 }
-validate122.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
 
 const schema32 = {"type":"object","additionalProperties":false,"required":["type","target"],"properties":{"type":{"const":"tmpfs"},"target":{"$ref":"#/$defs/Text"},"sizeBytes":{"$ref":"#/$defs/Size"},"mode":{"$ref":"#/$defs/Mode"},"readOnly":{"type":"boolean"},"options":{"$ref":"#/$defs/Texts"}}};
 
-function validate126(data, instancePath=""){
+function validate127(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -898,8 +903,8 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.mode !== undefined){
-if(!(validate58(data.mode, instancePath+"/mode"))){
-errors = (vErrors = joined(vErrors, validate58)).length;
+if(!(validate59(data.mode, instancePath+"/mode"))){
+errors = (vErrors = joined(vErrors, validate59)).length;
 }
 }
 if(data.readOnly !== undefined){
@@ -917,13 +922,13 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema32,data));
 }
-validate126.errors = vErrors;
+validate127.errors = vErrors;
 return errors === 0;
 }
 
 const schema33 = {"type":"object","additionalProperties":false,"required":["type","source","target"],"properties":{"type":{"enum":["secret","config"]},"source":{"$ref":"#/$defs/Text"},"target":{"$ref":"#/$defs/Text"},"uid":{"$ref":"#/$defs/Size"},"gid":{"$ref":"#/$defs/Size"},"mode":{"$ref":"#/$defs/Mode"}}};
 
-function validate131(data, instancePath=""){
+function validate132(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -965,20 +970,20 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.mode !== undefined){
-if(!(validate58(data.mode, instancePath+"/mode"))){
-errors = (vErrors = joined(vErrors, validate58)).length;
+if(!(validate59(data.mode, instancePath+"/mode"))){
+errors = (vErrors = joined(vErrors, validate59)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema33,data));
 }
-validate131.errors = vErrors;
+validate132.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate118(data, instancePath=""){
+function validate119(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -996,28 +1001,28 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/type","enum",{allowedValue
 const tag0 = data.type;
 if(typeof tag0 == "string"){
 if(tag0 === "bind"){
-if(!(validate119(data, instancePath))){
-errors = (vErrors = joined(vErrors, validate119)).length;
+if(!(validate120(data, instancePath))){
+errors = (vErrors = joined(vErrors, validate120)).length;
 }
 }
 else if(tag0 === "volume"){
-if(!(validate122(data, instancePath))){
-errors = (vErrors = joined(vErrors, validate122)).length;
+if(!(validate123(data, instancePath))){
+errors = (vErrors = joined(vErrors, validate123)).length;
 }
 }
 else if(tag0 === "tmpfs"){
-if(!(validate126(data, instancePath))){
-errors = (vErrors = joined(vErrors, validate126)).length;
+if(!(validate127(data, instancePath))){
+errors = (vErrors = joined(vErrors, validate127)).length;
 }
 }
 else if(tag0 === "secret"){
-if(!(validate131(data, instancePath))){
-errors = (vErrors = joined(vErrors, validate131)).length;
+if(!(validate132(data, instancePath))){
+errors = (vErrors = joined(vErrors, validate132)).length;
 }
 }
 else if(tag0 === "config"){
-if(!(validate131(data, instancePath))){
-errors = (vErrors = joined(vErrors, validate131)).length;
+if(!(validate132(data, instancePath))){
+errors = (vErrors = joined(vErrors, validate132)).length;
 }
 }
 else {
@@ -1031,14 +1036,14 @@ errors = (vErrors ??= []).push(refusal(instancePath,"discriminator",{error: "tag
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema29,data));
 }
-validate118.errors = vErrors;
+validate119.errors = vErrors;
 return errors === 0;
 }
 
 const schema34 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["networks","none","host","service","container"]}},"discriminator":{"propertyName":"kind"},"oneOf":[{"type":"object","additionalProperties":false,"required":["kind","attachments"],"properties":{"kind":{"const":"networks"},"attachments":{"type":"array","items":{"$ref":"#/$defs/NetworkAttachment"}}}},{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"const":"none"}}},{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"const":"host"}}},{"type":"object","additionalProperties":false,"required":["kind","service"],"properties":{"kind":{"const":"service"},"service":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["kind","container"],"properties":{"kind":{"const":"container"},"container":{"$ref":"#/$defs/Text"}}}]};
 const schema35 = {"type":"object","additionalProperties":false,"required":["network"],"properties":{"network":{"$ref":"#/$defs/Text"},"aliases":{"$ref":"#/$defs/Texts"},"ipv4":{"$ref":"#/$defs/Text"},"ipv6":{"$ref":"#/$defs/Text"},"mac":{"$ref":"#/$defs/Text"},"gatewayPriority":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}};
 
-function validate145(data, instancePath=""){
+function validate146(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1096,12 +1101,12 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/gatewayPriority","minimum"
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema35,data));
 }
-validate145.errors = vErrors;
+validate146.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate144(data, instancePath=""){
+function validate145(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1142,8 +1147,8 @@ let data2 = data.attachments;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate145(data2[i0], instancePath+"/attachments/" + i0))){
-errors = (vErrors = joined(vErrors, validate145)).length;
+if(!(validate146(data2[i0], instancePath+"/attachments/" + i0))){
+errors = (vErrors = joined(vErrors, validate146)).length;
 }
 }
 }
@@ -1273,13 +1278,13 @@ errors = (vErrors ??= []).push(refusal(instancePath,"discriminator",{error: "tag
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema34,data));
 }
-validate144.errors = vErrors;
+validate145.errors = vErrors;
 return errors === 0;
 }
 
 const schema36 = {"type":"object","additionalProperties":false,"required":["containerPort","protocol"],"properties":{"containerPort":{"type":"integer","minimum":1,"maximum":65535},"protocol":{"enum":["tcp","udp"]},"hostIp":{"$ref":"#/$defs/Text"},"hostPort":{"type":"integer","minimum":0,"maximum":65535}}};
 
-function validate155(data, instancePath=""){
+function validate156(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1337,13 +1342,13 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/hostPort","minimum",{compa
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema36,data));
 }
-validate155.errors = vErrors;
+validate156.errors = vErrors;
 return errors === 0;
 }
 
 const schema37 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["private","host","service","container"]}},"discriminator":{"propertyName":"kind"},"oneOf":[{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"const":"private"}}},{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"const":"host"}}},{"type":"object","additionalProperties":false,"required":["kind","service"],"properties":{"kind":{"const":"service"},"service":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["kind","container"],"properties":{"kind":{"const":"container"},"container":{"$ref":"#/$defs/Text"}}}]};
 
-function validate163(data, instancePath=""){
+function validate164(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1477,13 +1482,13 @@ errors = (vErrors ??= []).push(refusal(instancePath,"discriminator",{error: "tag
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema37,data));
 }
-validate163.errors = vErrors;
+validate164.errors = vErrors;
 return errors === 0;
 }
 
 const schema38 = {"type":"object","additionalProperties":false,"properties":{"test":{"$ref":"#/$defs/Texts"},"intervalMs":{"$ref":"#/$defs/Milliseconds"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"retries":{"$ref":"#/$defs/Size"},"startPeriodMs":{"$ref":"#/$defs/Milliseconds"},"startIntervalMs":{"$ref":"#/$defs/Milliseconds"}}};
 
-function validate170(data, instancePath=""){
+function validate171(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1499,13 +1504,13 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 if(data.intervalMs !== undefined){
-if(!(validate83(data.intervalMs, instancePath+"/intervalMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.intervalMs, instancePath+"/intervalMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.timeoutMs !== undefined){
-if(!(validate83(data.timeoutMs, instancePath+"/timeoutMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.timeoutMs, instancePath+"/timeoutMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.retries !== undefined){
@@ -1514,26 +1519,26 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.startPeriodMs !== undefined){
-if(!(validate83(data.startPeriodMs, instancePath+"/startPeriodMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.startPeriodMs, instancePath+"/startPeriodMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.startIntervalMs !== undefined){
-if(!(validate83(data.startIntervalMs, instancePath+"/startIntervalMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.startIntervalMs, instancePath+"/startIntervalMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema38,data));
 }
-validate170.errors = vErrors;
+validate171.errors = vErrors;
 return errors === 0;
 }
 
 const schema39 = {"type":"object","additionalProperties":false,"required":["condition","delay"],"properties":{"condition":{"enum":["no","always","on-failure","unless-stopped","any"]},"maxAttempts":{"$ref":"#/$defs/Size"},"delay":{"type":"object","required":["kind"],"properties":{"kind":{"enum":["backoff","fixed"]}},"discriminator":{"propertyName":"kind"},"oneOf":[{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"const":"backoff"}}},{"type":"object","additionalProperties":false,"required":["kind","ms"],"properties":{"kind":{"const":"fixed"},"ms":{"$ref":"#/$defs/Milliseconds"}}}]},"windowMs":{"$ref":"#/$defs/Milliseconds"}}};
 
-function validate178(data, instancePath=""){
+function validate179(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1619,8 +1624,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/delay/kind","const",{allow
 }
 }
 if(data2.ms !== undefined){
-if(!(validate83(data2.ms, instancePath+"/delay/ms"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data2.ms, instancePath+"/delay/ms"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 }
@@ -1641,21 +1646,21 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/delay","type",{type: "obje
 }
 }
 if(data.windowMs !== undefined){
-if(!(validate83(data.windowMs, instancePath+"/windowMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.windowMs, instancePath+"/windowMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema39,data));
 }
-validate178.errors = vErrors;
+validate179.errors = vErrors;
 return errors === 0;
 }
 
 const schema40 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"driver":{"enum":["local","none"]},"maxSizeBytes":{"$ref":"#/$defs/Size"},"maxFiles":{"$ref":"#/$defs/Size"}}};
 
-function validate183(data, instancePath=""){
+function validate184(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1690,12 +1695,12 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema40,data));
 }
-validate183.errors = vErrors;
+validate184.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate68(data, instancePath=""){
+function validate69(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1814,8 +1819,8 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.stopGraceMs !== undefined){
-if(!(validate83(data.stopGraceMs, instancePath+"/stopGraceMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.stopGraceMs, instancePath+"/stopGraceMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.capAdd !== undefined){
@@ -1835,8 +1840,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/privileged","type",{type: 
 }
 }
 if(data.security !== undefined){
-if(!(validate87(data.security, instancePath+"/security"))){
-errors = (vErrors = joined(vErrors, validate87)).length;
+if(!(validate88(data.security, instancePath+"/security"))){
+errors = (vErrors = joined(vErrors, validate88)).length;
 }
 }
 if(data.ulimits !== undefined){
@@ -1844,8 +1849,8 @@ let data24 = data.ulimits;
 if(Array.isArray(data24)){
 const len0 = data24.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate91(data24[i0], instancePath+"/ulimits/" + i0))){
-errors = (vErrors = joined(vErrors, validate91)).length;
+if(!(validate92(data24[i0], instancePath+"/ulimits/" + i0))){
+errors = (vErrors = joined(vErrors, validate92)).length;
 }
 }
 }
@@ -1863,8 +1868,8 @@ let data27 = data.devices;
 if(Array.isArray(data27)){
 const len1 = data27.length;
 for(let i1=0; i1<len1 && errors < 64; i1++){
-if(!(validate98(data27[i1], instancePath+"/devices/" + i1))){
-errors = (vErrors = joined(vErrors, validate98)).length;
+if(!(validate99(data27[i1], instancePath+"/devices/" + i1))){
+errors = (vErrors = joined(vErrors, validate99)).length;
 }
 }
 }
@@ -1892,8 +1897,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/oomScoreAdj","minimum",{co
 }
 }
 if(data.resources !== undefined){
-if(!(validate104(data.resources, instancePath+"/resources"))){
-errors = (vErrors = joined(vErrors, validate104)).length;
+if(!(validate105(data.resources, instancePath+"/resources"))){
+errors = (vErrors = joined(vErrors, validate105)).length;
 }
 }
 if(data.cgroupParent !== undefined){
@@ -1906,8 +1911,8 @@ let data33 = data.mounts;
 if(Array.isArray(data33)){
 const len2 = data33.length;
 for(let i2=0; i2<len2 && errors < 64; i2++){
-if(!(validate118(data33[i2], instancePath+"/mounts/" + i2))){
-errors = (vErrors = joined(vErrors, validate118)).length;
+if(!(validate119(data33[i2], instancePath+"/mounts/" + i2))){
+errors = (vErrors = joined(vErrors, validate119)).length;
 }
 }
 }
@@ -1921,8 +1926,8 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.networkMode !== undefined){
-if(!(validate144(data.networkMode, instancePath+"/networkMode"))){
-errors = (vErrors = joined(vErrors, validate144)).length;
+if(!(validate145(data.networkMode, instancePath+"/networkMode"))){
+errors = (vErrors = joined(vErrors, validate145)).length;
 }
 }
 if(data.ports !== undefined){
@@ -1930,8 +1935,8 @@ let data37 = data.ports;
 if(Array.isArray(data37)){
 const len3 = data37.length;
 for(let i3=0; i3<len3 && errors < 64; i3++){
-if(!(validate155(data37[i3], instancePath+"/ports/" + i3))){
-errors = (vErrors = joined(vErrors, validate155)).length;
+if(!(validate156(data37[i3], instancePath+"/ports/" + i3))){
+errors = (vErrors = joined(vErrors, validate156)).length;
 }
 }
 }
@@ -1980,38 +1985,38 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 if(data.pidMode !== undefined){
-if(!(validate163(data.pidMode, instancePath+"/pidMode"))){
-errors = (vErrors = joined(vErrors, validate163)).length;
+if(!(validate164(data.pidMode, instancePath+"/pidMode"))){
+errors = (vErrors = joined(vErrors, validate164)).length;
 }
 }
 if(data.ipcMode !== undefined){
-if(!(validate163(data.ipcMode, instancePath+"/ipcMode"))){
-errors = (vErrors = joined(vErrors, validate163)).length;
+if(!(validate164(data.ipcMode, instancePath+"/ipcMode"))){
+errors = (vErrors = joined(vErrors, validate164)).length;
 }
 }
 if(data.utsMode !== undefined){
-if(!(validate163(data.utsMode, instancePath+"/utsMode"))){
-errors = (vErrors = joined(vErrors, validate163)).length;
+if(!(validate164(data.utsMode, instancePath+"/utsMode"))){
+errors = (vErrors = joined(vErrors, validate164)).length;
 }
 }
 if(data.cgroupnsMode !== undefined){
-if(!(validate163(data.cgroupnsMode, instancePath+"/cgroupnsMode"))){
-errors = (vErrors = joined(vErrors, validate163)).length;
+if(!(validate164(data.cgroupnsMode, instancePath+"/cgroupnsMode"))){
+errors = (vErrors = joined(vErrors, validate164)).length;
 }
 }
 if(data.healthcheck !== undefined){
-if(!(validate170(data.healthcheck, instancePath+"/healthcheck"))){
-errors = (vErrors = joined(vErrors, validate170)).length;
+if(!(validate171(data.healthcheck, instancePath+"/healthcheck"))){
+errors = (vErrors = joined(vErrors, validate171)).length;
 }
 }
 if(data.restart !== undefined){
-if(!(validate178(data.restart, instancePath+"/restart"))){
-errors = (vErrors = joined(vErrors, validate178)).length;
+if(!(validate179(data.restart, instancePath+"/restart"))){
+errors = (vErrors = joined(vErrors, validate179)).length;
 }
 }
 if(data.logging !== undefined){
-if(!(validate183(data.logging, instancePath+"/logging"))){
-errors = (vErrors = joined(vErrors, validate183)).length;
+if(!(validate184(data.logging, instancePath+"/logging"))){
+errors = (vErrors = joined(vErrors, validate184)).length;
 }
 }
 if(data.autoRemove !== undefined){
@@ -2024,12 +2029,12 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/autoRemove","type",{type: 
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema22,data));
 }
-validate68.errors = vErrors;
+validate69.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate66(data, instancePath=""){
+function validate67(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2050,24 +2055,24 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate68(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate68)).length;
+if(!(validate69(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate69)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema21,data));
 }
-validate66.errors = vErrors;
+validate67.errors = vErrors;
 return errors === 0;
 }
 
-export const CreateNetwork = validate188;
+export const CreateNetwork = validate189;
 const schema41 = {"type":"object","additionalProperties":false,"required":["name","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
 const schema42 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"project":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"driver":{"enum":["bridge","host","none","null"]},"internal":{"type":"boolean"},"attachable":{"type":"boolean"},"ipv6":{"type":"boolean"},"subnets":{"type":"array","items":{"$ref":"#/$defs/Subnet"}},"options":{"$ref":"#/$defs/TextMap"},"labels":{"$ref":"#/$defs/TextMap"}}};
 const schema43 = {"type":"object","additionalProperties":false,"required":["subnet"],"properties":{"subnet":{"$ref":"#/$defs/Text"},"gateway":{"$ref":"#/$defs/Text"},"ipRange":{"$ref":"#/$defs/Text"}}};
 
-function validate193(data, instancePath=""){
+function validate194(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2101,12 +2106,12 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema43,data));
 }
-validate193.errors = vErrors;
+validate194.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate190(data, instancePath=""){
+function validate191(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2160,8 +2165,8 @@ let data6 = data.subnets;
 if(Array.isArray(data6)){
 const len0 = data6.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate193(data6[i0], instancePath+"/subnets/" + i0))){
-errors = (vErrors = joined(vErrors, validate193)).length;
+if(!(validate194(data6[i0], instancePath+"/subnets/" + i0))){
+errors = (vErrors = joined(vErrors, validate194)).length;
 }
 }
 }
@@ -2183,12 +2188,12 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema42,data));
 }
-validate190.errors = vErrors;
+validate191.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate188(data, instancePath=""){
+function validate189(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2209,23 +2214,23 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate190(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate190)).length;
+if(!(validate191(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate191)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema41,data));
 }
-validate188.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
 
-export const CreateVolume = validate201;
+export const CreateVolume = validate202;
 const schema44 = {"type":"object","additionalProperties":false,"required":["spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
 const schema45 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"project":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"driver":{"enum":["local"]},"options":{"$ref":"#/$defs/TextMap"},"labels":{"$ref":"#/$defs/TextMap"},"anonymous":{"type":"boolean"}}};
 
-function validate203(data, instancePath=""){
+function validate204(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2276,12 +2281,12 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/anonymous","type",{type: "
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema45,data));
 }
-validate203.errors = vErrors;
+validate204.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate201(data, instancePath=""){
+function validate202(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2302,23 +2307,23 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate203(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate203)).length;
+if(!(validate204(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate204)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema44,data));
 }
-validate201.errors = vErrors;
+validate202.errors = vErrors;
 return errors === 0;
 }
 
-export const DaemonConfig = validate209;
+export const DaemonConfig = validate210;
 const schema46 = {"type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string"},"addressPools":{"type":"array","items":{"type":"string","pattern":"^[\\d.]+/\\d+$","description":"A subnet such as 10.128.0.0/10."}},"noHostFirewall":{"type":"boolean"},"logLevel":{"enum":["debug","info","warn","error"]},"labels":{"type":"object","additionalProperties":{"type":"string"}}}};
 const pattern2 = new RegExp("^[\\d.]+/\\d+$", "u");
 
-function validate209(data, instancePath=""){
+function validate210(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2385,14 +2390,14 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/labels","type",{type: "obj
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema46,data));
 }
-validate209.errors = vErrors;
+validate210.errors = vErrors;
 return errors === 0;
 }
 
-export const DownOptions = validate210;
+export const DownOptions = validate211;
 const schema47 = {"type":"object","additionalProperties":false,"properties":{"volumes":{"type":"boolean"},"removeOrphans":{"type":"boolean"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"services":{"$ref":"#/$defs/Texts"}}};
 
-function validate210(data, instancePath=""){
+function validate211(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2415,8 +2420,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{typ
 }
 }
 if(data.timeoutMs !== undefined){
-if(!(validate83(data.timeoutMs, instancePath+"/timeoutMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.timeoutMs, instancePath+"/timeoutMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.services !== undefined){
@@ -2428,14 +2433,14 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema47,data));
 }
-validate210.errors = vErrors;
+validate211.errors = vErrors;
 return errors === 0;
 }
 
-export const ExecConfig = validate213;
+export const ExecConfig = validate214;
 const schema48 = {"type":"object","additionalProperties":false,"required":["argv","tty","stdin"],"properties":{"argv":{"$ref":"#/$defs/Texts"},"env":{"$ref":"#/$defs/TextMap"},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"tty":{"type":"boolean"},"stdin":{"type":"boolean"},"privileged":{"type":"boolean"},"detach":{"type":"boolean"}}};
 
-function validate213(data, instancePath=""){
+function validate214(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2498,14 +2503,14 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/detach","type",{type: "boo
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema48,data));
 }
-validate213.errors = vErrors;
+validate214.errors = vErrors;
 return errors === 0;
 }
 
-export const KillRequest = validate218;
+export const KillRequest = validate219;
 const schema49 = {"type":"object","additionalProperties":false,"required":["signal"],"properties":{"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate218(data, instancePath=""){
+function validate219(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2529,14 +2534,14 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema49,data));
 }
-validate218.errors = vErrors;
+validate219.errors = vErrors;
 return errors === 0;
 }
 
-export const Nothing = validate220;
+export const Nothing = validate221;
 const schema50 = {"type":"object","additionalProperties":false,"properties":{}};
 
-function validate220(data, instancePath=""){
+function validate221(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2548,14 +2553,14 @@ errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{addi
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema50,data));
 }
-validate220.errors = vErrors;
+validate221.errors = vErrors;
 return errors === 0;
 }
 
-export const ProjectAction = validate221;
+export const ProjectAction = validate222;
 const schema51 = {"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["start","stop","restart","kill","rm","scale"]},"services":{"$ref":"#/$defs/Texts"},"slot":{"type":"integer","minimum":1,"maximum":9007199254740991},"signal":{"$ref":"#/$defs/Text"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"noDeps":{"type":"boolean"},"volumes":{"type":"boolean"},"stop":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}}}};
 
-function validate221(data, instancePath=""){
+function validate222(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2601,8 +2606,8 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.timeoutMs !== undefined){
-if(!(validate83(data.timeoutMs, instancePath+"/timeoutMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.timeoutMs, instancePath+"/timeoutMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.noDeps !== undefined){
@@ -2641,14 +2646,14 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "obje
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema51,data));
 }
-validate221.errors = vErrors;
+validate222.errors = vErrors;
 return errors === 0;
 }
 
-export const PullRequest = validate226;
+export const PullRequest = validate227;
 const schema52 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"auth":{"oneOf":[{"type":"object","additionalProperties":false,"required":["username","password"],"properties":{"username":{"$ref":"#/$defs/Text"},"password":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["token"],"properties":{"token":{"$ref":"#/$defs/Text"}}}]}}};
 
-function validate226(data, instancePath=""){
+function validate227(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2762,17 +2767,17 @@ vErrors = null;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema52,data));
 }
-validate226.errors = vErrors;
+validate227.errors = vErrors;
 return errors === 0;
 }
 
-export const PutProject = validate232;
+export const PutProject = validate233;
 const schema53 = {"type":"object","additionalProperties":false,"required":["project","images","options"],"properties":{"project":{"$ref":"#/$defs/Project"},"images":{"$ref":"#/$defs/TextMap"},"options":{"$ref":"#/$defs/UpOptions"}}};
 const schema54 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"disabled":{"$ref":"#/$defs/Texts"},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
 const schema55 = {"type":"object","additionalProperties":false,"required":["service","mode","replicas","dependsOn","container","pullPolicy","attach","profiles"],"properties":{"service":{"$ref":"#/$defs/Text"},"mode":{"enum":["replicated","global"]},"replicas":{"$ref":"#/$defs/Size"},"dependsOn":{"type":"array","items":{"$ref":"#/$defs/DependsOn"}},"update":{"$ref":"#/$defs/UpdateConfig"},"containerName":{"$ref":"#/$defs/Text"},"container":{"$ref":"#/$defs/ContainerSpec"},"build":{"$ref":"#/$defs/BuildSpec"},"pullPolicy":{"enum":["always","never","missing","build"]},"attach":{"type":"boolean"},"profiles":{"$ref":"#/$defs/Texts"}}};
 const schema56 = {"type":"object","additionalProperties":false,"required":["service","condition"],"properties":{"service":{"$ref":"#/$defs/Text"},"condition":{"enum":["service_started","service_healthy","service_completed_successfully"]},"restart":{"type":"boolean"},"required":{"type":"boolean"}}};
 
-function validate240(data, instancePath=""){
+function validate241(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2814,13 +2819,13 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/required","type",{type: "b
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema56,data));
 }
-validate240.errors = vErrors;
+validate241.errors = vErrors;
 return errors === 0;
 }
 
 const schema57 = {"type":"object","additionalProperties":false,"required":["parallelism","delayMs","failureAction","monitorMs","maxFailureRatio","order"],"properties":{"parallelism":{"$ref":"#/$defs/Size"},"delayMs":{"$ref":"#/$defs/Milliseconds"},"failureAction":{"enum":["pause","continue","rollback"]},"monitorMs":{"$ref":"#/$defs/Milliseconds"},"maxFailureRatio":{"type":"number"},"order":{"enum":["stop-first","start-first"]}}};
 
-function validate243(data, instancePath=""){
+function validate244(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2841,8 +2846,8 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 if(data.delayMs !== undefined){
-if(!(validate83(data.delayMs, instancePath+"/delayMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.delayMs, instancePath+"/delayMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.failureAction !== undefined){
@@ -2852,8 +2857,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/failureAction","enum",{all
 }
 }
 if(data.monitorMs !== undefined){
-if(!(validate83(data.monitorMs, instancePath+"/monitorMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.monitorMs, instancePath+"/monitorMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.maxFailureRatio !== undefined){
@@ -2872,12 +2877,12 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/order","enum",{allowedValu
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema57,data));
 }
-validate243.errors = vErrors;
+validate244.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate237(data, instancePath=""){
+function validate238(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2913,8 +2918,8 @@ let data3 = data.dependsOn;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate240(data3[i0], instancePath+"/dependsOn/" + i0))){
-errors = (vErrors = joined(vErrors, validate240)).length;
+if(!(validate241(data3[i0], instancePath+"/dependsOn/" + i0))){
+errors = (vErrors = joined(vErrors, validate241)).length;
 }
 }
 }
@@ -2923,8 +2928,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/dependsOn","type",{type: "
 }
 }
 if(data.update !== undefined){
-if(!(validate243(data.update, instancePath+"/update"))){
-errors = (vErrors = joined(vErrors, validate243)).length;
+if(!(validate244(data.update, instancePath+"/update"))){
+errors = (vErrors = joined(vErrors, validate244)).length;
 }
 }
 if(data.containerName !== undefined){
@@ -2933,8 +2938,8 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.container !== undefined){
-if(!(validate68(data.container, instancePath+"/container"))){
-errors = (vErrors = joined(vErrors, validate68)).length;
+if(!(validate69(data.container, instancePath+"/container"))){
+errors = (vErrors = joined(vErrors, validate69)).length;
 }
 }
 if(data.build !== undefined){
@@ -2963,13 +2968,13 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema55,data));
 }
-validate237.errors = vErrors;
+validate238.errors = vErrors;
 return errors === 0;
 }
 
 const schema58 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
 
-function validate254(data, instancePath=""){
+function validate255(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3001,21 +3006,21 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "b
 }
 }
 if(data.spec !== undefined){
-if(!(validate190(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate190)).length;
+if(!(validate191(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate191)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema58,data));
 }
-validate254.errors = vErrors;
+validate255.errors = vErrors;
 return errors === 0;
 }
 
 const schema59 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
 
-function validate259(data, instancePath=""){
+function validate260(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3047,21 +3052,21 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "b
 }
 }
 if(data.spec !== undefined){
-if(!(validate203(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate203)).length;
+if(!(validate204(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate204)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema59,data));
 }
-validate259.errors = vErrors;
+validate260.errors = vErrors;
 return errors === 0;
 }
 
 const schema60 = {"type":"object","additionalProperties":false,"required":["name","key","external"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"data":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"}}};
 
-function validate264(data, instancePath=""){
+function validate265(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3106,12 +3111,12 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema60,data));
 }
-validate264.errors = vErrors;
+validate265.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate233(data, instancePath=""){
+function validate234(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3146,8 +3151,8 @@ let data3 = data.services;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate237(data3[i0], instancePath+"/services/" + i0))){
-errors = (vErrors = joined(vErrors, validate237)).length;
+if(!(validate238(data3[i0], instancePath+"/services/" + i0))){
+errors = (vErrors = joined(vErrors, validate238)).length;
 }
 }
 }
@@ -3165,8 +3170,8 @@ let data6 = data.networks;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1 && errors < 64; i1++){
-if(!(validate254(data6[i1], instancePath+"/networks/" + i1))){
-errors = (vErrors = joined(vErrors, validate254)).length;
+if(!(validate255(data6[i1], instancePath+"/networks/" + i1))){
+errors = (vErrors = joined(vErrors, validate255)).length;
 }
 }
 }
@@ -3179,8 +3184,8 @@ let data8 = data.volumes;
 if(Array.isArray(data8)){
 const len2 = data8.length;
 for(let i2=0; i2<len2 && errors < 64; i2++){
-if(!(validate259(data8[i2], instancePath+"/volumes/" + i2))){
-errors = (vErrors = joined(vErrors, validate259)).length;
+if(!(validate260(data8[i2], instancePath+"/volumes/" + i2))){
+errors = (vErrors = joined(vErrors, validate260)).length;
 }
 }
 }
@@ -3193,8 +3198,8 @@ let data10 = data.secrets;
 if(Array.isArray(data10)){
 const len3 = data10.length;
 for(let i3=0; i3<len3 && errors < 64; i3++){
-if(!(validate264(data10[i3], instancePath+"/secrets/" + i3))){
-errors = (vErrors = joined(vErrors, validate264)).length;
+if(!(validate265(data10[i3], instancePath+"/secrets/" + i3))){
+errors = (vErrors = joined(vErrors, validate265)).length;
 }
 }
 }
@@ -3207,8 +3212,8 @@ let data12 = data.configs;
 if(Array.isArray(data12)){
 const len4 = data12.length;
 for(let i4=0; i4<len4 && errors < 64; i4++){
-if(!(validate264(data12[i4], instancePath+"/configs/" + i4))){
-errors = (vErrors = joined(vErrors, validate264)).length;
+if(!(validate265(data12[i4], instancePath+"/configs/" + i4))){
+errors = (vErrors = joined(vErrors, validate265)).length;
 }
 }
 }
@@ -3220,13 +3225,13 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "ar
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema54,data));
 }
-validate233.errors = vErrors;
+validate234.errors = vErrors;
 return errors === 0;
 }
 
 const schema61 = {"type":"object","additionalProperties":false,"required":["desired"],"properties":{"desired":{"enum":["ready","run"]},"services":{"$ref":"#/$defs/Texts"},"noDeps":{"type":"boolean"},"prepare":{"$ref":"#/$defs/Texts"},"removeOrphans":{"type":"boolean"},"forceRecreate":{"type":"boolean"},"noRecreate":{"type":"boolean"},"renewAnonVolumes":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"dryRun":{"type":"boolean"}}};
 
-function validate273(data, instancePath=""){
+function validate274(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3302,8 +3307,8 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "obje
 }
 }
 if(data.timeoutMs !== undefined){
-if(!(validate83(data.timeoutMs, instancePath+"/timeoutMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.timeoutMs, instancePath+"/timeoutMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.dryRun !== undefined){
@@ -3316,12 +3321,12 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/dryRun","type",{type: "boo
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema61,data));
 }
-validate273.errors = vErrors;
+validate274.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate232(data, instancePath=""){
+function validate233(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3337,8 +3342,8 @@ errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{addi
 }
 }
 if(data.project !== undefined){
-if(!(validate233(data.project, instancePath+"/project"))){
-errors = (vErrors = joined(vErrors, validate233)).length;
+if(!(validate234(data.project, instancePath+"/project"))){
+errors = (vErrors = joined(vErrors, validate234)).length;
 }
 }
 if(data.images !== undefined){
@@ -3347,22 +3352,22 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 if(data.options !== undefined){
-if(!(validate273(data.options, instancePath+"/options"))){
-errors = (vErrors = joined(vErrors, validate273)).length;
+if(!(validate274(data.options, instancePath+"/options"))){
+errors = (vErrors = joined(vErrors, validate274)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema53,data));
 }
-validate232.errors = vErrors;
+validate233.errors = vErrors;
 return errors === 0;
 }
 
-export const SaveRequest = validate279;
+export const SaveRequest = validate280;
 const schema62 = {"type":"object","additionalProperties":false,"required":["references"],"properties":{"references":{"$ref":"#/$defs/Texts"}}};
 
-function validate279(data, instancePath=""){
+function validate280(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3386,14 +3391,14 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema62,data));
 }
-validate279.errors = vErrors;
+validate280.errors = vErrors;
 return errors === 0;
 }
 
-export const StopRequest = validate281;
+export const StopRequest = validate282;
 const schema63 = {"type":"object","additionalProperties":false,"properties":{"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate281(data, instancePath=""){
+function validate282(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3404,8 +3409,8 @@ errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{addi
 }
 }
 if(data.timeoutMs !== undefined){
-if(!(validate83(data.timeoutMs, instancePath+"/timeoutMs"))){
-errors = (vErrors = joined(vErrors, validate83)).length;
+if(!(validate84(data.timeoutMs, instancePath+"/timeoutMs"))){
+errors = (vErrors = joined(vErrors, validate84)).length;
 }
 }
 if(data.signal !== undefined){
@@ -3417,14 +3422,14 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema63,data));
 }
-validate281.errors = vErrors;
+validate282.errors = vErrors;
 return errors === 0;
 }
 
-export const TagRequest = validate284;
+export const TagRequest = validate285;
 const schema64 = {"type":"object","additionalProperties":false,"required":["target"],"properties":{"target":{"$ref":"#/$defs/Text"}}};
 
-function validate284(data, instancePath=""){
+function validate285(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3448,6 +3453,6 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema64,data));
 }
-validate284.errors = vErrors;
+validate285.errors = vErrors;
 return errors === 0;
 }

@@ -1,0 +1,146 @@
+/** `orc image build` against a real daemon: contexts and Dockerfiles from standard input, hosts, secrets. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bootstrapBusybox } from '../lab/engine.ts';
+import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+
+const SLOW = { timeout: 120_000 };
+let instance: Instance;
+let cwd: string;
+
+beforeAll(async () => {
+  instance = await startInstance();
+  await bootstrapBusybox(instance);
+  cwd = join(instance.folder, 'app');
+  mkdirSync(join(cwd, 'sub'), { recursive: true });
+  const dockerfile = 'FROM busybox\nCOPY . /app\nRUN find /app -type f | sort\n';
+  const files = {
+    Dockerfile: dockerfile,
+    'sub/other': 'FROM busybox\nRUN echo other\n',
+    'a.txt': 'a',
+    b: 'b',
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
+  writeFileSync(join(cwd, '.dockerignore'), 'b\n');
+});
+afterAll(async () => {
+  await instance.purge();
+});
+
+type Input = string | Uint8Array;
+const build = (args: readonly string[], input: Input = ''): CommandResult =>
+  instance.orc(['--progress', 'plain', 'image', 'build', ...args], { cwd, input });
+const tarOf = (...args: readonly string[]): Uint8Array =>
+  spawnSync('tar', ['-C', cwd, '-c', ...args], { maxBuffer: 1 << 26 }).stdout;
+
+describe('standard input', SLOW, () => {
+  test('is a Dockerfile, with nothing to copy from', () => {
+    const { code, stderr } = build(['-t', 'typed', '-'], 'FROM busybox\nRUN echo from-$((40 + 2))\n');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('from-42')]);
+    expect(build(['-'], 'FROM busybox\nCOPY a.txt /\n').stderr).toMatch(/Dockerfile:2:.*a\.txt/);
+  });
+
+  test('is a Dockerfile for a folder', () => {
+    const { code, stderr } = build(['-f', '-', '.'], 'FROM busybox\nCOPY a.txt /\nRUN cat /a.txt | tr a X\n');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^\S*.*X$/m)]);
+  });
+
+  test.each([[], ['-z'], ['-j'], ['-J']])('is an archive of the context: tar %s', (...flags) => {
+    const { code, stderr } = build(['--no-cache', '-'], tarOf(...flags, '.'));
+    expect([code, stderr]).toEqual([0, expect.stringContaining('/app/a.txt')]);
+    expect(stderr).not.toMatch(/\/app\/b$/m);
+    expect(build(['-f', 'sub/other', '-'], tarOf(...flags, '.'))).toMatchObject({ code: 0 });
+  });
+
+  test('gives an archive once, and nothing of it stays', () => {
+    build(['-'], tarOf('.'));
+    const kept = spawnSync('find', [join(instance.folder, 'root/contexts'), '-name', 'archive-*']);
+    expect(kept.stdout.toString()).toBe('');
+  });
+
+  test('is refused where it is two things, or no Dockerfile can be found', () => {
+    const shown = (args: readonly string[], input: Input): readonly unknown[] => {
+      const { code, stderr } = build(args, input);
+      return [code, stderr.split('\n').find((line) => line.includes('error:'))];
+    };
+    expect(shown(['-f', '-', '-'], '')).toEqual([
+      2,
+      'error: standard input cannot be the Dockerfile and the context',
+    ]);
+    expect(shown(['-f', 'x', '-'], 'FROM busybox\n')).toEqual([
+      2,
+      'error: standard input is a Dockerfile, and --file names x',
+    ]);
+    expect(shown(['-f', 'x', '-'], tarOf('.'))).toEqual([2, 'error: the build context has no x']);
+    expect(shown(['-'], tarOf('.').subarray(0, 600))[0]).toBe(1);
+  });
+
+  test('leads to no file of the host, whatever links are in the archive', () => {
+    const evil = join(instance.folder, 'evil');
+    mkdirSync(evil);
+    symlinkSync('/etc/passwd', join(evil, 'Dockerfile'));
+    const archive = spawnSync('tar', ['-C', evil, '-c', '.']).stdout;
+    const { code, stderr } = build(['-'], archive);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the build context has no Dockerfile')]);
+    expect(stderr).not.toContain('root:');
+  });
+});
+
+test('further hosts are those of the steps', SLOW, () => {
+  const text = 'FROM busybox\nRUN grep -c "10.1.2.3.*db" /etc/hosts && echo seen-it\n';
+  const { code, stderr } = build(['--no-cache', '--add-host', 'db:10.1.2.3', '-'], text);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('seen-it')]);
+});
+
+test('sources and targets of caches are taken, and it is said that they are not used', SLOW, () => {
+  const { code, stderr } = build(
+    ['--cache-from', 'app:old', '--cache-to', 'type=inline', '-'],
+    'FROM busybox\n',
+  );
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    'warning: --cache-from app:old is not used: steps come from the cache of this host',
+  );
+  expect(stderr).toContain('warning: --cache-to type=inline is not used');
+});
+
+describe('a secret', SLOW, () => {
+  const VALUE = `hush-${'5'.repeat(24)}`;
+  const STEP = 'RUN --mount=type=secret,id=token,required --mount=type=secret,id=word,env=WORD';
+  const TEXT = `FROM busybox\n${STEP} stat -c "%a %u" /run/secrets/token && wc -c < /run/secrets/token && test "$WORD" = "$(cat /run/secrets/token)"\n`;
+
+  test('reaches the step that asks for it, and stays nowhere', () => {
+    writeFileSync(join(instance.folder, 'token'), VALUE);
+    const args = ['-t', 'hushed', '--secret', 'id=token,src=../token', '--secret', 'id=word,env=SAID', '-'];
+    const { code, stderr } = instance.orc(['--progress', 'plain', 'image', 'build', ...args], {
+      cwd,
+      input: TEXT,
+      env: { SAID: VALUE },
+    });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('400 0')]);
+    expect(stderr).toContain('29');
+    const shown = ['inspect', 'history'].map((verb) => instance.orc(['image', verb, 'hushed']).stdout);
+    expect(shown.join('')).not.toContain(VALUE);
+    const root = join(instance.folder, 'root');
+    const found = spawnSync('grep', ['-rlaF', VALUE, root, join(instance.folder, 'daemon.log')], {
+      encoding: 'utf8',
+    });
+    expect([found.status, found.stdout]).toEqual([1, '']);
+    expect(instance.orc(['container', 'run', '--rm', 'hushed', 'ls', '/run/secrets']).code).not.toBe(0);
+  });
+
+  test('that a step needs has to be given, and be there', () => {
+    const missing = build(['--no-cache', '-'], TEXT);
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      expect.stringContaining('the build was not given the secret token, which the step needs'),
+    ]);
+    const gone = build(['--secret', 'id=token,src=nosuch', '-'], TEXT);
+    expect([gone.code, gone.stderr]).toEqual([
+      2,
+      expect.stringMatching(/nosuch of the secret token is not there/),
+    ]);
+  });
+});

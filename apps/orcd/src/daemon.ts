@@ -12,8 +12,9 @@ import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
 import { imagesBackend } from './backend/images.ts';
 import { predefinedNetworks } from './backend/predefined.ts';
-import { actOnTask, ensureObjects, growBlocks, objectsBackend, projectsBackend } from './backend/projects.ts';
+import { ensureObjects, growBlocks, objectsBackend, projectsBackend } from './backend/projects.ts';
 import { systemBackend } from './backend/system.ts';
+import { actOnTask } from './backend/task-actions.ts';
 import { publishChanges } from './changes.ts';
 import type { Config } from './config.ts';
 import type { Places } from './instance.ts';
@@ -203,7 +204,7 @@ function backendOf(places: Places, rooms: Rooms, world: World): Backend {
       agent,
       images,
       events,
-      actOnTask: (owner, action) => actOnTask(parts, owner, action),
+      actOnTask: (owner, action, signal) => actOnTask(parts, owner, action, signal),
       ensure: (spec) => ensureObjects(parts, spec),
     }),
   };

@@ -32,8 +32,8 @@ export type ContainerParts = {
   readonly agent: Agent;
   readonly images: ImageStore;
   readonly events: EventStream;
-  /** Changes the desired state of a task and resolves when the agent has done so. */
-  readonly actOnTask: (owner: ContainerOwner, action: TaskAction) => Promise<void>;
+  /** Changes the desired state of a task and resolves when the agent has done so; `signal` gives up the wait. */
+  readonly actOnTask: (owner: ContainerOwner, action: TaskAction, signal: AbortSignal) => Promise<void>;
   /** Networks and volumes that a container names: the networks exist, the volumes are made. */
   readonly ensure: (spec: Container['spec']) => Promise<void>;
 };
@@ -44,6 +44,7 @@ export type TaskAction =
 
 const NS_PER_MS = 1_000_000n;
 const SIGKILL = 9;
+const NEVER = new AbortController().signal;
 
 export const containersBackend = (parts: ContainerParts): ContainersBackend => ({
   ...lookups(parts),
@@ -98,35 +99,35 @@ function changes({ agent, ensure, actOnTask }: ContainerParts): Changes {
       const { id } = await containers.create({ spec, ...(name === undefined ? {} : { name }) });
       return { id, warnings: [] };
     },
-    async startContainer(reference) {
+    async startContainer(reference, signal = NEVER) {
       const owner = ownerOf(reference);
-      await (owner === undefined ? containers.start(reference) : actOnTask(owner, { kind: 'start' }));
+      await (owner === undefined ? containers.start(reference) : actOnTask(owner, { kind: 'start' }, signal));
     },
-    async stopContainer(reference, options) {
+    async stopContainer(reference, options, signal = NEVER) {
       const owner = ownerOf(reference);
       await (owner === undefined
         ? containers.stop(reference, graceOf(options))
-        : actOnTask(owner, { kind: 'stop', ...options }));
+        : actOnTask(owner, { kind: 'stop', ...options }, signal));
     },
-    async restartContainer(reference, options) {
+    async restartContainer(reference, options, signal = NEVER) {
       const owner = ownerOf(reference);
       await (owner === undefined
         ? containers.restart(reference, graceOf(options))
-        : actOnTask(owner, { kind: 'restart', ...options }));
+        : actOnTask(owner, { kind: 'restart', ...options }, signal));
     },
-    async killContainer(reference, signal) {
+    async killContainer(reference, signal, canceled = NEVER) {
       const owner = ownerOf(reference);
       const running = containers.get(reference).status === 'running';
       // Another signal need not end it: what is wanted of it stays as it is.
       if (owner === undefined || !running || signalNumber(signal) !== SIGKILL)
         return containers.kill(reference, signal);
-      await actOnTask(owner, { kind: 'kill' });
+      await actOnTask(owner, { kind: 'kill' }, canceled);
     },
-    async removeContainer(reference, { force = false, volumes = false }) {
+    async removeContainer(reference, { force = false, volumes = false }, signal = NEVER) {
       const owner = ownerOf(reference);
       await (owner === undefined
         ? containers.remove(reference, { force, volumes })
-        : actOnTask(owner, { kind: 'rm', force, volumes }));
+        : actOnTask(owner, { kind: 'rm', force, volumes }, signal));
     },
   };
 }

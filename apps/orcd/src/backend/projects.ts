@@ -19,15 +19,11 @@ import {
   type State,
 } from '@orc/cluster';
 import {
-  type ContainerOwner,
   type ContainerSpec,
-  defined,
   fail,
-  isSettled,
   type NetworkObj,
   OrcError,
   resolveId,
-  type TaskObj,
   type VolumeObj,
   type VolumeSpec,
   newContainerId,
@@ -36,9 +32,7 @@ import {
 } from '@orc/model';
 import { signalNumber } from '@orc/runtime';
 import type { EventStream } from '@orc/telemetry';
-import { LIMITS } from '../limits.ts';
 import type { Replica } from '../replica.ts';
-import type { TaskAction } from './containers.ts';
 
 export type ProjectParts = {
   readonly replica: Replica;
@@ -148,58 +142,6 @@ function throwFirst(plan: ProjectPlan): void {
   throw new OrcError(more.length === 0 ? first : { ...first, others: more });
 }
 
-/** Through the log, and seen through: resolves when the agent has done it. */
-export async function actOnTask(
-  { replica, events, world }: ProjectParts,
-  owner: ContainerOwner,
-  action: TaskAction,
-): Promise<void> {
-  const { project, service, slot } = owner;
-  const kind = action.kind;
-  const request =
-    kind === 'rm'
-      ? { kind, services: [service], slot, volumes: action.volumes, stop: action.force }
-      : {
-          kind,
-          services: [service],
-          slot,
-          ...(action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs }),
-          ...(action.signal === undefined ? {} : { signal: action.signal }),
-        };
-  const before = events.lastIndex;
-  await decide(replica, kind, (state, proposer) => actProject(state, project, request, proposer));
-  const done = (): boolean => settled(replica.state(), owner, kind);
-  if (done()) return;
-  const late = new AbortController();
-  const cancel = world.clock.after(LIMITS.taskActionMs, () => late.abort());
-  try {
-    for await (const event of events.watch({ afterIndex: before, signal: late.signal }))
-      if (event.type === 'task' && done()) return;
-  } finally {
-    cancel();
-  }
-  throw fail('timeout', `${kind} of a container of ${service} has not come about`, {
-    hint: `it is still wanted: see "orc ps" of ${project}`,
-    retry: true,
-  });
-}
-
-function settled(state: State, owner: ContainerOwner, kind: TaskAction['kind']): boolean {
-  const task = state.tables.task.byId.get(owner.task) as TaskObj | undefined;
-  if (task === undefined) return true;
-  const { status } = task;
-  if (kind === 'rm') return false;
-  if (kind === 'stop' || kind === 'kill') return status.phase !== 'running';
-  if (!isSettled(task)) return false;
-  if (status.phase === 'failed' || status.phase === 'rejected')
-    throw fail(
-      'start.failed',
-      status.problem?.message ?? `${task.name} could not start`,
-      defined({ hint: status.problem?.hint }),
-    );
-  return true;
-}
-
 /** Networks that a container of this host names exist; volumes are made. */
 export async function ensureObjects({ replica }: ProjectParts, spec: ContainerSpec): Promise<void> {
   for (const name of attachedNetworks(spec)) {
@@ -225,7 +167,7 @@ const noNetwork = (reference: string): OrcError =>
   fail('notfound.network', `no such network: ${reference}`, { hint: 'list them with: orc network ls' });
 
 /** Plans, commits, and throws what forbids it. */
-async function decide(replica: Replica, by: string, plan: Plan): Promise<void> {
+export async function decide(replica: Replica, by: string, plan: Plan): Promise<void> {
   await replica.propose(by, (state, proposer) => {
     const made = plan(state, proposer);
     throwFirst(made);

@@ -361,3 +361,32 @@ test('a dry run says of what is built that its containers follow its context', S
   expect(run('up', '--dry-run').stdout).toContain('build image dry-web if its context changed');
   run('down', '--rmi', 'all');
 });
+
+describe('sizes', SLOW, () => {
+  test('are what a container wrote, and with its image', () => {
+    out(
+      'container',
+      'run',
+      '-d',
+      '--name',
+      'sized',
+      'busybox',
+      'sh',
+      '-c',
+      'head -c 12345 /dev/zero > /f; sleep 1000',
+    );
+    const image = Number(out('image', 'inspect', '-f', '{{.Size}}', 'busybox'));
+    const size = (): string =>
+      out('container', 'inspect', '-s', '-f', '{{.SizeRw}} {{.SizeRootFs}}', 'sized');
+    expect(out('container', 'ls', '-s', '-f', 'name=sized')).toMatch(
+      /SIZE\s+.*sized +12\.3kB \(virtual [\d.]+MB\)/,
+    );
+    expect(size()).toBe(`12345 ${12_345 + image}`);
+    // A second name of the file takes no room, neither does a folder, nor what was removed.
+    out('container', 'exec', 'sized', 'sh', '-c', 'ln /f /g; mkdir /d; rm /bin/awk');
+    expect(size()).toBe(`12345 ${12_345 + image}`);
+    out('container', 'stop', '-t', '0', 'sized');
+    expect(size()).toBe(`12345 ${12_345 + image}`);
+    out('container', 'rm', '-f', 'sized');
+  });
+});

@@ -91,6 +91,8 @@ export type Agent = {
   };
   /** Who uses an image, network or volume, by name of container; for "in use". */
   users(kind: 'network' | 'volume' | 'image', name: string): readonly string[];
+  /** Where that lies which a container wrote over its image. */
+  upperFolder(reference: string): string;
   /** Where a volume's data lies on this host. */
   volumePath(name: string): string;
   /** What lies on this host: named volumes and those without a name, which no object of the log tells of. */

@@ -136,6 +136,13 @@ export type ContainerSummary = {
   readonly slot?: number;
 };
 
+export type ContainerSize = {
+  /** What it wrote over its image. */
+  readonly writtenBytes: number;
+  /** With the image. */
+  readonly totalBytes: number;
+};
+
 export type LogRequest = {
   readonly follow?: boolean;
   readonly tail?: number;
@@ -230,6 +237,8 @@ export type Backend = {
     request: CreateContainer,
   ): Promise<{ readonly id: ContainerId; readonly warnings: readonly string[] }>;
   getContainer(reference: string): Promise<Container>;
+  /** Counted when it is asked for, which takes its time. */
+  containerSize(reference: string): Promise<ContainerSize>;
   /** `canceled`, here and below: whoever asked has gone; what was asked for stays asked for, and is not waited for. */
   startContainer(reference: string, canceled?: AbortSignal): Promise<void>;
   stopContainer(
@@ -285,6 +294,14 @@ export type Backend = {
     },
     signal: AbortSignal,
   ): AsyncIterable<ImageProgress>;
+  /** Tags of a repository, as its registry lists them. */
+  remoteTags(
+    reference: string,
+    options: {
+      readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string };
+    },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   bootstrapImage(reference: string, signal: AbortSignal): AsyncIterable<ImageProgress>;
   loadImage(archive: AsyncIterable<Uint8Array>): AsyncIterable<ImageProgress>;
   saveImages(references: readonly string[]): AsyncIterable<Uint8Array>;

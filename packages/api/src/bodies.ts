@@ -26,6 +26,7 @@ export type Bodies = {
   readonly PutProject: PutProject;
   readonly SaveRequest: documents.SaveRequest;
   readonly StopRequest: Parameters<Backend['stopContainer']>[1];
+  readonly TagsRequest: { readonly reference: string } & Parameters<Backend['remoteTags']>[1];
   readonly TagRequest: documents.TagRequest;
 };
 export type BodyName = keyof Bodies;

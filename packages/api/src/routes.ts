@@ -118,6 +118,7 @@ const CONTAINERS: readonly Route[] = [
   ),
   post('/containers', 'CreateContainer', (backend, body) => value(backend.createContainer(body), 201)),
   get('/containers/{id}', (backend, input) => value(backend.getContainer(id(input)))),
+  get('/containers/{id}/size', (backend, input) => value(backend.containerSize(id(input)))),
   post('/containers/{id}/start', 'Nothing', (backend, _, input) =>
     done(backend.startContainer(id(input), input.signal)),
   ),
@@ -213,6 +214,9 @@ const IMAGES: readonly Route[] = [
     const { reference, ...options } = body;
     return rows(backend.pullImage(reference, options, signal));
   }),
+  post('/images/tags', 'TagsRequest', (backend, { reference, ...options }, { signal }) =>
+    value(backend.remoteTags(reference, options, signal)),
+  ),
   post('/images/bootstrap', 'BootstrapRequest', async (backend, body, { signal }) =>
     rows(backend.bootstrapImage(body.reference, signal)),
   ),

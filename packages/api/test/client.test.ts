@@ -32,6 +32,7 @@ test('values, problems and nothing come back as they were', async () => {
   const { id } = await client.createContainer({ name: 'web', spec: { image: 'busybox', command: ['top'] } });
   expect(await client.startContainer('web')).toBeUndefined();
   expect((await client.getContainer(id)).status).toBe('running');
+  expect(await client.containerSize(id)).toEqual({ writtenBytes: 2_345, totalBytes: 4_200_000 });
   expect(
     (await client.listContainers({ all: false, filters: { name: ['we'] } })).map((row) => row.name),
   ).toEqual(['web']);
@@ -189,6 +190,7 @@ test('every method of the backend is reached through its route', async () => {
   await all(client.loadImage(parts('x')));
   await all(client.saveImages(['a']));
   await all(client.pullImage('redis', {}, none));
+  await client.remoteTags('redis', {}, none);
   await client.importImage(parts('x'), {});
   await client.openContext('k', [
     { path: 'a', type: 'file', mode: 0o644, size: 1, mtimeMs: 1, fingerprint: 'f' },
@@ -212,6 +214,7 @@ test('every method of the backend is reached through its route', async () => {
   await client.waitContainer('a', 'not-running', none);
   await client.stopContainer('a', { timeoutMs: 1 });
   await client.getContainer('a');
+  await client.containerSize('a');
   await client.listContainers({ all: true });
   await client.removeContainer('a', { force: true, volumes: true });
   await client.createNetwork('n', { driver: 'bridge' });

@@ -134,6 +134,7 @@ export type ContainerMethods = Pick<
   | 'listContainers'
   | 'createContainer'
   | 'getContainer'
+  | 'containerSize'
   | 'startContainer'
   | 'stopContainer'
   | 'restartContainer'
@@ -152,6 +153,10 @@ export const containersOf = (state: State): ContainerMethods => ({
       .filter((row) => (filters['name'] ?? [row.name]).some((name) => row.name.includes(name as string))),
   createContainer: async (request) => ({ id: create(state, request).container.id, warnings: [] }),
   getContainer: async (reference) => rowOf(state, reference).container,
+  containerSize: async (reference) => {
+    rowOf(state, reference);
+    return { writtenBytes: 2_345, totalBytes: 4_200_000 };
+  },
   startContainer: async (reference) => start(state, rowOf(state, reference)),
   stopContainer: async (reference) => end(state, rowOf(state, reference), 143, 'SIGTERM'),
   restartContainer: async (reference) => {

@@ -14,6 +14,7 @@ export type ImageMethods = Pick<
   | 'imageHistory'
   | 'pullImage'
   | 'bootstrapImage'
+  | 'remoteTags'
   | 'loadImage'
   | 'saveImages'
   | 'importImage'
@@ -54,6 +55,10 @@ export const imagesOf = (state: State): ImageMethods => ({
     state.images.push(imageRow(withTag(reference)));
     yield { status: 'done', result: { id: IMAGE_ID } };
   },
+  remoteTags: async (reference) =>
+    reference.includes('nonesuch')
+      ? Promise.reject(fail('notfound.image', 'no such repository'))
+      : ['1', '2'],
   bootstrapImage: async function* (reference) {
     yield { status: 'Bootstrapping', output: 'I: Retrieving\n' };
     state.images.push(imageRow(reference));

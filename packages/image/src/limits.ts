@@ -99,3 +99,6 @@ export const RESOLVED_KEPT_MAX = 4096;
 export const INDEX_BYTES_MAX = 64 * MIB;
 /** Of an open that renames and mounts elsewhere on the host disturb. */
 export const OPEN_TRIES_MAX = 1000;
+/** Of one repository: in all, and the answer of a registry with some of them. */
+export const TAGS_MAX = 20_000;
+export const TAGS_BYTES_MAX = 4 * MIB;

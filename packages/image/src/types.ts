@@ -142,6 +142,11 @@ export type ImageStore = {
       readonly signal?: AbortSignal;
     },
   ): Promise<ResolvedImage>;
+  /** Tags of the repository that a reference names, as its registry lists them. */
+  remoteTags(
+    reference: string,
+    options: { readonly auth?: Auth; readonly signal?: AbortSignal },
+  ): Promise<readonly string[]>;
   /** Makes an image by the program that knows how: debootstrap for `debian:*` and `ubuntu:*`, busybox for `busybox`. */
   bootstrap(
     reference: string,
@@ -164,6 +169,8 @@ export type ImageStore = {
   ): Promise<readonly ({ readonly untagged: string } | { readonly deleted: string })[]>;
   build(request: BuildRequest): Promise<Digest>;
   readonly contexts: Contexts;
+  /** Bytes of the files in a folder, each once; counted in a thread. */
+  contentBytes(folder: string): Promise<number>;
   /** DECISIONS 13: who (a container id, a pull, a build) uses which image; synced before the mount. */
   lease(holder: string, image: Digest): Promise<void>;
   release(holder: string): Promise<void>;

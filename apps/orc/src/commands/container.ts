@@ -94,6 +94,7 @@ export const CONTAINER: readonly CommandRow[] = [
       noTrunc,
       on('-l, --latest', 'Only the one made last'),
       number('-n, --last <count>', 'Only so many made last'),
+      on('-s, --size', 'With what each wrote, and with its image'),
     ],
     examples: [
       'orc container ls -a',
@@ -165,7 +166,11 @@ export const CONTAINER: readonly CommandRow[] = [
     name: 'container inspect',
     args: '<container...>',
     summary: 'Show everything about containers',
-    flags: [text('-f, --format <form>', 'json, or a template such as "{{.State.Status}}"')],
+    flags: [
+      text('-f, --format <form>', 'json, or a template such as "{{.State.Status}}"'),
+      on('-s, --size', 'With what it wrote (SizeRw), and with its image (SizeRootFs)'),
+      text('--type <kind>', 'container, as nothing else is looked for here'),
+    ],
     completes: 'container',
     examples: ['orc container inspect web', 'orc container inspect -f "{{.State.Pid}}" web'],
     load: async () => (await import('../verbs/container.ts')).inspect,

@@ -30,7 +30,11 @@ const IMAGES: readonly CommandRow[] = [
     name: 'image pull',
     args: '<image...>',
     summary: 'Fetch images from their registries',
-    flags: [text('--platform <os/arch>', 'Platform of the image'), on('-q, --quiet', 'Do not show progress')],
+    flags: [
+      on('-a, --all-tags', 'All tags of the repository'),
+      text('--platform <os/arch>', 'Platform of the image'),
+      on('-q, --quiet', 'Do not show progress'),
+    ],
     examples: ['orc image pull redis:7', 'orc image pull --platform linux/arm64 registry.local:5000/app'],
     load: async () => (await import('../verbs/image.ts')).pull,
   },

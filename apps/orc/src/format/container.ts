@@ -1,6 +1,6 @@
 /** How rows of containers read in tables and to scripts: docker's columns and docker compose's. */
-import type { ContainerSummary } from '@orc/api/client';
-import type { PortBinding } from '@orc/model';
+import type { ContainerSize, ContainerSummary } from '@orc/api/client';
+import { formatSize, type PortBinding } from '@orc/model';
 import type { Listing } from './output.ts';
 import { ago, dateOf, humanDuration } from './time.ts';
 
@@ -58,8 +58,16 @@ export const labelsOf = (labels: Readonly<Record<string, string>> = {}): object 
   Labels: labelsText(labels),
 });
 
-/** `container ls`. */
-export const containerListing = (now: number, whole: boolean): Listing<ContainerSummary> => ({
+/** `2B (virtual 7.33MB)`: what it wrote, and with its image. */
+const sizeText = (size: ContainerSize | undefined): string =>
+  size === undefined ? '' : `${formatSize(size.writtenBytes)} (virtual ${formatSize(size.totalBytes)})`;
+
+/** `container ls`; `sizes`, where they were asked for, by id. */
+export const containerListing = (
+  now: number,
+  whole: boolean,
+  sizes?: ReadonlyMap<string, ContainerSize>,
+): Listing<ContainerSummary> => ({
   columns: [
     { header: 'CONTAINER ID', cell: (row) => shortId(row.id, whole) },
     { header: 'IMAGE', cell: (row) => row.image },
@@ -68,6 +76,9 @@ export const containerListing = (now: number, whole: boolean): Listing<Container
     { header: 'STATUS', cell: (row) => statusText(row, now) },
     { header: 'PORTS', cell: portsText },
     { header: 'NAMES', cell: (row) => row.name },
+    ...(sizes === undefined
+      ? []
+      : [{ header: 'SIZE', cell: (row: ContainerSummary) => sizeText(sizes.get(row.id)) }]),
   ],
   fields: (row) => ({
     Command: commandText(row.command, whole),
@@ -80,6 +91,7 @@ export const containerListing = (now: number, whole: boolean): Listing<Container
     Networks: Object.keys(row.networks).join(','),
     Ports: portsText(row),
     RunningFor: ago(row.createdAt, now),
+    ...(sizes === undefined ? {} : { Size: sizeText(sizes.get(row.id)) }),
     State: row.status,
     Status: statusText(row, now),
     Health: row.health === 'none' ? '' : row.health,

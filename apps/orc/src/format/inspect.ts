@@ -1,5 +1,5 @@
 /** Objects in the shape of docker's `inspect`, as far as scripts read it. */
-import type { Client } from '@orc/api/client';
+import type { Client, ContainerSize } from '@orc/api/client';
 import type {
   Container,
   Healthcheck,
@@ -14,8 +14,12 @@ import { rfc3339 } from './time.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** `image`: the config that its image gives; absent when that is gone. */
-export function inspectContainer(container: Container, image: ImageConfig = {}): object {
+/** `image`: the config that its image gives; absent when that is gone. `size`: where it was asked for. */
+export function inspectContainer(
+  container: Container,
+  image: ImageConfig = {},
+  size?: ContainerSize,
+): object {
   return {
     Id: container.id,
     Created: rfc3339(container.createdAt),
@@ -35,6 +39,7 @@ export function inspectContainer(container: Container, image: ImageConfig = {}):
     AppArmorProfile: '',
     HostConfig: hostConfigOf(container),
     GraphDriver: { Name: 'overlay2', Data: null },
+    ...(size === undefined ? {} : { SizeRw: size.writtenBytes, SizeRootFs: size.totalBytes }),
     Mounts: mountsOf(container),
     Config: configOf(container, image),
     NetworkSettings: networkSettingsOf(container),

@@ -35,6 +35,14 @@ export async function pullImage(
   });
 }
 
+/** Of a repository; asked with the same login. */
+export async function remoteTags(context: Context, client: Client, name: string): Promise<readonly string[]> {
+  const auth = registryAuth(context.io, name);
+  return interruptible(context.io, (signal) =>
+    client.remoteTags(name, auth === undefined ? {} : { auth }, signal),
+  );
+}
+
 type Auth = { readonly username: string; readonly password: string } | { readonly token: string };
 
 /** The registry's entry of docker's `config.json`, as `docker login` left it. */

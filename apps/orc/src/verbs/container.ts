@@ -1,6 +1,6 @@
 /** The engine's commands on containers that are there. */
-import type { LogRequest } from '@orc/api/client';
-import { fail, parseDurationMs } from '@orc/model';
+import type { Client, ContainerSize, ContainerSummary, LogRequest } from '@orc/api/client';
+import { fail, OrcError, parseDurationMs } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { interruptible, written } from '../cli/io.ts';
@@ -20,9 +20,33 @@ export const ls: Body = async (context, _, flags) => {
   const all = flags.on('all') || latest || last !== undefined || 'status' in filters;
   const rows = [...(await client.listContainers({ all, filters }))].sort((a, b) => b.createdAt - a.createdAt);
   const shown = latest ? rows.slice(0, 1) : last === undefined || last < 0 ? rows : rows.slice(0, last);
-  printList(context, flags, containerListing(context.io.now(), flags.on('no-trunc')), shown);
+  const sizes = wantsSizes(flags) ? await sizesOf(client, shown) : undefined;
+  const listing = containerListing(context.io.now(), flags.on('no-trunc'), sizes);
+  printList(context, flags, listing, shown);
   return 0;
 };
+
+/** A template that names it asks for it too, as in docker. */
+const wantsSizes = (flags: Flags): boolean =>
+  !flags.on('quiet') && (flags.on('size') || /\{\{[^}]*\.Size\b/.test(flags.text('format') ?? ''));
+
+/** One after the other: each is counted on the disk. Those that went meanwhile have none. */
+async function sizesOf(
+  client: Client,
+  rows: readonly ContainerSummary[],
+): Promise<ReadonlyMap<string, ContainerSize>> {
+  const sizes = new Map<string, ContainerSize>();
+  for (const { id } of rows) {
+    const size = await client.containerSize(id).catch(ifGone);
+    if (size !== undefined) sizes.set(id, size);
+  }
+  return sizes;
+}
+
+function ifGone(error: unknown): undefined {
+  if (error instanceof OrcError && error.problem.code === 'notfound.container') return undefined;
+  throw error;
+}
 
 export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
@@ -75,14 +99,24 @@ export const wait: Body = async (context, args) => {
 };
 
 export const inspect: Body = async (context, args, flags) => {
+  mustBeContainers(flags.text('type'));
   const client = await context.client();
   return inspectEach(context, flags, args, async (name) => {
     const container = await client.getContainer(name);
     // The image may have been removed by force.
     const image = await client.inspectImage(container.imageId).catch(() => undefined);
-    return inspectContainer(container, image?.Config);
+    const size = flags.on('size') ? await client.containerSize(container.id) : undefined;
+    return inspectContainer(container, image?.Config, size);
   });
 };
+
+function mustBeContainers(type: string | undefined): void {
+  if (type === undefined || type === 'container') return;
+  const known = ['image', 'network', 'volume'].includes(type);
+  throw fail('usage.invalid', `--type ${type} is no container`, {
+    hint: known ? `it is "orc ${type} inspect"` : 'leave it out',
+  });
+}
 
 export const logs: Body = async (context, args, flags) => {
   const client = await context.client();

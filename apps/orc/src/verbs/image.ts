@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Client } from '@orc/api/client';
 import { type ImageStep, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
@@ -10,7 +11,7 @@ import { shortId } from '../format/container.ts';
 import { type Listing, printList } from '../format/output.ts';
 import { ago, dateOf, rfc3339 } from '../format/time.ts';
 import { showImage } from '../project/image-progress.ts';
-import { pullImage } from '../project/pull.ts';
+import { pullImage, remoteTags } from '../project/pull.ts';
 import { booleanOf, filtersFrom } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
 
@@ -76,11 +77,27 @@ export const pull: Body = async (context, args, flags) => {
   const client = await context.client();
   const platform = flags.text('platform');
   const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
-  return eachOf(context, args, async (name) => {
+  const names = flags.on('all-tags') ? await allTags(context, client, args) : args;
+  return eachOf(context, names, async (name) => {
     await pullImage(context, client, name, options);
     return name;
   });
 };
+
+/** Of repositories: their tags, as the registry lists them. */
+async function allTags(
+  context: Context,
+  client: Client,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const withTag = names.find((name) => name.includes('@') || name.lastIndexOf(':') > name.lastIndexOf('/'));
+  if (withTag !== undefined)
+    throw fail('usage.invalid', `--all-tags takes no tag, and ${withTag} has one`, {
+      hint: 'leave one of them out',
+    });
+  const tags = await Promise.all(names.map((name) => remoteTags(context, client, name)));
+  return names.flatMap((name, at) => (tags[at] ?? []).map((tag) => `${name}:${tag}`));
+}
 
 export const bootstrap: Body = async (context, args) => {
   const client = await context.client();

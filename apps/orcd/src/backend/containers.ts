@@ -13,6 +13,7 @@ type ContainersBackend = Pick<
   | 'listContainers'
   | 'createContainer'
   | 'getContainer'
+  | 'containerSize'
   | 'startContainer'
   | 'stopContainer'
   | 'restartContainer'
@@ -58,7 +59,10 @@ const shown = ({ status }: Container): boolean => status === 'running' || status
 function lookups({
   agent,
   images,
-}: ContainerParts): Pick<ContainersBackend, 'listContainers' | 'getContainer' | 'waitContainer'> {
+}: ContainerParts): Pick<
+  ContainersBackend,
+  'listContainers' | 'getContainer' | 'containerSize' | 'waitContainer'
+> {
   const { containers } = agent;
   return {
     async listContainers({ all, filters }) {
@@ -69,6 +73,13 @@ function lookups({
       return rows.filter(wanted).sort(newestFirst);
     },
     getContainer: async (reference) => effective(containers.get(reference), images),
+    async containerSize(reference) {
+      const { imageId } = containers.get(reference);
+      const writtenBytes = await images.contentBytes(agent.upperFolder(reference));
+      // The image may have been removed by force.
+      const image = await images.inspect(imageId);
+      return { writtenBytes, totalBytes: writtenBytes + (image?.Size ?? 0) };
+    },
     waitContainer: (reference, condition, signal) => containers.wait(reference, condition, signal),
   };
 }

@@ -12,6 +12,7 @@ type Images = Pick<
   | 'imageHistory'
   | 'pullImage'
   | 'bootstrapImage'
+  | 'remoteTags'
   | 'loadImage'
   | 'saveImages'
   | 'importImage'
@@ -44,6 +45,8 @@ export function imagesBackend(images: ImageStore, agent: Agent, events: EventStr
         events.publish('image', 'pull', reference, { name: reference });
         return { id };
       }),
+    remoteTags: (reference, { auth }, signal) =>
+      images.remoteTags(reference, { signal, ...(auth === undefined ? {} : { auth: authOf(auth) }) }),
     bootstrapImage: (reference, signal) =>
       progressOf(async (onProgress) => {
         const { id } = await images.bootstrap(reference, { onProgress, signal });

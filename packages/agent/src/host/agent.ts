@@ -1,4 +1,5 @@
 /** One node: wires containers, tasks, health and recovery around the host rooms. */
+import { join } from 'node:path';
 import { type Assignment, fail } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import type { Agent, AgentOptions } from '../types.ts';
@@ -67,6 +68,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     runStep: openRunStep(options),
     recovered,
     users: (kind, name) => users(registry, kind, name),
+    upperFolder: (reference) => join(registry.find(reference).folder, 'upper'),
     volumePath: (name) => volumes.pathOf(name),
     volumes: () => volumes.list(),
     async removeVolume(name) {

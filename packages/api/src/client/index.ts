@@ -61,12 +61,13 @@ const projects = (at: Call): Pick<Client, Projects> => ({
   actProject: (name, body) => invoke(at('POST', `/projects/${id(name)}/actions`, { body })),
 });
 
-type Containers = Extract<keyof Client, `${string}Container${string}` | 'containerLogs'>;
+type Containers = Extract<keyof Client, `${string}Container${string}` | 'containerLogs' | 'containerSize'>;
 const containers = (at: Call): Pick<Client, Exclude<Containers, 'resizeExec'>> => ({
   listContainers: ({ all, filters }) =>
     invoke(at('GET', '/containers', { query: { all, filters: jsonOf(filters) } })),
   createContainer: (body) => invoke(at('POST', '/containers', { body })),
   getContainer: (name) => invoke(at('GET', `/containers/${id(name)}`)),
+  containerSize: (name) => invoke(at('GET', `/containers/${id(name)}/size`)),
   startContainer: (name, signal) => invoke(at('POST', `/containers/${id(name)}/start`, defined({ signal }))),
   stopContainer: (name, body, signal) =>
     invoke(at('POST', `/containers/${id(name)}/stop`, defined({ body, signal }))),
@@ -102,7 +103,7 @@ const execs = (at: Call): Pick<Client, 'createExec' | 'startExec' | 'getExec' | 
 
 type Images = Extract<
   keyof Client,
-  `${string}Image${string}` | 'imageHistory' | `${string}Context` | 'build'
+  `${string}Image${string}` | 'imageHistory' | 'remoteTags' | `${string}Context` | 'build'
 >;
 const images = (at: Call): Pick<Client, Images> => ({
   listImages: () => invoke(at('GET', '/images')),
@@ -110,6 +111,8 @@ const images = (at: Call): Pick<Client, Images> => ({
   imageHistory: (name) => invoke(at('GET', `/images/${id(name)}/history`)),
   pullImage: (reference, options, signal) =>
     rows(at('POST', '/images/pull', { body: { reference, ...options }, signal })),
+  remoteTags: (reference, options, signal) =>
+    invoke(at('POST', '/images/tags', { body: { reference, ...options }, signal })),
   bootstrapImage: (reference, signal) =>
     rows(at('POST', '/images/bootstrap', { body: { reference }, signal })),
   loadImage: (archive) => rows(at('POST', '/images/load', { stream: archive, type: TAR })),

@@ -1,7 +1,8 @@
 /** One registry's API for one repository (OCI distribution-spec, docker's v2): manifests and blobs, with tokens. */
 import { type Digest, fail, isDigest, OrcError } from '@orc/model';
-import { MANIFEST_BYTES_MAX, TOKEN_BYTES_MAX } from '../limits.ts';
+import { MANIFEST_BYTES_MAX, TAGS_BYTES_MAX, TAGS_MAX, TOKEN_BYTES_MAX } from '../limits.ts';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../plan/documents.ts';
+import { nextPage, parseTags } from '../plan/tags.ts';
 import { type Challenge, checkRealm, type Endpoint, endpointOf, parseChallenge } from '../plan/registry.ts';
 import { digestOf } from '../store/blobs.ts';
 import type { Auth } from '../types.ts';
@@ -25,6 +26,8 @@ export type Registry = {
   manifest(tagOrDigest: string): Promise<FetchedManifest>;
   /** From byte `from`; 206 when the registry honours it. */
   blob(digest: Digest, from: number): Promise<HttpResponse>;
+  /** In the order of the registry; throws where it lists none. */
+  tags(): Promise<readonly string[]>;
   close(): Promise<void>;
 };
 
@@ -44,8 +47,28 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     manifest: (tagOrDigest) => fetchManifest(session, tagOrDigest),
     blob: (digest, from) =>
       get(session, `blobs/${digest}`, from === 0 ? {} : { range: `bytes=${from}-` }, [200, 206], digest),
+    tags: () => fetchTags(session),
     close: () => session.http.close(),
   };
+}
+
+/** Page by page: of where the registry says that the next one is, only the name after which it begins counts. */
+async function fetchTags(session: Session): Promise<readonly string[]> {
+  const tags: string[] = [];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const query: string = after === '' ? '' : `?last=${encodeURIComponent(after)}`;
+    const response = await get(session, `tags/list${query}`, {}, [200], 'tags');
+    const page = parseTags(await readBody(response, TAGS_BYTES_MAX, 'list of tags'));
+    tags.push(...page);
+    const next = nextPage(response.header('link'));
+    if (next === after || (next !== undefined && page.length === 0)) break;
+    after = next;
+    if (tags.length > TAGS_MAX)
+      throw fail('image.pull', `${nameOf(session)} has more than ${TAGS_MAX} tags`, {
+        hint: 'pull those that are needed by their names',
+      });
+  }
+  return tags;
 }
 
 async function fetchManifest(session: Session, tagOrDigest: string): Promise<FetchedManifest> {

@@ -232,7 +232,7 @@ const nameIt = (store: Store, reference: Reference, record: ImageRecord): Promis
 const statusLine = (reference: Reference, same: boolean): string =>
   `Status: ${same ? 'Image is up to date' : 'Downloaded newer image'} for ${familiarName(reference)}`;
 
-function translated(reference: Reference, error: unknown, signal: AbortSignal | undefined): unknown {
+export function translated(reference: Reference, error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true)
     return fail('canceled', `the pull of ${familiarName(reference)} was canceled`);
   if (error instanceof OrcError) return error;

@@ -8,6 +8,7 @@ import { DOWNLOADS_AT_ONCE, RESOLVED_KEPT_MAX } from '../limits.ts';
 import { summaryOf } from '../plan/catalog.ts';
 import { historyOf, inspectOf } from '../plan/describe.ts';
 import { type Downloads, pullImage } from '../registry/pull.ts';
+import { listRemoteTags } from '../registry/tags.ts';
 import type { ImageStore, ImageStoreOptions } from '../types.ts';
 import { buildInternals } from './builder.ts';
 import { collectGarbage } from './collect.ts';
@@ -36,6 +37,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
       return historyOf(image, (at) => layerSize(store, image.document.rootfs.diff_ids[at]));
     },
     pull,
+    remoteTags: (reference, tagOptions) => listRemoteTags(reference, tagOptions),
     bootstrap: async (reference, { onProgress = quiet, ...rest }) => {
       const id = await bootstrapImage(store, reference, { onProgress, ...rest });
       return (await resolveImage(store, id)) as ResolvedImage;
@@ -50,6 +52,8 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
       return runBuild(buildInternals(store, pull), request);
     },
     contexts: store.contexts,
+    contentBytes: async (folder) =>
+      (await store.threads.run('measure', { folders: [folder], contents: true }))[0] ?? 0,
     lease: (holder, image) => store.leases.put(holder, { images: [image], layers: [] }),
     release: (holder) => store.leases.release(holder),
     collect: (known) => collectGarbage(store, known),

@@ -979,6 +979,17 @@ export type PullRequest = {
     readonly token: Text;
 });
 };
+/** A repository whose tags are asked for. */
+export type TagsRequest = {
+    readonly reference: Text;
+  /** The registry’s entry of the client’s config.json. */
+  readonly auth?: ({
+    readonly username: Text;
+    readonly password: Text;
+} | {
+    readonly token: Text;
+});
+};
 /** An image to make out of a distribution’s packages. */
 export type BootstrapRequest = {
   /** Such as debian:bookworm. */
@@ -1249,6 +1260,13 @@ export type OpenedContext = {
   /** Indexes into files. */
   readonly needed: readonly (number)[];
 };
+/** Bytes of files. */
+export type ContainerSize = {
+  /** What it wrote over its image. */
+  readonly writtenBytes: number;
+  /** With the image. */
+  readonly totalBytes: number;
+};
 /** A build context that came as an archive. */
 export type UnpackedContext = {
   /** Id of the context. */
@@ -1404,3 +1422,4 @@ export declare const PutProject: Validator<PutProject>;
 export declare const SaveRequest: Validator<SaveRequest>;
 export declare const StopRequest: Validator<StopRequest>;
 export declare const TagRequest: Validator<TagRequest>;
+export declare const TagsRequest: Validator<TagsRequest>;

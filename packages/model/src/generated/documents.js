@@ -3456,3 +3456,119 @@ errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},sche
 validate285.errors = vErrors;
 return errors === 0;
 }
+
+export const TagsRequest = validate287;
+const schema65 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"auth":{"oneOf":[{"type":"object","additionalProperties":false,"required":["username","password"],"properties":{"username":{"$ref":"#/$defs/Text"},"password":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["token"],"properties":{"token":{"$ref":"#/$defs/Text"}}}]}}};
+
+function validate287(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema65.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema65,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((key0 === "reference") || (key0 === "auth"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema65,data));
+}
+}
+if(data.reference !== undefined){
+if(!(validate23(data.reference, instancePath+"/reference"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.auth !== undefined){
+let data1 = data.auth;
+const _errs4 = errors;
+let valid1 = false;
+let passing0 = null;
+const _errs5 = errors;
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+for(const prop1 of schema65.properties.auth.oneOf[0].required){
+if(data1[prop1] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop1},schema65.properties.auth.oneOf[0],data1));
+}
+}
+for(const key1 in data1){
+if(errors >= 64) break;
+if(!((key1 === "username") || (key1 === "password"))){
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key1},schema65.properties.auth.oneOf[0],data1));
+}
+}
+if(data1.username !== undefined){
+if(!(validate23(data1.username, instancePath+"/auth/username"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data1.password !== undefined){
+if(!(validate23(data1.password, instancePath+"/auth/password"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema65.properties.auth.oneOf[0],data1));
+}
+var _valid0 = _errs5 === errors;
+if(_valid0){
+valid1 = true;
+passing0 = 0;
+}
+const _errs10 = errors;
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+for(const prop2 of schema65.properties.auth.oneOf[1].required){
+if(data1[prop2] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop2},schema65.properties.auth.oneOf[1],data1));
+}
+}
+for(const key2 in data1){
+if(errors >= 64) break;
+if(!(key2 === "token")){
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key2},schema65.properties.auth.oneOf[1],data1));
+}
+}
+if(data1.token !== undefined){
+if(!(validate23(data1.token, instancePath+"/auth/token"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema65.properties.auth.oneOf[1],data1));
+}
+var _valid0 = _errs10 === errors;
+if(_valid0 && valid1){
+valid1 = false;
+passing0 = [passing0, 1];
+}
+else {
+if(_valid0){
+valid1 = true;
+passing0 = 1;
+}
+}
+if(!valid1){
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","oneOf",{passingSchemas: passing0},schema65.properties.auth,data1));
+}
+else {
+errors = _errs4;
+if(vErrors !== null){
+if(_errs4){
+vErrors.length = _errs4;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema65,data));
+}
+validate287.errors = vErrors;
+return errors === 0;
+}

@@ -15,3 +15,17 @@ export const network = (
     blocks: [{ node: 'node' as ObjectId, cidr: `10.77.${index}.16/28` }],
   },
 });
+
+/** With a second subnet, `10.78.INDEX.0/24`. */
+export function grown(one: AssignedNetwork): AssignedNetwork {
+  const { status, ...rest } = one;
+  const subnet = {
+    subnet: `10.78.${status.index}.0/24`,
+    gateway: `10.78.${status.index}.1`,
+  };
+  const block = { node: 'node' as ObjectId, cidr: `10.78.${status.index}.16/28` };
+  return {
+    ...rest,
+    status: { ...status, subnets: [...status.subnets, subnet], blocks: [...status.blocks, block] },
+  };
+}

@@ -7,7 +7,7 @@ import {
   planBridge,
   planDelete,
   planExtension,
-  planMadeBridge,
+  planTakenBridge,
   type BridgeWish,
 } from '../plan/netplan.ts';
 import type { BridgeRules } from '../plan/nft.ts';
@@ -150,7 +150,7 @@ async function makeBridge(instance: string, kernel: Kernel, wish: BridgeWish): P
   } catch (error) {
     const found = (await presentLinks(instance)).find((link) => link.name === wish.name);
     if (found === undefined) throw error;
-    await kernel.run(planMadeBridge({ ...wish, index: found.index }));
+    await kernel.run(planTakenBridge({ ...wish, index: found.index }));
     return found.index;
   }
 }

@@ -32,6 +32,7 @@ export async function openNetwork(options: NetworkOptions): Promise<NetworkHost>
     await openSwitches(options.kernel, options.emit);
     await parts.rules.apply();
     await parts.segments.up();
+    await parts.sandboxes.reach(parts.bridges.all().map((each) => each.name));
     await parts.dns.listen(parts.segments.gateways());
     await parts.rules.apply();
     await parts.firewall.open();
@@ -79,6 +80,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
     ports: holder.rules,
     dnsPort: () => dns.port(),
     emit,
+    reach: (networks) => sandboxes.reach(networks),
   });
   const rules = openRules(instance, clock, segments.rules);
   const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
@@ -117,7 +119,7 @@ function serve(parts: Parts): NetworkHost {
     allocate: (container, network, wish = {}) => addresses.allocate(container, network, wish),
     sandbox: (request) => sandbox(parts, request),
     attached: async (container) => {
-      sandboxes.attached(container);
+      await sandboxes.attached(container);
       names.hide(container, []);
       await publisher.open(container);
     },

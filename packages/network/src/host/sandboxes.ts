@@ -2,12 +2,26 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, ContainerId, Emit, Endpoint, Kernel, KernelOp } from '@orc/model';
+import {
+  type AssignedNetwork,
+  type Cidr,
+  type Clock,
+  type ContainerId,
+  contains,
+  type Emit,
+  type Endpoint,
+  formatCidr,
+  type Kernel,
+  type KernelOp,
+  parseCidr,
+  parseIpv4,
+} from '@orc/model';
 import { namespaceName } from '../plan/links.ts';
 import {
   PEER_NAME,
   planDelete,
   planNamespace,
+  planReach,
   planWiring,
   type Attachment,
   type Cable,
@@ -20,14 +34,22 @@ import type { Records, SandboxRecord } from './records.ts';
 import { openRemover } from './remover.ts';
 
 /** `pooled`: the cable that came with the namespace, and is there whether its operations ran or not. */
-type Live = { record: SandboxRecord; attached: boolean; readonly pooled?: Cable };
+type Live = {
+  record: SandboxRecord;
+  attached: boolean;
+  readonly pooled?: Cable;
+  /** Subnets beside its own that it has been given routes to. */
+  reached: ReadonlySet<string>;
+};
 
 export type Sandboxes = {
   /** The namespace of this container and what has to run in it: nothing when it did already. */
   readonly claim: (
     request: SandboxRequest,
   ) => Promise<{ readonly namespace: string; readonly ops: readonly KernelOp[] }>;
-  readonly attached: (container: ContainerId) => void;
+  readonly attached: (container: ContainerId) => Promise<void>;
+  /** Those of running containers on these networks: a network may have got further subnets. */
+  readonly reach: (networks: readonly string[]) => Promise<void>;
   /** Whether its address answers; true also of a container without a sandbox of its own. */
   readonly isAttached: (container: ContainerId) => boolean;
   readonly adopt: (record: SandboxRecord) => void;
@@ -71,15 +93,22 @@ export function openSandboxes(options: SandboxesOptions): Sandboxes {
 
   return {
     claim,
-    attached: (container) => {
+    attached: async (container) => {
       const each = live.get(container);
       if (each === undefined) return;
       each.attached = true;
       pool.refill();
+      await reachMore(options, each);
+    },
+    reach: async (networks) => {
+      const on = [...live.values()].filter(({ record }) =>
+        record.cables.some(({ network }) => networks.includes(network)),
+      );
+      await Promise.all(on.map((each) => reachMore(options, each)));
     },
     isAttached: (container) => live.get(container)?.attached ?? true,
     adopt: (record) => {
-      live.set(record.container, { record, attached: true });
+      live.set(record.container, { record, attached: true, reached: new Set() });
     },
     get: (container) => live.get(container)?.record,
     update: (record) => {
@@ -120,7 +149,8 @@ async function fresh(options: SandboxesOptions, request: SandboxRequest, pool: P
     published: [],
     ...(request.dns === undefined ? {} : { dns: request.dns }),
   };
-  return { record, attached: false, ...(ready.cable === undefined ? {} : { pooled: ready.cable }) };
+  const reached = new Set<string>();
+  return { record, attached: false, reached, ...(ready.cable === undefined ? {} : { pooled: ready.cable }) };
 }
 
 async function makeBare(options: SandboxesOptions): Promise<{ readonly path: string }> {
@@ -179,7 +209,37 @@ function attachmentOf(bridges: Bridges, each: Live, cable: SandboxRecord['cables
   if (endpoint === undefined || bridge === undefined || network === undefined) return [];
   const mtu = mtuOf(network);
   const pooled = each.pooled?.name === cable.cable.name;
-  return [{ endpoint, cable: cable.cable, bridge, pooled, ...(mtu === undefined ? {} : { mtu }) }];
+  const subnets = otherSubnets(network, endpoint);
+  each.reached = each.reached.union(new Set(subnets.map(formatCidr)));
+  return [{ endpoint, cable: cable.cable, bridge, pooled, subnets, ...(mtu === undefined ? {} : { mtu }) }];
+}
+
+function otherSubnets({ status }: AssignedNetwork, { ipv4 }: Endpoint): readonly Cidr[] {
+  const address = parseIpv4(ipv4 ?? '');
+  if (address === undefined) return [];
+  return status.subnets.flatMap(({ subnet }) => {
+    const cidr = parseCidr(subnet);
+    return cidr === undefined || contains(cidr, address) ? [] : [cidr];
+  });
+}
+
+/** One whose container has just ended has nobody to tell. */
+async function reachMore({ bridges, kernel, emit }: SandboxesOptions, each: Live): Promise<void> {
+  if (!each.attached) return;
+  const { namespace, cables, endpoints } = each.record;
+  const ops = cables.flatMap(({ network, cable }) => {
+    const [assigned, endpoint] = [bridges.get(network), endpoints.find((end) => end.network === network)];
+    if (assigned === undefined || endpoint === undefined) return [];
+    const more = otherSubnets(assigned, endpoint).filter((cidr) => !each.reached.has(formatCidr(cidr)));
+    each.reached = each.reached.union(new Set(more.map(formatCidr)));
+    return more.length === 0 ? [] : planReach(namespace, cable, more);
+  });
+  if (ops.length === 0) return;
+  await kernel
+    .run(ops)
+    .catch((error: unknown) =>
+      emit('warn', 'a container does not reach all of its network', { namespace, error: String(error) }),
+    );
 }
 
 /** The first network that leads outside. */

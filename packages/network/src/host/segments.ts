@@ -31,6 +31,8 @@ export type SegmentsOptions = {
   readonly ports: () => PublishedPort[];
   readonly dnsPort: () => number;
   readonly emit: Emit;
+  /** Tells containers of subnets that these networks may have got. */
+  readonly reach: (networks: readonly string[]) => Promise<void>;
 };
 
 const WITHOUT_IPV6 = 'a network asks for IPv6, which bridges do not have yet: it runs with IPv4';
@@ -55,6 +57,7 @@ export function openSegments(options: SegmentsOptions): Segments {
     await bridges.add(fresh);
     coming = [];
     await rules.apply();
+    await options.reach(fresh.map((each) => each.name));
   };
 
   return {

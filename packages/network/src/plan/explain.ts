@@ -39,8 +39,7 @@ function explainMessages(bytes: Uint8Array, fds: readonly Fd[]): string[] {
 
 function explainBody(type: number, body: DataView, base: number, fds: readonly Fd[]): string[] {
   if (type === RTM.newaddr) return explainAddress(body, base);
-  if (type === RTM.newroute)
-    return ['default', ...attributesOf(body, 12, base).map((each) => explainRoute(each))];
+  if (type === RTM.newroute) return explainRoute(attributesOf(body, 12, base), body.getUint8(1));
   return explainLink(body, base, fds);
 }
 
@@ -120,10 +119,14 @@ function explainAddress(body: DataView, base: number): string[] {
   ];
 }
 
-const explainRoute = (each: Attribute): string =>
-  each.type === RTA.gateway
-    ? `via ${formatIpv4(each.payload.getUint32(0, false))}`
-    : `on #${each.payload.getUint32(0, true)}`;
+function explainRoute(attributes: readonly Attribute[], prefixLength: number): string[] {
+  const words = attributes.map(({ type, payload }) => {
+    if (type === RTA.oif) return `on #${payload.getUint32(0, true)}`;
+    const address = formatIpv4(payload.getUint32(0, false));
+    return type === RTA.gateway ? `via ${address}` : `${address}/${prefixLength}`;
+  });
+  return prefixLength === 0 ? ['default', ...words] : words;
+}
 
 /** `base`: where `body` begins in the whole buffer, so that an attribute knows the offset of its payload there. */
 function attributesOf(body: DataView, from: number, base: number): Attribute[] {

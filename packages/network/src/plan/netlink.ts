@@ -2,7 +2,7 @@
  * rtnetlink messages as bytes (rtnetlink(7), netlink(7)); the layouts are the kernel's uapi/linux/{rtnetlink,if_link,
  * if_addr,veth}.h, little-endian hosts only, which amd64 and arm64 are. Each message carries NLM_F_ACK.
  */
-import { assert } from '@orc/model';
+import { assert, type Cidr } from '@orc/model';
 
 export const RTM = { newlink: 16, dellink: 17, setlink: 19, newaddr: 20, newroute: 24 } as const;
 export const NLM = { request: 1, ack: 4, replace: 0x100, excl: 0x200, create: 0x400 } as const;
@@ -26,7 +26,7 @@ export const INFO = {
 } as const;
 export const BRPORT_MODE = 4;
 export const IFA = { address: 1, local: 2, broadcast: 4 } as const;
-export const RTA = { oif: 4, gateway: 5 } as const;
+export const RTA = { destination: 1, oif: 4, gateway: 5 } as const;
 export const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_NONE = 1;
 export const AF = { inet: 2, inet6: 10 } as const;
@@ -51,10 +51,16 @@ export const newBridge = (bridge: Bridge): Message =>
     text(IFLA.ifname, bridge.name),
     bytes(IFLA.address, macBytes(bridge.mac)),
     ...(bridge.mtu === undefined ? [] : [u32(IFLA.mtu, bridge.mtu)]),
-    nested(IFLA.linkinfo, [
-      text(INFO.kind, 'bridge'),
-      nested(INFO.data, [u8(INFO.nfCallIptables, 1), u8(INFO.nfCallIp6tables, 1)]),
-    ]),
+    bridgeInfo(),
+  ]);
+
+/** Refused (EOPNOTSUPP) for a link of another kind. */
+export const sameBridge = (index: number): Message => link(RTM.newlink, 0, { index }, [bridgeInfo()]);
+
+const bridgeInfo = (): Uint8Array =>
+  nested(IFLA.linkinfo, [
+    text(INFO.kind, 'bridge'),
+    nested(INFO.data, [u8(INFO.nfCallIptables, 1), u8(INFO.nfCallIp6tables, 1)]),
   ]);
 
 export type VethEnd = { readonly name: string; readonly index: number };
@@ -137,6 +143,17 @@ export function newDefaultRoute(gateway: number, index: number): Message {
   const header = new Uint8Array([AF.inet, 0, 0, 0, table, protocol, scope, unicast, 0, 0, 0, 0]);
   const attributes = [ipv4(RTA.gateway, gateway), u32(RTA.oif, index)];
   return message(RTM.newroute, NLM.create | NLM.replace, concat([header, ...attributes]));
+}
+
+/** To a subnet on the link itself; said twice it is there once. */
+export function newLinkRoute({ base, prefixLength }: Cidr, index: number): Message {
+  const [table, protocol, scope, unicast] = [254, 4, 253, 1];
+  const header = new Uint8Array([AF.inet, prefixLength, 0, 0, table, protocol, scope, unicast, 0, 0, 0, 0]);
+  return message(
+    RTM.newroute,
+    NLM.create | NLM.replace,
+    concat([header, ipv4(RTA.destination, base), u32(RTA.oif, index)]),
+  );
 }
 
 /** Numbered one after the other, so that an ACK names its message. */

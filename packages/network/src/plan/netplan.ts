@@ -1,12 +1,14 @@
 /** What has to happen in the kernel for a network or a sandbox, as ordered operations. `explain` prints them. */
-import { assert, formatIpv4, macOf, parseIpv4, type Endpoint, type KernelOp } from '@orc/model';
+import { assert, formatIpv4, macOf, parseIpv4, type Cidr, type Endpoint, type KernelOp } from '@orc/model';
 import {
   deleteLink,
   joinMessages,
   newAddress,
   newBridge,
   newDefaultRoute,
+  newLinkRoute,
   newVeth,
+  sameBridge,
   setLink,
   withHairpin,
   withoutLinkLocal,
@@ -38,7 +40,7 @@ export function planBridge(wish: BridgeWish): KernelOp[] {
 }
 
 /** What a bridge needs that was made and no more: it may run twice. */
-export function planMadeBridge({ name, index, gateways }: BridgeWish): KernelOp[] {
+function planMadeBridge({ name, index, gateways }: BridgeWish): KernelOp[] {
   return [
     { op: 'sysctl', key: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', tolerate: [ENOENT] },
     { op: 'sysctl', key: `net/ipv4/conf/${name}/route_localnet`, value: '1' },
@@ -48,6 +50,12 @@ export function planMadeBridge({ name, index, gateways }: BridgeWish): KernelOp[
     ]),
   ];
 }
+
+/** A link of this name is there: if it is no bridge, it is somebody else's. */
+export const planTakenBridge = (wish: BridgeWish): KernelOp[] => [
+  netlink([sameBridge(wish.index)]),
+  ...planMadeBridge(wish),
+];
 
 /** Subnets that a network got later. */
 export const planAddresses = (wish: BridgeWish): KernelOp[] => [
@@ -108,6 +116,8 @@ export type Attachment = {
   readonly mtu?: number;
   /** The pair is there already, out of the pool. */
   readonly pooled: boolean;
+  /** The other subnets of its network: on the same segment, so reached without the gateway, which internal ones lack. */
+  readonly subnets?: readonly Cidr[];
 };
 export type Wiring = {
   readonly namespace: string;
@@ -146,6 +156,14 @@ export function planWiring(wiring: Wiring): KernelOp[] {
   ];
 }
 
+/** Subnets that a network got since the container was attached. */
+export const planReach = (namespace: string, cable: Cable, subnets: readonly Cidr[]): KernelOp[] => [
+  netlink(
+    subnets.map((each) => newLinkRoute(each, cable.peerIndex)),
+    { namespace },
+  ),
+];
+
 export const planRemove = (paths: readonly string[]): KernelOp[] =>
   paths.map((path) => ({ op: 'netns-remove', path }));
 
@@ -177,6 +195,7 @@ function insideSide(each: Attachment): Message[] {
     setLink({ index: cable.peerIndex, mac: endpoint.mac, ...mtu }),
     ...(address === undefined ? [] : [newAddress(cable.peerIndex, address, endpoint.ipv4PrefixLength ?? 32)]),
     setLink({ index: cable.peerIndex, up: true }),
+    ...(each.subnets ?? []).map((subnet) => newLinkRoute(subnet, cable.peerIndex)),
   ];
 }
 

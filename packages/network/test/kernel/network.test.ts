@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
 import { openPeer, type Peer } from './peer.ts';
+import { grown } from '../networks.ts';
 import { begin, end, standing } from './standing.ts';
 import { HOST, INSTANCE, NEIGHBOUR, newId, sh, startBox, stopBox, tcp, udp, type Host } from './world.ts';
 
@@ -218,6 +219,34 @@ insideNamespaces(import.meta.filename, () => {
       expect(await net.publish(shut.id, shut.endpoints, [tcp(8091, 80)])).toEqual([]);
       await host.neighbour.call('closeAll', {});
       for (const each of [a, b, other, shut, shutToo]) await stopBox(net, each);
+    });
+
+    test('a network of several subnets is one segment, also for who was there before it grew, and over a restart', async () => {
+      const early = await startBox(host, net, ['vault']);
+      const both = await startBox(host, net, ['shop_default', 'vault']);
+      await net.networks(standing.map((each) => (each.name === 'vault' ? grown(each) : each)));
+      const late = await startBox(host, net, ['vault'], newId(), ['10.78.3.20']);
+      const boxes = [early, both, late];
+      const ips = ['10.78.3.20', ...boxes.flatMap((each) => each.endpoints).map(({ ipv4 }) => ipv4 ?? '')];
+      for (const each of boxes) await each.peer.call('serveTcp', { port: 80, say: 'hi' });
+      const inVault = ips.filter((each) => each.includes('.3.'));
+      const allReach = async (): Promise<void> => {
+        for (const each of boxes)
+          for (const ip of inVault)
+            expect(await each.peer.call('askTcp', { host: ip, port: 80 }), `${each.ip} to ${ip}`).toMatch(
+              /^hi/,
+            );
+      };
+      await allReach();
+      expect(await late.peer.call('askTcp', { host: both.ip, port: 80 })).toBe('ENETUNREACH');
+      expect(await late.peer.call('askTcp', { host: NEIGHBOUR, port: 7000 })).toBe('ENETUNREACH');
+      for (const each of [early, both]) sh(`nsenter --net=${each.namespace} ip route del 10.78.3.0/24`);
+      await net.close();
+      net = await host.open();
+      await net.recover(boxes.map(({ id, endpoints }) => ({ container: id, endpoints, ports: [] })));
+      await allReach();
+      for (const each of boxes) await stopBox(net, each);
+      await net.networks(standing);
     });
 
     test('bridges filter for themselves, whatever the global switch says', () => {

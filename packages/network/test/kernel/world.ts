@@ -98,14 +98,17 @@ export type Box = {
   readonly etc: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
 };
 
-/** A container without a program but a peer. */
+/** A container without a program but a peer; `wanted`: its addresses, where it minds. */
 export async function startBox(
   host: Host,
   net: NetworkHost,
   networks: readonly string[],
   id = newId(),
+  wanted: readonly string[] = [],
 ): Promise<Box> {
-  const endpoints = networks.map((each) => net.allocate(id, each));
+  const endpoints = networks.map((each, at) =>
+    net.allocate(id, each, wanted[at] === undefined ? {} : { wanted: wanted[at] }),
+  );
   const sandbox = await net.sandbox({ container: id, hostname: id.slice(0, 12), name: 'box', endpoints });
   await host.kernel.run(sandbox.ops);
   await net.attached(id);

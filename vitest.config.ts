@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SOURCE_FLAGS } from './apps/orc/src/cli/program.ts';
 
 /** Real-kernel tests (`test/kernel/`) run in processes of their own; long ones (`*.long.test.ts`) only when asked for. */
 const long = process.env['ORC_TEST_LONG'] === '1';
@@ -8,6 +9,7 @@ export default defineConfig({
     include: [long ? '**/test/**/*.long.test.ts' : '**/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', ...(long ? [] : ['**/*.long.test.ts'])],
     pool: 'forks',
+    execArgv: [...SOURCE_FLAGS],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -12,8 +12,6 @@ import {
   THREAD_WINDOW_BYTES,
   THREADS_MAX,
 } from '../limits.ts';
-// An addon that threads alone hold is unmapped with the last of them, also under what of it still runs.
-import '../layer/syscalls.ts';
 import { errorOf } from './failure.ts';
 import type { JobName, Jobs } from './jobs.ts';
 import type { Order, Report } from './protocol.ts';

@@ -1,12 +1,13 @@
 /** The end of a daemon, and of all that it has, from the command line. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
-import { startInstance } from '../lab/instance.ts';
+import { makeInstance, startInstance, until } from '../lab/instance.ts';
 
 const AS_NOBODY = 65_534;
+const repository = join(import.meta.dirname, '../..');
 
 test('stop ends the daemon and no container; purge ends all', async () => {
   const instance = await startInstance();
@@ -55,6 +56,32 @@ test('another socket’s daemon is not stopped by this root’s pid file', async
   }
 });
 
+test('orc daemon becomes the daemon of its environment, with the configuration that it names', async () => {
+  const instance = makeInstance();
+  const config = join(instance.folder, 'orcd.json');
+  writeFileSync(config, '{"logLevel": "debug"}');
+  const output = openSync(join(instance.folder, 'daemon.log'), 'a');
+  const daemon = spawn(join(repository, 'apps/orc/bin/orc'), ['daemon', '--config', config], {
+    env: instance.env,
+    stdio: ['ignore', output, output],
+  });
+  try {
+    const pid = async (): Promise<number | undefined> =>
+      (await instance.client.version().catch(() => undefined))?.pid;
+    await until(
+      async () => (await pid()) === daemon.pid,
+      () => `the daemon to answer: ${instance.log()}`,
+    );
+    expect(instance.log()).toContain('"msg":"recovered"');
+    const ended = new Promise((resolve) => daemon.once('exit', resolve));
+    daemon.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  } finally {
+    daemon.kill('SIGKILL');
+    await instance.purge();
+  }
+});
+
 test('who is not root is told so in one line', async () => {
   const instance = await startInstance();
   try {
@@ -74,8 +101,6 @@ test('who is not root is told so in one line', async () => {
     await instance.purge();
   }
 });
-
-const repository = join(import.meta.dirname, '../..');
 
 test('the demo refuses words that it does not know, and starts nothing', () => {
   for (const words of [['foo'], ['down', 'now'], ['--help']]) {

@@ -35,9 +35,11 @@ export function daemonProgram(): readonly string[] {
   return daemonArguments(resolve(found));
 }
 
+/** After `--` nothing is node's: it would take `--env-file` for its own wherever it stands. */
 export const daemonArguments = (program: string): readonly string[] => [
   ...DAEMON_FLAGS,
   ...(program.endsWith('.ts') ? SOURCE_FLAGS : []),
+  '--',
   program,
 ];
 

@@ -126,7 +126,7 @@ export const daemon: Body = async (context, _, flags) => {
   const given = Object.fromEntries(
     Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
-  const args = [process.execPath, '--disable-warning=ExperimentalWarning', '--', ...daemonProgram(), ...more];
+  const args = [process.execPath, '--disable-warning=ExperimentalWarning', ...daemonProgram(), ...more];
   if (process.execve === undefined)
     throw fail('program.missing', 'this node cannot become another program', { hint: 'use Node 24' });
   return process.execve(process.execPath, args, given);

@@ -390,3 +390,43 @@ describe('sizes', SLOW, () => {
     out('container', 'rm', '-f', 'sized');
   });
 });
+
+describe('--volumes-from', SLOW, () => {
+  const run = (...args: readonly string[]): CommandResult => orc('container', 'run', '--rm', ...args);
+
+  test('gives paths and volumes of a container, also of one that never ran', () => {
+    const folder = join(instance.folder, 'lent');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'f'), 'of the host\n');
+    const mounts = ['-v', `${folder}:/host:ro`, '-v', 'lent:/named', '-v', '/own', '--tmpfs', '/tmpfs'];
+    out('container', 'create', '--name', 'lender', ...mounts, 'busybox');
+    const write = 'cat /host/f; echo n > /named/n; echo o > /own/o; ls -d /tmpfs; touch /host/x';
+    const { stdout, stderr } = run('--volumes-from', 'lender', 'busybox', 'sh', '-c', write);
+    expect(stdout).toBe('of the host\n');
+    expect(stderr).toMatch(/\/tmpfs: No such file[\s\S]*\/host\/x: Read-only file system/);
+    const read = ['sh', '-c', 'cat /named/n /own/o; touch /own/p'];
+    expect(run('--volumes-from', 'lender', 'busybox', ...read)).toMatchObject({ code: 0, stdout: 'n\no\n' });
+    const refused = run('--volumes-from', 'lender:ro', 'busybox', ...read);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('Read-only file system')]);
+    expect(run('-v', 'other:/own', '--volumes-from', 'lender', 'busybox', 'ls', '/own').stdout).toBe('');
+  });
+
+  test('adds no object for a volume without a name, which stays as long as anybody has it', () => {
+    expect(out('volume', 'ls', '-q').split('\n').sort()).toEqual([
+      expect.stringMatching(/^[0-9a-f]{64}$/),
+      'lent',
+      'other',
+    ]);
+    out('container', 'create', '--name', 'borrower', '--volumes-from', 'lender', 'busybox');
+    out('container', 'start', '-a', 'lender');
+    out('container', 'rm', '-v', 'lender');
+    expect(run('--volumes-from', 'borrower', 'busybox', 'cat', '/own/o').stdout).toBe('o\n');
+    out('container', 'rm', '-v', 'borrower');
+    out('volume', 'rm', 'lent', 'other');
+  });
+
+  test('of one that is not there is refused', () => {
+    const { code, stderr } = run('--volumes-from', 'nobody', 'busybox');
+    expect([code, stderr]).toEqual([125, expect.stringContaining('no such container: nobody')]);
+  });
+});

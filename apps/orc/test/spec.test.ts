@@ -63,6 +63,22 @@ const ROWS: readonly (readonly [string, object])[] = [
       expose: ['53/udp', '1/tcp', '2/tcp'],
     },
   ],
+  [
+    '--network name=a,alias=x,alias=y,ip=10.0.0.9,gw-priority=2 --network name=b,mac-address=02:00:00:00:00:01 b',
+    {
+      networkMode: {
+        kind: 'networks',
+        attachments: [
+          { network: 'a', aliases: ['x', 'y'], ipv4: '10.0.0.9', gatewayPriority: 2 },
+          { network: 'b', mac: '02:00:00:00:00:01' },
+        ],
+      },
+    },
+  ],
+  [
+    '--runtime runc --userns host --isolation default --volume-driver local --disable-content-trust=false --cpu-rt-period 0 b',
+    {},
+  ],
   ['--network none b', { networkMode: { kind: 'none' } }],
   ['--network container:web b', { networkMode: { kind: 'container', container: 'web' } }],
   [

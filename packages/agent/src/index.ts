@@ -1,2 +1,3 @@
 export { openAgent } from './host/agent.ts';
+export { allMounts, anonymousName } from './plan/mounts.ts';
 export type { Agent, AgentOptions, Containers, ExecHandle } from './types.ts';

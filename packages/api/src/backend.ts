@@ -165,7 +165,14 @@ export type Duplex = {
   close(): void;
 };
 
-export type CreateContainer = { readonly name?: string; readonly spec: ContainerSpec };
+/** A container whose paths and volumes another one is to have too. */
+export type VolumesFrom = { readonly container: string; readonly readOnly?: boolean };
+export type CreateContainer = {
+  readonly name?: string;
+  readonly spec: ContainerSpec;
+  /** Become mounts of the spec, as they are now. */
+  readonly volumesFrom?: readonly VolumesFrom[];
+};
 export type ExecConfig = {
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;

@@ -125,6 +125,7 @@ export const AGREED = {
   Version: same<documents.Version, backend.Version>(true),
   VolumeMount: same<documents.VolumeMount, model.VolumeMount>(true),
   VolumeObj: same<documents.VolumeObj, model.VolumeObj>(true),
+  VolumesFrom: same<documents.VolumesFrom, backend.VolumesFrom>(true),
   VolumeSpec: same<documents.VolumeSpec, model.VolumeSpec>(true),
   VolumeView: same<documents.VolumeView, Answer<'getVolume'>>(true),
   WaitReason: same<documents.WaitReason, model.WaitReason>(true),

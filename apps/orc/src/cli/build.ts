@@ -150,6 +150,7 @@ const isGiven = (value: unknown): value is string => value !== undefined;
 function addFlag(command: Command, flag: Flag): void {
   const option = new Option(flag.flags, flag.about);
   if (option.negate) standAlone(option);
+  if (flag.hidden) option.hideHelp();
   if (flag.choices !== undefined) option.choices(flag.choices);
   if (flag.kind === 'list') option.argParser((value: string, all: readonly string[] = []) => [...all, value]);
   if (flag.kind === 'number') option.argParser((value: string) => wholeNumber(longName(flag.flags), value));

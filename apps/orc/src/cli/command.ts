@@ -10,6 +10,8 @@ export type Flag = {
   /** For a switch that is on unless `--x=false` is said. */
   readonly standard?: true;
   readonly choices?: readonly string[];
+  /** Taken, and not shown by help. */
+  readonly hidden?: boolean;
 };
 
 export type Body = (context: Context, args: readonly string[], flags: Flags) => Promise<number>;

@@ -125,7 +125,11 @@ async function pump(
   const from = source.last;
   const input = merger.source();
   try {
-    for await (const { stream, text } of splitLines(client.containerLogs(id, request, signal))) {
+    for await (const { stream, text, begun } of splitLines(client.containerLogs(id, request, signal))) {
+      if (begun) {
+        await input.push({ name, stream, time: source.last, text });
+        continue;
+      }
       const at = text.indexOf(' ');
       const time = text.slice(0, at);
       if (time <= from) continue;

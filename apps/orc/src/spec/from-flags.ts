@@ -1,10 +1,12 @@
 /** The flags of `container run` to a `ContainerSpec`. Pure: files were read before. */
 import { isIP } from 'node:net';
-import { type ContainerSpec, type NamespaceMode, type NetworkMode, type Resources, fail } from '@orc/model';
+import { type ContainerSpec, type NamespaceMode, type Resources, fail } from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
 import { healthcheckFrom, loggingFrom, restartFrom, securityFrom } from './policies.ts';
 import { mountsFrom } from './mounts.ts';
+import { networkModeOf } from './networks.ts';
+import { refuseFlags } from './refused-flags.ts';
 import { parseExpose, parsePublish } from './ports.ts';
 import { bytesOf, compact, pairsOf, some, valuesOf } from './values.ts';
 
@@ -24,6 +26,7 @@ export function specFromFlags(
   files: FlagFiles,
   outer: Pick<Io, 'env' | 'cwd' | 'cpus'>,
 ): ContainerSpec {
+  refuseFlags(flags);
   const mounts = mountsFrom(flags, outer.cwd);
   return compact<ContainerSpec>({
     image,
@@ -72,7 +75,6 @@ const isolationOf = (flags: Flags, files: FlagFiles, hostCpus: number): Part => 
   deviceCgroupRules: filled(flags.list('device-cgroup-rule')),
   oomScoreAdj: flags.number('oom-score-adj'),
   resources: some(resourcesOf(flags, hostCpus)),
-  cgroupParent: flags.text('cgroup-parent'),
 });
 
 const networkOf = (flags: Flags): Part => ({
@@ -171,33 +173,6 @@ export function extraHost(word: string): { name: string; address: string } {
     throw fail('usage.invalid', `--add-host ${word} is malformed`, { hint: 'write db:10.0.0.5' });
   return { name: match[1] as string, address: (match[2] as string).replace(/^\[(.*)\]$/, '$1') };
 }
-
-function networkModeOf(flags: Flags): NetworkMode | undefined {
-  const networks = flags.list('network');
-  const [only] = networks;
-  if (networks.length === 1 && (only === 'none' || only === 'host')) return { kind: only };
-  if (networks.length === 1 && only?.startsWith('container:'))
-    return { kind: 'container', container: only.slice('container:'.length) };
-  const aliases = flags.list('network-alias');
-  const address = compact({
-    ipv4: flags.text('ip'),
-    ipv6: flags.text('ip6'),
-    mac: flags.text('mac-address'),
-  });
-  if (networks.length === 0 && aliases.length === 0 && Object.keys(address).length === 0) return undefined;
-  const first = { ...(aliases.length > 0 ? { aliases } : {}), ...address };
-  const names = networks.length === 0 ? ['bridge'] : networks;
-  return {
-    kind: 'networks',
-    attachments: names.map((network, index) => ({
-      network: networkName(network),
-      ...(index === 0 ? first : {}),
-    })),
-  };
-}
-
-/** `name=web,alias=x` is docker's long form; only its name is taken here. */
-const networkName = (word: string): string => /^name=([^,]+)/.exec(word)?.[1] ?? word;
 
 function namespaceOf(flag: string, value: string | undefined): NamespaceMode | undefined {
   if (value === undefined || value === '') return undefined;

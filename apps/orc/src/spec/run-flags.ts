@@ -1,5 +1,6 @@
 /** The flags of `container run` and `create`, as docker's, as far as a `ContainerSpec` can say them. */
 import { type Flag, choice, list, number, on, standard, text } from '../cli/command.ts';
+import { REFUSED_FLAGS } from './refused-flags.ts';
 
 export const CREATE_FLAGS: readonly Flag[] = [
   on('-i, --interactive', 'Keep standard input open'),
@@ -10,6 +11,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   list('-v, --volume <source:target[:options]>', 'Mount a volume or a path of the host'),
   list('--mount <type=…,source=…,target=…>', 'Mount a volume, a path of the host or a tmpfs'),
   list('--tmpfs <target[:options]>', 'Mount a tmpfs'),
+  list('--volumes-from <container[:ro]>', 'Mount what another container has mounted'),
   list('-p, --publish <[ip:][port:]port[/protocol]>', 'Publish a port on the host'),
   on('-P, --publish-all', 'Publish all exposed ports on ports that are free'),
   list('--expose <port[/protocol]>', 'Expose a port'),
@@ -55,7 +57,6 @@ export const CREATE_FLAGS: readonly Flag[] = [
   text('--cpuset-mems <list>', 'Memory nodes it may use'),
   number('--pids-limit <count>', 'Limit of processes; -1 for none'),
   number('--blkio-weight <10-1000>', 'Relative weight of block I/O'),
-  text('--cgroup-parent <path>', 'Parent of its cgroup'),
   text('--shm-size <bytes>', 'Size of /dev/shm'),
   text('--restart <policy>', 'no, always, unless-stopped, on-failure[:times]'),
   text('--stop-signal <signal>', 'Signal that stops it'),
@@ -81,6 +82,8 @@ export const CREATE_FLAGS: readonly Flag[] = [
   text('--cidfile <file>', 'Write the id of the container to a file'),
   on('--rm', 'Remove the container when it has exited'),
   on('-q, --quiet', 'Do not show the progress of a pull'),
+  { ...standard('--disable-content-trust', 'Images are checked by their digests'), hidden: true },
+  ...REFUSED_FLAGS,
 ];
 
 export const RUN_FLAGS: readonly Flag[] = [

@@ -22,7 +22,10 @@ const LISTS: Readonly<Record<NonNullable<CommandRow['completes']>, string>> = {
 };
 
 const words = (flags: readonly Flag[] = []): string =>
-  flags.map((flag) => `--${longName(flag.flags)}`).join(' ');
+  flags
+    .filter(({ hidden }) => hidden !== true)
+    .map((flag) => `--${longName(flag.flags)}`)
+    .join(' ');
 /** `-f --file`: those that take a value. */
 const valued = (flags: readonly Flag[]): string =>
   flags
@@ -115,7 +118,7 @@ function fishRow(row: CommandRow): readonly string[] {
       : [`complete -c orc -n ${quoted(seen)} -a ${quoted(`(${LISTS[row.completes]})`)}`];
   return [
     `complete -c orc -n ${quoted(offered)} -a ${second ?? first} -d ${quoted(row.summary)}`,
-    ...(row.flags ?? []).map((flag) => fishFlag(seen, flag)),
+    ...(row.flags ?? []).filter(({ hidden }) => hidden !== true).map((flag) => fishFlag(seen, flag)),
     ...list,
   ];
 }

@@ -9,14 +9,15 @@ import { ExitStatus, report } from '../cli/problems.ts';
 import { idOf } from '../project/image-id.ts';
 import { specFromFlags } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
+import { parseVolumesFrom } from '../spec/volumes-from.ts';
 import { joinStreams, mustBeTerminal, tellSize } from './attach.ts';
 
 const DAEMON_FAILED = 125;
 
 /** docker's codes: 125 when it could not be run, 126 and 127 of its program, else its own. */
-export const run: Body = async (context, args, flags) => {
-  const spec = specOf(context, args, flags);
-  return asRun(context, async () => {
+export const run: Body = async (context, args, flags) =>
+  asRun(context, async () => {
+    const spec = specOf(context, args, flags);
     const client = await context.client();
     const id = await makeContainer(context, client, flags, spec);
     if (flags.on('detach')) {
@@ -27,18 +28,17 @@ export const run: Body = async (context, args, flags) => {
     const streams = flags.list('attach').map((each) => each.toLowerCase());
     return (await runAttached(context, client, { id, spec, flags, streams })).code;
   });
-};
 
-/** Wrong usage stays 2; what the daemon refused is 125. */
+/** Wrong usage stays 2; what is not offered, or what the daemon refused, is 125. */
 export async function asRun(context: Context, body: () => Promise<number>): Promise<number> {
   try {
     return await body();
   } catch (error) {
     if (error instanceof ExitStatus) return error.status;
     const code = report(context.io, error);
-    const ofProgram =
-      error instanceof OrcError && [2, 126, 127].includes(PROBLEM_CODES[error.problem.code].exit);
-    return ofProgram ? code : DAEMON_FAILED;
+    if (!(error instanceof OrcError) || error.problem.code === 'input.unsupported') return DAEMON_FAILED;
+    const isOwn = [2, 126, 127].includes(PROBLEM_CODES[error.problem.code].exit);
+    return isOwn ? code : DAEMON_FAILED;
   }
 }
 
@@ -67,11 +67,16 @@ async function makeContainer(
   flags: Flags,
   spec: ContainerSpec,
 ): Promise<string> {
+  const lenders = flags.list('volumes-from').map(parseVolumesFrom);
   const file = openIdFile(context, flags.text('cidfile'));
   try {
     await ensureImage(context, client, flags, spec);
     const name = flags.text('name');
-    const made = await client.createContainer(name === undefined ? { spec } : { name, spec });
+    const made = await client.createContainer({
+      spec,
+      ...(name === undefined ? {} : { name }),
+      ...(lenders.length === 0 ? {} : { volumesFrom: lenders }),
+    });
     for (const warning of made.warnings) context.err(`warning: ${warning}`);
     file?.write(made.id);
     return made.id;

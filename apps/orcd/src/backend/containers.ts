@@ -1,5 +1,5 @@
 /** Containers behind the API. What belongs to a task changes through the log (DECISIONS 3). */
-import type { Backend, ContainerSummary, ExecState } from '@orc/api';
+import type { Backend, ContainerSummary, ExecState, VolumesFrom } from '@orc/api';
 import type { Agent, ExecHandle } from '@orc/agent';
 import { type Container, type ContainerOwner, type Healthcheck, healthcheckOf } from '@orc/model';
 import type { ImageStore } from '@orc/image';
@@ -7,6 +7,7 @@ import { signalNumber } from '@orc/runtime';
 import type { EventStream, LogQuery } from '@orc/telemetry';
 import { containerFilter } from './filters.ts';
 import { summaryOf } from './summary.ts';
+import { withLentMounts } from './volumes-from.ts';
 
 type ContainersBackend = Pick<
   Backend,
@@ -98,16 +99,33 @@ type Changes = Pick<
   | 'removeContainer'
 >;
 
-function changes({ agent, ensure, actOnTask }: ContainerParts): Changes {
+/** After the volumes were made that it names itself: the lent ones are there, and some of them have no object. */
+async function lent(
+  spec: Container['spec'],
+  volumesFrom: readonly VolumesFrom[],
+  { containers }: Agent,
+  images: ImageStore,
+): Promise<Container['spec']> {
+  if (volumesFrom.length === 0) return spec;
+  const lenders = volumesFrom.map(async (from) => {
+    const container = containers.get(from.container);
+    const image = await images.resolve(container.imageId).catch(() => undefined);
+    return { from, container, image: image?.config };
+  });
+  return { ...spec, mounts: withLentMounts(spec.mounts ?? [], await Promise.all(lenders)) };
+}
+
+function changes({ agent, images, ensure, actOnTask }: ContainerParts): Changes {
   const { containers } = agent;
   const ownerOf = (reference: string): ContainerOwner | undefined => {
     const { owner } = containers.get(reference);
     return owner === undefined || owner.oneOff === true ? undefined : owner;
   };
   return {
-    async createContainer({ name, spec }) {
+    async createContainer({ name, spec, volumesFrom = [] }) {
       await ensure(spec);
-      const { id } = await containers.create({ spec, ...(name === undefined ? {} : { name }) });
+      const whole = await lent(spec, volumesFrom, agent, images);
+      const { id } = await containers.create({ spec: whole, ...(name === undefined ? {} : { name }) });
       return { id, warnings: [] };
     },
     async startContainer(reference, signal = NEVER) {

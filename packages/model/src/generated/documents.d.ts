@@ -937,6 +937,14 @@ export type CreateContainer = {
   /** Absent: one is made up. */
   readonly name?: Text;
     readonly spec: ContainerSpec;
+  /** Containers whose paths and volumes it is to have too, as they are now. */
+  readonly volumesFrom?: readonly (VolumesFrom)[];
+};
+/** A container that lends its paths and volumes. */
+export type VolumesFrom = {
+  /** Name or id. */
+  readonly container: Text;
+    readonly readOnly?: boolean;
 };
 /** A program to run in a container. */
 export type ExecConfig = {

@@ -494,7 +494,7 @@ return errors === 0;
 }
 
 export const CreateContainer = validate67;
-const schema21 = {"type":"object","additionalProperties":false,"required":["spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/ContainerSpec"}}};
+const schema21 = {"type":"object","additionalProperties":false,"required":["spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/ContainerSpec"},"volumesFrom":{"type":"array","items":{"$ref":"#/$defs/VolumesFrom"}}}};
 const schema22 = {"type":"object","additionalProperties":false,"required":["image"],"properties":{"image":{"$ref":"#/$defs/Text"},"imageId":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"entrypoint":{"$ref":"#/$defs/Texts"},"command":{"$ref":"#/$defs/Texts"},"env":{"type":"object","additionalProperties":{"$ref":"#/$defs/TextOrNull"}},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"groupAdd":{"$ref":"#/$defs/Texts"},"hostname":{"$ref":"#/$defs/Text"},"domainname":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"},"annotations":{"$ref":"#/$defs/TextMap"},"tty":{"type":"boolean"},"openStdin":{"type":"boolean"},"init":{"type":"boolean"},"readOnlyRoot":{"type":"boolean"},"stopSignal":{"$ref":"#/$defs/Text"},"stopGraceMs":{"$ref":"#/$defs/Milliseconds"},"capAdd":{"$ref":"#/$defs/Texts"},"capDrop":{"$ref":"#/$defs/Texts"},"privileged":{"type":"boolean"},"security":{"$ref":"#/$defs/Security"},"ulimits":{"type":"array","items":{"$ref":"#/$defs/Ulimit"}},"sysctls":{"$ref":"#/$defs/TextMap"},"devices":{"type":"array","items":{"$ref":"#/$defs/DeviceMapping"}},"deviceCgroupRules":{"$ref":"#/$defs/Texts"},"oomScoreAdj":{"type":"integer","minimum":-1000,"maximum":1000},"resources":{"$ref":"#/$defs/Resources"},"cgroupParent":{"$ref":"#/$defs/Text"},"mounts":{"type":"array","items":{"$ref":"#/$defs/Mount"}},"shmSizeBytes":{"$ref":"#/$defs/Size"},"networkMode":{"$ref":"#/$defs/NetworkMode"},"ports":{"type":"array","items":{"$ref":"#/$defs/PortBinding"}},"publishAll":{"type":"boolean"},"expose":{"$ref":"#/$defs/Texts"},"extraHosts":{"type":"array","items":{"$ref":"#/$defs/HostEntry"}},"dns":{"$ref":"#/$defs/Texts"},"dnsSearch":{"$ref":"#/$defs/Texts"},"dnsOptions":{"$ref":"#/$defs/Texts"},"pidMode":{"$ref":"#/$defs/NamespaceMode"},"ipcMode":{"$ref":"#/$defs/NamespaceMode"},"utsMode":{"$ref":"#/$defs/NamespaceMode"},"cgroupnsMode":{"$ref":"#/$defs/NamespaceMode"},"healthcheck":{"$ref":"#/$defs/Healthcheck"},"restart":{"$ref":"#/$defs/RestartPolicy"},"logging":{"$ref":"#/$defs/Logging"},"autoRemove":{"type":"boolean"}}};
 const schema23 = {"type":"number"};
 
@@ -2033,6 +2033,42 @@ validate69.errors = vErrors;
 return errors === 0;
 }
 
+const schema41 = {"type":"object","additionalProperties":false,"required":["container"],"properties":{"container":{"$ref":"#/$defs/Text"},"readOnly":{"type":"boolean"}}};
+
+function validate189(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema41.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema41,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((key0 === "container") || (key0 === "readOnly"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema41,data));
+}
+}
+if(data.container !== undefined){
+if(!(validate23(data.container, instancePath+"/container"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.readOnly !== undefined){
+let data1 = data.readOnly;
+if(typeof data1 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/readOnly","type",{type: "boolean"},schema41.properties.readOnly,data1));
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema41,data));
+}
+validate189.errors = vErrors;
+return errors === 0;
+}
+
 
 function validate67(data, instancePath=""){
 let vErrors = null;
@@ -2045,7 +2081,7 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((key0 === "name") || (key0 === "spec"))){
+if(!(((key0 === "name") || (key0 === "spec")) || (key0 === "volumesFrom"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema21,data));
 }
 }
@@ -2059,6 +2095,20 @@ if(!(validate69(data.spec, instancePath+"/spec"))){
 errors = (vErrors = joined(vErrors, validate69)).length;
 }
 }
+if(data.volumesFrom !== undefined){
+let data2 = data.volumesFrom;
+if(Array.isArray(data2)){
+const len0 = data2.length;
+for(let i0=0; i0<len0 && errors < 64; i0++){
+if(!(validate189(data2[i0], instancePath+"/volumesFrom/" + i0))){
+errors = (vErrors = joined(vErrors, validate189)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumesFrom","type",{type: "array"},schema21.properties.volumesFrom,data2));
+}
+}
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema21,data));
@@ -2067,24 +2117,24 @@ validate67.errors = vErrors;
 return errors === 0;
 }
 
-export const CreateNetwork = validate189;
-const schema41 = {"type":"object","additionalProperties":false,"required":["name","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
-const schema42 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"project":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"driver":{"enum":["bridge","host","none","null"]},"internal":{"type":"boolean"},"attachable":{"type":"boolean"},"ipv6":{"type":"boolean"},"subnets":{"type":"array","items":{"$ref":"#/$defs/Subnet"}},"options":{"$ref":"#/$defs/TextMap"},"labels":{"$ref":"#/$defs/TextMap"}}};
-const schema43 = {"type":"object","additionalProperties":false,"required":["subnet"],"properties":{"subnet":{"$ref":"#/$defs/Text"},"gateway":{"$ref":"#/$defs/Text"},"ipRange":{"$ref":"#/$defs/Text"}}};
+export const CreateNetwork = validate192;
+const schema42 = {"type":"object","additionalProperties":false,"required":["name","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
+const schema43 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"project":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"driver":{"enum":["bridge","host","none","null"]},"internal":{"type":"boolean"},"attachable":{"type":"boolean"},"ipv6":{"type":"boolean"},"subnets":{"type":"array","items":{"$ref":"#/$defs/Subnet"}},"options":{"$ref":"#/$defs/TextMap"},"labels":{"$ref":"#/$defs/TextMap"}}};
+const schema44 = {"type":"object","additionalProperties":false,"required":["subnet"],"properties":{"subnet":{"$ref":"#/$defs/Text"},"gateway":{"$ref":"#/$defs/Text"},"ipRange":{"$ref":"#/$defs/Text"}}};
 
-function validate194(data, instancePath=""){
+function validate197(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema43.required){
+for(const prop0 of schema44.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema43,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema44,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(((key0 === "subnet") || (key0 === "gateway")) || (key0 === "ipRange"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema43,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema44,data));
 }
 }
 if(data.subnet !== undefined){
@@ -2104,26 +2154,26 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema43,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema44,data));
 }
-validate194.errors = vErrors;
+validate197.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate191(data, instancePath=""){
+function validate194(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema42.required){
+for(const prop0 of schema43.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema42,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema43,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema42.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema42,data));
+if(!(func2.call(schema43.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema43,data));
 }
 }
 if(data.project !== undefined){
@@ -2139,25 +2189,25 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.driver !== undefined){
 let data2 = data.driver;
 if(!((((data2 === "bridge") || (data2 === "host")) || (data2 === "none")) || (data2 === "null"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/driver","enum",{allowedValues: schema42.properties.driver.enum},schema42.properties.driver,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/driver","enum",{allowedValues: schema43.properties.driver.enum},schema43.properties.driver,data2));
 }
 }
 if(data.internal !== undefined){
 let data3 = data.internal;
 if(typeof data3 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/internal","type",{type: "boolean"},schema42.properties.internal,data3));
+errors = (vErrors ??= []).push(refusal(instancePath+"/internal","type",{type: "boolean"},schema43.properties.internal,data3));
 }
 }
 if(data.attachable !== undefined){
 let data4 = data.attachable;
 if(typeof data4 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/attachable","type",{type: "boolean"},schema42.properties.attachable,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/attachable","type",{type: "boolean"},schema43.properties.attachable,data4));
 }
 }
 if(data.ipv6 !== undefined){
 let data5 = data.ipv6;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/ipv6","type",{type: "boolean"},schema42.properties.ipv6,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/ipv6","type",{type: "boolean"},schema43.properties.ipv6,data5));
 }
 }
 if(data.subnets !== undefined){
@@ -2165,13 +2215,13 @@ let data6 = data.subnets;
 if(Array.isArray(data6)){
 const len0 = data6.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate194(data6[i0], instancePath+"/subnets/" + i0))){
-errors = (vErrors = joined(vErrors, validate194)).length;
+if(!(validate197(data6[i0], instancePath+"/subnets/" + i0))){
+errors = (vErrors = joined(vErrors, validate197)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/subnets","type",{type: "array"},schema42.properties.subnets,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/subnets","type",{type: "array"},schema43.properties.subnets,data6));
 }
 }
 if(data.options !== undefined){
@@ -2186,26 +2236,26 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema42,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema43,data));
 }
-validate191.errors = vErrors;
+validate194.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate189(data, instancePath=""){
+function validate192(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema41.required){
+for(const prop0 of schema42.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema41,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema42,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((key0 === "name") || (key0 === "spec"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema41,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema42,data));
 }
 }
 if(data.name !== undefined){
@@ -2214,35 +2264,35 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate191(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate191)).length;
+if(!(validate194(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate194)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema41,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema42,data));
 }
-validate189.errors = vErrors;
+validate192.errors = vErrors;
 return errors === 0;
 }
 
-export const CreateVolume = validate202;
-const schema44 = {"type":"object","additionalProperties":false,"required":["spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
-const schema45 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"project":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"driver":{"enum":["local"]},"options":{"$ref":"#/$defs/TextMap"},"labels":{"$ref":"#/$defs/TextMap"},"anonymous":{"type":"boolean"}}};
+export const CreateVolume = validate205;
+const schema45 = {"type":"object","additionalProperties":false,"required":["spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
+const schema46 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"project":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"driver":{"enum":["local"]},"options":{"$ref":"#/$defs/TextMap"},"labels":{"$ref":"#/$defs/TextMap"},"anonymous":{"type":"boolean"}}};
 
-function validate204(data, instancePath=""){
+function validate207(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema45.required){
+for(const prop0 of schema46.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema45,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema46,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((((((key0 === "project") || (key0 === "key")) || (key0 === "driver")) || (key0 === "options")) || (key0 === "labels")) || (key0 === "anonymous"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema45,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema46,data));
 }
 }
 if(data.project !== undefined){
@@ -2258,7 +2308,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.driver !== undefined){
 let data2 = data.driver;
 if(!(data2 === "local")){
-errors = (vErrors ??= []).push(refusal(instancePath+"/driver","enum",{allowedValues: schema45.properties.driver.enum},schema45.properties.driver,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/driver","enum",{allowedValues: schema46.properties.driver.enum},schema46.properties.driver,data2));
 }
 }
 if(data.options !== undefined){
@@ -2274,31 +2324,31 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 if(data.anonymous !== undefined){
 let data5 = data.anonymous;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/anonymous","type",{type: "boolean"},schema45.properties.anonymous,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/anonymous","type",{type: "boolean"},schema46.properties.anonymous,data5));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema45,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema46,data));
 }
-validate204.errors = vErrors;
+validate207.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate202(data, instancePath=""){
+function validate205(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema44.required){
+for(const prop0 of schema45.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema44,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema45,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((key0 === "name") || (key0 === "spec"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema44,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema45,data));
 }
 }
 if(data.name !== undefined){
@@ -2307,36 +2357,36 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 if(data.spec !== undefined){
-if(!(validate204(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate204)).length;
+if(!(validate207(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate207)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema44,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema45,data));
 }
-validate202.errors = vErrors;
+validate205.errors = vErrors;
 return errors === 0;
 }
 
-export const DaemonConfig = validate210;
-const schema46 = {"type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string"},"addressPools":{"type":"array","items":{"type":"string","pattern":"^[\\d.]+/\\d+$","description":"A subnet such as 10.128.0.0/10."}},"noHostFirewall":{"type":"boolean"},"logLevel":{"enum":["debug","info","warn","error"]},"labels":{"type":"object","additionalProperties":{"type":"string"}}}};
+export const DaemonConfig = validate213;
+const schema47 = {"type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string"},"addressPools":{"type":"array","items":{"type":"string","pattern":"^[\\d.]+/\\d+$","description":"A subnet such as 10.128.0.0/10."}},"noHostFirewall":{"type":"boolean"},"logLevel":{"enum":["debug","info","warn","error"]},"labels":{"type":"object","additionalProperties":{"type":"string"}}}};
 const pattern2 = new RegExp("^[\\d.]+/\\d+$", "u");
 
-function validate210(data, instancePath=""){
+function validate213(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(((((key0 === "$schema") || (key0 === "addressPools")) || (key0 === "noHostFirewall")) || (key0 === "logLevel")) || (key0 === "labels"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema46,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema47,data));
 }
 }
 if(data.$schema !== undefined){
 let data0 = data.$schema;
 if(typeof data0 !== "string"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/$schema","type",{type: "string"},schema46.properties.$schema,data0));
+errors = (vErrors ??= []).push(refusal(instancePath+"/$schema","type",{type: "string"},schema47.properties.$schema,data0));
 }
 }
 if(data.addressPools !== undefined){
@@ -2347,28 +2397,28 @@ for(let i0=0; i0<len0 && errors < 64; i0++){
 let data2 = data1[i0];
 if(typeof data2 === "string"){
 if(!pattern2.test(data2)){
-errors = (vErrors ??= []).push(refusal(instancePath+"/addressPools/" + i0,"pattern",{pattern: "^[\\d.]+/\\d+$"},schema46.properties.addressPools.items,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/addressPools/" + i0,"pattern",{pattern: "^[\\d.]+/\\d+$"},schema47.properties.addressPools.items,data2));
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/addressPools/" + i0,"type",{type: "string"},schema46.properties.addressPools.items,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/addressPools/" + i0,"type",{type: "string"},schema47.properties.addressPools.items,data2));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/addressPools","type",{type: "array"},schema46.properties.addressPools,data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/addressPools","type",{type: "array"},schema47.properties.addressPools,data1));
 }
 }
 if(data.noHostFirewall !== undefined){
 let data3 = data.noHostFirewall;
 if(typeof data3 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noHostFirewall","type",{type: "boolean"},schema46.properties.noHostFirewall,data3));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noHostFirewall","type",{type: "boolean"},schema47.properties.noHostFirewall,data3));
 }
 }
 if(data.logLevel !== undefined){
 let data4 = data.logLevel;
 if(!((((data4 === "debug") || (data4 === "info")) || (data4 === "warn")) || (data4 === "error"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/logLevel","enum",{allowedValues: schema46.properties.logLevel.enum},schema46.properties.logLevel,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/logLevel","enum",{allowedValues: schema47.properties.logLevel.enum},schema47.properties.logLevel,data4));
 }
 }
 if(data.labels !== undefined){
@@ -2378,45 +2428,45 @@ for(const key1 in data5){
 if(errors >= 64) break;
 let data6 = data5[key1];
 if(typeof data6 !== "string"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/labels/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),"type",{type: "string"},schema46.properties.labels.additionalProperties,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/labels/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),"type",{type: "string"},schema47.properties.labels.additionalProperties,data6));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/labels","type",{type: "object"},schema46.properties.labels,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/labels","type",{type: "object"},schema47.properties.labels,data5));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema46,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema47,data));
 }
-validate210.errors = vErrors;
+validate213.errors = vErrors;
 return errors === 0;
 }
 
-export const DownOptions = validate211;
-const schema47 = {"type":"object","additionalProperties":false,"properties":{"volumes":{"type":"boolean"},"removeOrphans":{"type":"boolean"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"services":{"$ref":"#/$defs/Texts"}}};
+export const DownOptions = validate214;
+const schema48 = {"type":"object","additionalProperties":false,"properties":{"volumes":{"type":"boolean"},"removeOrphans":{"type":"boolean"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"services":{"$ref":"#/$defs/Texts"}}};
 
-function validate211(data, instancePath=""){
+function validate214(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((((key0 === "volumes") || (key0 === "removeOrphans")) || (key0 === "timeoutMs")) || (key0 === "services"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema47,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema48,data));
 }
 }
 if(data.volumes !== undefined){
 let data0 = data.volumes;
 if(typeof data0 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "boolean"},schema47.properties.volumes,data0));
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "boolean"},schema48.properties.volumes,data0));
 }
 }
 if(data.removeOrphans !== undefined){
 let data1 = data.removeOrphans;
 if(typeof data1 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{type: "boolean"},schema47.properties.removeOrphans,data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{type: "boolean"},schema48.properties.removeOrphans,data1));
 }
 }
 if(data.timeoutMs !== undefined){
@@ -2431,28 +2481,28 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema47,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema48,data));
 }
-validate211.errors = vErrors;
+validate214.errors = vErrors;
 return errors === 0;
 }
 
-export const ExecConfig = validate214;
-const schema48 = {"type":"object","additionalProperties":false,"required":["argv","tty","stdin"],"properties":{"argv":{"$ref":"#/$defs/Texts"},"env":{"$ref":"#/$defs/TextMap"},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"tty":{"type":"boolean"},"stdin":{"type":"boolean"},"privileged":{"type":"boolean"},"detach":{"type":"boolean"}}};
+export const ExecConfig = validate217;
+const schema49 = {"type":"object","additionalProperties":false,"required":["argv","tty","stdin"],"properties":{"argv":{"$ref":"#/$defs/Texts"},"env":{"$ref":"#/$defs/TextMap"},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"tty":{"type":"boolean"},"stdin":{"type":"boolean"},"privileged":{"type":"boolean"},"detach":{"type":"boolean"}}};
 
-function validate214(data, instancePath=""){
+function validate217(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema48.required){
+for(const prop0 of schema49.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema48,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema49,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((((((((key0 === "argv") || (key0 === "env")) || (key0 === "workingDir")) || (key0 === "user")) || (key0 === "tty")) || (key0 === "stdin")) || (key0 === "privileged")) || (key0 === "detach"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema48,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema49,data));
 }
 }
 if(data.argv !== undefined){
@@ -2478,51 +2528,51 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.tty !== undefined){
 let data4 = data.tty;
 if(typeof data4 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/tty","type",{type: "boolean"},schema48.properties.tty,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/tty","type",{type: "boolean"},schema49.properties.tty,data4));
 }
 }
 if(data.stdin !== undefined){
 let data5 = data.stdin;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/stdin","type",{type: "boolean"},schema48.properties.stdin,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/stdin","type",{type: "boolean"},schema49.properties.stdin,data5));
 }
 }
 if(data.privileged !== undefined){
 let data6 = data.privileged;
 if(typeof data6 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/privileged","type",{type: "boolean"},schema48.properties.privileged,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/privileged","type",{type: "boolean"},schema49.properties.privileged,data6));
 }
 }
 if(data.detach !== undefined){
 let data7 = data.detach;
 if(typeof data7 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/detach","type",{type: "boolean"},schema48.properties.detach,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/detach","type",{type: "boolean"},schema49.properties.detach,data7));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema48,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema49,data));
 }
-validate214.errors = vErrors;
+validate217.errors = vErrors;
 return errors === 0;
 }
 
-export const KillRequest = validate219;
-const schema49 = {"type":"object","additionalProperties":false,"required":["signal"],"properties":{"signal":{"$ref":"#/$defs/Text"}}};
+export const KillRequest = validate222;
+const schema50 = {"type":"object","additionalProperties":false,"required":["signal"],"properties":{"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate219(data, instancePath=""){
+function validate222(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema49.required){
+for(const prop0 of schema50.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema49,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema50,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(key0 === "signal")){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema49,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema50,data));
 }
 }
 if(data.signal !== undefined){
@@ -2532,53 +2582,53 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema49,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema50,data));
 }
-validate219.errors = vErrors;
+validate222.errors = vErrors;
 return errors === 0;
 }
 
-export const Nothing = validate221;
-const schema50 = {"type":"object","additionalProperties":false,"properties":{}};
+export const Nothing = validate224;
+const schema51 = {"type":"object","additionalProperties":false,"properties":{}};
 
-function validate221(data, instancePath=""){
+function validate224(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema50,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema51,data));
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema50,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema51,data));
 }
-validate221.errors = vErrors;
+validate224.errors = vErrors;
 return errors === 0;
 }
 
-export const ProjectAction = validate222;
-const schema51 = {"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["start","stop","restart","kill","rm","scale"]},"services":{"$ref":"#/$defs/Texts"},"slot":{"type":"integer","minimum":1,"maximum":9007199254740991},"signal":{"$ref":"#/$defs/Text"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"noDeps":{"type":"boolean"},"volumes":{"type":"boolean"},"stop":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}}}};
+export const ProjectAction = validate225;
+const schema52 = {"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["start","stop","restart","kill","rm","scale"]},"services":{"$ref":"#/$defs/Texts"},"slot":{"type":"integer","minimum":1,"maximum":9007199254740991},"signal":{"$ref":"#/$defs/Text"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"noDeps":{"type":"boolean"},"volumes":{"type":"boolean"},"stop":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}}}};
 
-function validate222(data, instancePath=""){
+function validate225(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema51.required){
+for(const prop0 of schema52.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema51,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema52,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema51.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema51,data));
+if(!(func2.call(schema52.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema52,data));
 }
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(!((((((data0 === "start") || (data0 === "stop")) || (data0 === "restart")) || (data0 === "kill")) || (data0 === "rm")) || (data0 === "scale"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/kind","enum",{allowedValues: schema51.properties.kind.enum},schema51.properties.kind,data0));
+errors = (vErrors ??= []).push(refusal(instancePath+"/kind","enum",{allowedValues: schema52.properties.kind.enum},schema52.properties.kind,data0));
 }
 }
 if(data.services !== undefined){
@@ -2589,14 +2639,14 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 if(data.slot !== undefined){
 let data2 = data.slot;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/slot","type",{type: "integer"},schema51.properties.slot,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/slot","type",{type: "integer"},schema52.properties.slot,data2));
 }
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-errors = (vErrors ??= []).push(refusal(instancePath+"/slot","maximum",{comparison: "<=", limit: 9007199254740991},schema51.properties.slot,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/slot","maximum",{comparison: "<=", limit: 9007199254740991},schema52.properties.slot,data2));
 }
 if(data2 < 1 || isNaN(data2)){
-errors = (vErrors ??= []).push(refusal(instancePath+"/slot","minimum",{comparison: ">=", limit: 1},schema51.properties.slot,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/slot","minimum",{comparison: ">=", limit: 1},schema52.properties.slot,data2));
 }
 }
 }
@@ -2613,19 +2663,19 @@ errors = (vErrors = joined(vErrors, validate84)).length;
 if(data.noDeps !== undefined){
 let data5 = data.noDeps;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema51.properties.noDeps,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema52.properties.noDeps,data5));
 }
 }
 if(data.volumes !== undefined){
 let data6 = data.volumes;
 if(typeof data6 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "boolean"},schema51.properties.volumes,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "boolean"},schema52.properties.volumes,data6));
 }
 }
 if(data.stop !== undefined){
 let data7 = data.stop;
 if(typeof data7 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/stop","type",{type: "boolean"},schema51.properties.stop,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/stop","type",{type: "boolean"},schema52.properties.stop,data7));
 }
 }
 if(data.scale !== undefined){
@@ -2639,33 +2689,33 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema51.properties.scale,data8));
+errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema52.properties.scale,data8));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema51,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema52,data));
 }
-validate222.errors = vErrors;
+validate225.errors = vErrors;
 return errors === 0;
 }
 
-export const PullRequest = validate227;
-const schema52 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"auth":{"oneOf":[{"type":"object","additionalProperties":false,"required":["username","password"],"properties":{"username":{"$ref":"#/$defs/Text"},"password":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["token"],"properties":{"token":{"$ref":"#/$defs/Text"}}}]}}};
+export const PullRequest = validate230;
+const schema53 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"auth":{"oneOf":[{"type":"object","additionalProperties":false,"required":["username","password"],"properties":{"username":{"$ref":"#/$defs/Text"},"password":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["token"],"properties":{"token":{"$ref":"#/$defs/Text"}}}]}}};
 
-function validate227(data, instancePath=""){
+function validate230(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema52.required){
+for(const prop0 of schema53.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema52,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema53,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(((key0 === "reference") || (key0 === "platform")) || (key0 === "auth"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema52,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema53,data));
 }
 }
 if(data.reference !== undefined){
@@ -2685,15 +2735,15 @@ let valid1 = false;
 let passing0 = null;
 const _errs6 = errors;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-for(const prop1 of schema52.properties.auth.oneOf[0].required){
+for(const prop1 of schema53.properties.auth.oneOf[0].required){
 if(data2[prop1] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop1},schema52.properties.auth.oneOf[0],data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop1},schema53.properties.auth.oneOf[0],data2));
 }
 }
 for(const key1 in data2){
 if(errors >= 64) break;
 if(!((key1 === "username") || (key1 === "password"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key1},schema52.properties.auth.oneOf[0],data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key1},schema53.properties.auth.oneOf[0],data2));
 }
 }
 if(data2.username !== undefined){
@@ -2708,7 +2758,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema52.properties.auth.oneOf[0],data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema53.properties.auth.oneOf[0],data2));
 }
 var _valid0 = _errs6 === errors;
 if(_valid0){
@@ -2717,15 +2767,15 @@ passing0 = 0;
 }
 const _errs11 = errors;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-for(const prop2 of schema52.properties.auth.oneOf[1].required){
+for(const prop2 of schema53.properties.auth.oneOf[1].required){
 if(data2[prop2] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop2},schema52.properties.auth.oneOf[1],data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop2},schema53.properties.auth.oneOf[1],data2));
 }
 }
 for(const key2 in data2){
 if(errors >= 64) break;
 if(!(key2 === "token")){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key2},schema52.properties.auth.oneOf[1],data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key2},schema53.properties.auth.oneOf[1],data2));
 }
 }
 if(data2.token !== undefined){
@@ -2735,7 +2785,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema52.properties.auth.oneOf[1],data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema53.properties.auth.oneOf[1],data2));
 }
 var _valid0 = _errs11 === errors;
 if(_valid0 && valid1){
@@ -2749,7 +2799,7 @@ passing0 = 1;
 }
 }
 if(!valid1){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","oneOf",{passingSchemas: passing0},schema52.properties.auth,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","oneOf",{passingSchemas: passing0},schema53.properties.auth,data2));
 }
 else {
 errors = _errs5;
@@ -2765,65 +2815,17 @@ vErrors = null;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema52,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema53,data));
 }
-validate227.errors = vErrors;
+validate230.errors = vErrors;
 return errors === 0;
 }
 
-export const PutProject = validate233;
-const schema53 = {"type":"object","additionalProperties":false,"required":["project","images","options"],"properties":{"project":{"$ref":"#/$defs/Project"},"images":{"$ref":"#/$defs/TextMap"},"options":{"$ref":"#/$defs/UpOptions"}}};
-const schema54 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"disabled":{"$ref":"#/$defs/Texts"},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
-const schema55 = {"type":"object","additionalProperties":false,"required":["service","mode","replicas","dependsOn","container","pullPolicy","attach","profiles"],"properties":{"service":{"$ref":"#/$defs/Text"},"mode":{"enum":["replicated","global"]},"replicas":{"$ref":"#/$defs/Size"},"dependsOn":{"type":"array","items":{"$ref":"#/$defs/DependsOn"}},"update":{"$ref":"#/$defs/UpdateConfig"},"containerName":{"$ref":"#/$defs/Text"},"container":{"$ref":"#/$defs/ContainerSpec"},"build":{"$ref":"#/$defs/BuildSpec"},"pullPolicy":{"enum":["always","never","missing","build"]},"attach":{"type":"boolean"},"profiles":{"$ref":"#/$defs/Texts"}}};
-const schema56 = {"type":"object","additionalProperties":false,"required":["service","condition"],"properties":{"service":{"$ref":"#/$defs/Text"},"condition":{"enum":["service_started","service_healthy","service_completed_successfully"]},"restart":{"type":"boolean"},"required":{"type":"boolean"}}};
-
-function validate241(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema56.required){
-if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema56,data));
-}
-}
-for(const key0 in data){
-if(errors >= 64) break;
-if(!((((key0 === "service") || (key0 === "condition")) || (key0 === "restart")) || (key0 === "required"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema56,data));
-}
-}
-if(data.service !== undefined){
-if(!(validate23(data.service, instancePath+"/service"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-if(data.condition !== undefined){
-let data1 = data.condition;
-if(!(((data1 === "service_started") || (data1 === "service_healthy")) || (data1 === "service_completed_successfully"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/condition","enum",{allowedValues: schema56.properties.condition.enum},schema56.properties.condition,data1));
-}
-}
-if(data.restart !== undefined){
-let data2 = data.restart;
-if(typeof data2 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/restart","type",{type: "boolean"},schema56.properties.restart,data2));
-}
-}
-if(data.required !== undefined){
-let data3 = data.required;
-if(typeof data3 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/required","type",{type: "boolean"},schema56.properties.required,data3));
-}
-}
-}
-else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema56,data));
-}
-validate241.errors = vErrors;
-return errors === 0;
-}
-
-const schema57 = {"type":"object","additionalProperties":false,"required":["parallelism","delayMs","failureAction","monitorMs","maxFailureRatio","order"],"properties":{"parallelism":{"$ref":"#/$defs/Size"},"delayMs":{"$ref":"#/$defs/Milliseconds"},"failureAction":{"enum":["pause","continue","rollback"]},"monitorMs":{"$ref":"#/$defs/Milliseconds"},"maxFailureRatio":{"type":"number"},"order":{"enum":["stop-first","start-first"]}}};
+export const PutProject = validate236;
+const schema54 = {"type":"object","additionalProperties":false,"required":["project","images","options"],"properties":{"project":{"$ref":"#/$defs/Project"},"images":{"$ref":"#/$defs/TextMap"},"options":{"$ref":"#/$defs/UpOptions"}}};
+const schema55 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"disabled":{"$ref":"#/$defs/Texts"},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
+const schema56 = {"type":"object","additionalProperties":false,"required":["service","mode","replicas","dependsOn","container","pullPolicy","attach","profiles"],"properties":{"service":{"$ref":"#/$defs/Text"},"mode":{"enum":["replicated","global"]},"replicas":{"$ref":"#/$defs/Size"},"dependsOn":{"type":"array","items":{"$ref":"#/$defs/DependsOn"}},"update":{"$ref":"#/$defs/UpdateConfig"},"containerName":{"$ref":"#/$defs/Text"},"container":{"$ref":"#/$defs/ContainerSpec"},"build":{"$ref":"#/$defs/BuildSpec"},"pullPolicy":{"enum":["always","never","missing","build"]},"attach":{"type":"boolean"},"profiles":{"$ref":"#/$defs/Texts"}}};
+const schema57 = {"type":"object","additionalProperties":false,"required":["service","condition"],"properties":{"service":{"$ref":"#/$defs/Text"},"condition":{"enum":["service_started","service_healthy","service_completed_successfully"]},"restart":{"type":"boolean"},"required":{"type":"boolean"}}};
 
 function validate244(data, instancePath=""){
 let vErrors = null;
@@ -2836,8 +2838,56 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((((((key0 === "parallelism") || (key0 === "delayMs")) || (key0 === "failureAction")) || (key0 === "monitorMs")) || (key0 === "maxFailureRatio")) || (key0 === "order"))){
+if(!((((key0 === "service") || (key0 === "condition")) || (key0 === "restart")) || (key0 === "required"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema57,data));
+}
+}
+if(data.service !== undefined){
+if(!(validate23(data.service, instancePath+"/service"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.condition !== undefined){
+let data1 = data.condition;
+if(!(((data1 === "service_started") || (data1 === "service_healthy")) || (data1 === "service_completed_successfully"))){
+errors = (vErrors ??= []).push(refusal(instancePath+"/condition","enum",{allowedValues: schema57.properties.condition.enum},schema57.properties.condition,data1));
+}
+}
+if(data.restart !== undefined){
+let data2 = data.restart;
+if(typeof data2 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/restart","type",{type: "boolean"},schema57.properties.restart,data2));
+}
+}
+if(data.required !== undefined){
+let data3 = data.required;
+if(typeof data3 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/required","type",{type: "boolean"},schema57.properties.required,data3));
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema57,data));
+}
+validate244.errors = vErrors;
+return errors === 0;
+}
+
+const schema58 = {"type":"object","additionalProperties":false,"required":["parallelism","delayMs","failureAction","monitorMs","maxFailureRatio","order"],"properties":{"parallelism":{"$ref":"#/$defs/Size"},"delayMs":{"$ref":"#/$defs/Milliseconds"},"failureAction":{"enum":["pause","continue","rollback"]},"monitorMs":{"$ref":"#/$defs/Milliseconds"},"maxFailureRatio":{"type":"number"},"order":{"enum":["stop-first","start-first"]}}};
+
+function validate247(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema58.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema58,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((((((key0 === "parallelism") || (key0 === "delayMs")) || (key0 === "failureAction")) || (key0 === "monitorMs")) || (key0 === "maxFailureRatio")) || (key0 === "order"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema58,data));
 }
 }
 if(data.parallelism !== undefined){
@@ -2853,7 +2903,7 @@ errors = (vErrors = joined(vErrors, validate84)).length;
 if(data.failureAction !== undefined){
 let data2 = data.failureAction;
 if(!(((data2 === "pause") || (data2 === "continue")) || (data2 === "rollback"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/failureAction","enum",{allowedValues: schema57.properties.failureAction.enum},schema57.properties.failureAction,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/failureAction","enum",{allowedValues: schema58.properties.failureAction.enum},schema58.properties.failureAction,data2));
 }
 }
 if(data.monitorMs !== undefined){
@@ -2864,37 +2914,37 @@ errors = (vErrors = joined(vErrors, validate84)).length;
 if(data.maxFailureRatio !== undefined){
 let data4 = data.maxFailureRatio;
 if(!((typeof data4 == "number") && (isFinite(data4)))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/maxFailureRatio","type",{type: "number"},schema57.properties.maxFailureRatio,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/maxFailureRatio","type",{type: "number"},schema58.properties.maxFailureRatio,data4));
 }
 }
 if(data.order !== undefined){
 let data5 = data.order;
 if(!((data5 === "stop-first") || (data5 === "start-first"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/order","enum",{allowedValues: schema57.properties.order.enum},schema57.properties.order,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/order","enum",{allowedValues: schema58.properties.order.enum},schema58.properties.order,data5));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema57,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema58,data));
 }
-validate244.errors = vErrors;
+validate247.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate238(data, instancePath=""){
+function validate241(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema55.required){
+for(const prop0 of schema56.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema55,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema56,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema55.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema55,data));
+if(!(func2.call(schema56.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema56,data));
 }
 }
 if(data.service !== undefined){
@@ -2905,7 +2955,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.mode !== undefined){
 let data1 = data.mode;
 if(!((data1 === "replicated") || (data1 === "global"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/mode","enum",{allowedValues: schema55.properties.mode.enum},schema55.properties.mode,data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/mode","enum",{allowedValues: schema56.properties.mode.enum},schema56.properties.mode,data1));
 }
 }
 if(data.replicas !== undefined){
@@ -2918,18 +2968,18 @@ let data3 = data.dependsOn;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate241(data3[i0], instancePath+"/dependsOn/" + i0))){
-errors = (vErrors = joined(vErrors, validate241)).length;
+if(!(validate244(data3[i0], instancePath+"/dependsOn/" + i0))){
+errors = (vErrors = joined(vErrors, validate244)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/dependsOn","type",{type: "array"},schema55.properties.dependsOn,data3));
+errors = (vErrors ??= []).push(refusal(instancePath+"/dependsOn","type",{type: "array"},schema56.properties.dependsOn,data3));
 }
 }
 if(data.update !== undefined){
-if(!(validate244(data.update, instancePath+"/update"))){
-errors = (vErrors = joined(vErrors, validate244)).length;
+if(!(validate247(data.update, instancePath+"/update"))){
+errors = (vErrors = joined(vErrors, validate247)).length;
 }
 }
 if(data.containerName !== undefined){
@@ -2950,13 +3000,13 @@ errors = (vErrors = joined(vErrors, validate29)).length;
 if(data.pullPolicy !== undefined){
 let data9 = data.pullPolicy;
 if(!((((data9 === "always") || (data9 === "never")) || (data9 === "missing")) || (data9 === "build"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/pullPolicy","enum",{allowedValues: schema55.properties.pullPolicy.enum},schema55.properties.pullPolicy,data9));
+errors = (vErrors ??= []).push(refusal(instancePath+"/pullPolicy","enum",{allowedValues: schema56.properties.pullPolicy.enum},schema56.properties.pullPolicy,data9));
 }
 }
 if(data.attach !== undefined){
 let data10 = data.attach;
 if(typeof data10 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/attach","type",{type: "boolean"},schema55.properties.attach,data10));
+errors = (vErrors ??= []).push(refusal(instancePath+"/attach","type",{type: "boolean"},schema56.properties.attach,data10));
 }
 }
 if(data.profiles !== undefined){
@@ -2966,61 +3016,15 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema55,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema56,data));
 }
-validate238.errors = vErrors;
+validate241.errors = vErrors;
 return errors === 0;
 }
 
-const schema58 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
+const schema59 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
 
-function validate255(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema58.required){
-if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema58,data));
-}
-}
-for(const key0 in data){
-if(errors >= 64) break;
-if(!((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "spec"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema58,data));
-}
-}
-if(data.name !== undefined){
-if(!(validate23(data.name, instancePath+"/name"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-if(data.key !== undefined){
-if(!(validate23(data.key, instancePath+"/key"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-if(data.external !== undefined){
-let data2 = data.external;
-if(typeof data2 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "boolean"},schema58.properties.external,data2));
-}
-}
-if(data.spec !== undefined){
-if(!(validate191(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate191)).length;
-}
-}
-}
-else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema58,data));
-}
-validate255.errors = vErrors;
-return errors === 0;
-}
-
-const schema59 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
-
-function validate260(data, instancePath=""){
+function validate258(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3052,21 +3056,21 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "b
 }
 }
 if(data.spec !== undefined){
-if(!(validate204(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate204)).length;
+if(!(validate194(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate194)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema59,data));
 }
-validate260.errors = vErrors;
+validate258.errors = vErrors;
 return errors === 0;
 }
 
-const schema60 = {"type":"object","additionalProperties":false,"required":["name","key","external"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"data":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"}}};
+const schema60 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
 
-function validate265(data, instancePath=""){
+function validate263(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3077,7 +3081,7 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "data")) || (key0 === "labels"))){
+if(!((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "spec"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema60,data));
 }
 }
@@ -3097,6 +3101,52 @@ if(typeof data2 !== "boolean"){
 errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "boolean"},schema60.properties.external,data2));
 }
 }
+if(data.spec !== undefined){
+if(!(validate207(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate207)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema60,data));
+}
+validate263.errors = vErrors;
+return errors === 0;
+}
+
+const schema61 = {"type":"object","additionalProperties":false,"required":["name","key","external"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"data":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"}}};
+
+function validate268(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema61.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema61,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!(((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "data")) || (key0 === "labels"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema61,data));
+}
+}
+if(data.name !== undefined){
+if(!(validate23(data.name, instancePath+"/name"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.key !== undefined){
+if(!(validate23(data.key, instancePath+"/key"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.external !== undefined){
+let data2 = data.external;
+if(typeof data2 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "boolean"},schema61.properties.external,data2));
+}
+}
 if(data.data !== undefined){
 if(!(validate23(data.data, instancePath+"/data"))){
 errors = (vErrors = joined(vErrors, validate23)).length;
@@ -3109,26 +3159,26 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema60,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema61,data));
 }
-validate265.errors = vErrors;
+validate268.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate234(data, instancePath=""){
+function validate237(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema54.required){
+for(const prop0 of schema55.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema54,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema55,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema54.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema54,data));
+if(!(func2.call(schema55.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema55,data));
 }
 }
 if(data.name !== undefined){
@@ -3151,13 +3201,13 @@ let data3 = data.services;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate238(data3[i0], instancePath+"/services/" + i0))){
-errors = (vErrors = joined(vErrors, validate238)).length;
+if(!(validate241(data3[i0], instancePath+"/services/" + i0))){
+errors = (vErrors = joined(vErrors, validate241)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/services","type",{type: "array"},schema54.properties.services,data3));
+errors = (vErrors ??= []).push(refusal(instancePath+"/services","type",{type: "array"},schema55.properties.services,data3));
 }
 }
 if(data.disabled !== undefined){
@@ -3170,13 +3220,13 @@ let data6 = data.networks;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1 && errors < 64; i1++){
-if(!(validate255(data6[i1], instancePath+"/networks/" + i1))){
-errors = (vErrors = joined(vErrors, validate255)).length;
+if(!(validate258(data6[i1], instancePath+"/networks/" + i1))){
+errors = (vErrors = joined(vErrors, validate258)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/networks","type",{type: "array"},schema54.properties.networks,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/networks","type",{type: "array"},schema55.properties.networks,data6));
 }
 }
 if(data.volumes !== undefined){
@@ -3184,13 +3234,13 @@ let data8 = data.volumes;
 if(Array.isArray(data8)){
 const len2 = data8.length;
 for(let i2=0; i2<len2 && errors < 64; i2++){
-if(!(validate260(data8[i2], instancePath+"/volumes/" + i2))){
-errors = (vErrors = joined(vErrors, validate260)).length;
+if(!(validate263(data8[i2], instancePath+"/volumes/" + i2))){
+errors = (vErrors = joined(vErrors, validate263)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "array"},schema54.properties.volumes,data8));
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "array"},schema55.properties.volumes,data8));
 }
 }
 if(data.secrets !== undefined){
@@ -3198,13 +3248,13 @@ let data10 = data.secrets;
 if(Array.isArray(data10)){
 const len3 = data10.length;
 for(let i3=0; i3<len3 && errors < 64; i3++){
-if(!(validate265(data10[i3], instancePath+"/secrets/" + i3))){
-errors = (vErrors = joined(vErrors, validate265)).length;
+if(!(validate268(data10[i3], instancePath+"/secrets/" + i3))){
+errors = (vErrors = joined(vErrors, validate268)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/secrets","type",{type: "array"},schema54.properties.secrets,data10));
+errors = (vErrors ??= []).push(refusal(instancePath+"/secrets","type",{type: "array"},schema55.properties.secrets,data10));
 }
 }
 if(data.configs !== undefined){
@@ -3212,44 +3262,44 @@ let data12 = data.configs;
 if(Array.isArray(data12)){
 const len4 = data12.length;
 for(let i4=0; i4<len4 && errors < 64; i4++){
-if(!(validate265(data12[i4], instancePath+"/configs/" + i4))){
-errors = (vErrors = joined(vErrors, validate265)).length;
+if(!(validate268(data12[i4], instancePath+"/configs/" + i4))){
+errors = (vErrors = joined(vErrors, validate268)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "array"},schema54.properties.configs,data12));
+errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "array"},schema55.properties.configs,data12));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema54,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema55,data));
 }
-validate234.errors = vErrors;
+validate237.errors = vErrors;
 return errors === 0;
 }
 
-const schema61 = {"type":"object","additionalProperties":false,"required":["desired"],"properties":{"desired":{"enum":["ready","run"]},"services":{"$ref":"#/$defs/Texts"},"noDeps":{"type":"boolean"},"prepare":{"$ref":"#/$defs/Texts"},"removeOrphans":{"type":"boolean"},"forceRecreate":{"type":"boolean"},"noRecreate":{"type":"boolean"},"renewAnonVolumes":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"dryRun":{"type":"boolean"}}};
+const schema62 = {"type":"object","additionalProperties":false,"required":["desired"],"properties":{"desired":{"enum":["ready","run"]},"services":{"$ref":"#/$defs/Texts"},"noDeps":{"type":"boolean"},"prepare":{"$ref":"#/$defs/Texts"},"removeOrphans":{"type":"boolean"},"forceRecreate":{"type":"boolean"},"noRecreate":{"type":"boolean"},"renewAnonVolumes":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"dryRun":{"type":"boolean"}}};
 
-function validate274(data, instancePath=""){
+function validate277(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema61.required){
+for(const prop0 of schema62.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema61,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema62,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema61.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema61,data));
+if(!(func2.call(schema62.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema62,data));
 }
 }
 if(data.desired !== undefined){
 let data0 = data.desired;
 if(!((data0 === "ready") || (data0 === "run"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/desired","enum",{allowedValues: schema61.properties.desired.enum},schema61.properties.desired,data0));
+errors = (vErrors ??= []).push(refusal(instancePath+"/desired","enum",{allowedValues: schema62.properties.desired.enum},schema62.properties.desired,data0));
 }
 }
 if(data.services !== undefined){
@@ -3260,7 +3310,7 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 if(data.noDeps !== undefined){
 let data2 = data.noDeps;
 if(typeof data2 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema61.properties.noDeps,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema62.properties.noDeps,data2));
 }
 }
 if(data.prepare !== undefined){
@@ -3271,25 +3321,25 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 if(data.removeOrphans !== undefined){
 let data4 = data.removeOrphans;
 if(typeof data4 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{type: "boolean"},schema61.properties.removeOrphans,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{type: "boolean"},schema62.properties.removeOrphans,data4));
 }
 }
 if(data.forceRecreate !== undefined){
 let data5 = data.forceRecreate;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/forceRecreate","type",{type: "boolean"},schema61.properties.forceRecreate,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/forceRecreate","type",{type: "boolean"},schema62.properties.forceRecreate,data5));
 }
 }
 if(data.noRecreate !== undefined){
 let data6 = data.noRecreate;
 if(typeof data6 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noRecreate","type",{type: "boolean"},schema61.properties.noRecreate,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noRecreate","type",{type: "boolean"},schema62.properties.noRecreate,data6));
 }
 }
 if(data.renewAnonVolumes !== undefined){
 let data7 = data.renewAnonVolumes;
 if(typeof data7 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/renewAnonVolumes","type",{type: "boolean"},schema61.properties.renewAnonVolumes,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/renewAnonVolumes","type",{type: "boolean"},schema62.properties.renewAnonVolumes,data7));
 }
 }
 if(data.scale !== undefined){
@@ -3303,7 +3353,7 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema61.properties.scale,data8));
+errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema62.properties.scale,data8));
 }
 }
 if(data.timeoutMs !== undefined){
@@ -3314,36 +3364,36 @@ errors = (vErrors = joined(vErrors, validate84)).length;
 if(data.dryRun !== undefined){
 let data11 = data.dryRun;
 if(typeof data11 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/dryRun","type",{type: "boolean"},schema61.properties.dryRun,data11));
+errors = (vErrors ??= []).push(refusal(instancePath+"/dryRun","type",{type: "boolean"},schema62.properties.dryRun,data11));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema61,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema62,data));
 }
-validate274.errors = vErrors;
+validate277.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate233(data, instancePath=""){
+function validate236(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema53.required){
+for(const prop0 of schema54.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema53,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema54,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(((key0 === "project") || (key0 === "images")) || (key0 === "options"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema53,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema54,data));
 }
 }
 if(data.project !== undefined){
-if(!(validate234(data.project, instancePath+"/project"))){
-errors = (vErrors = joined(vErrors, validate234)).length;
+if(!(validate237(data.project, instancePath+"/project"))){
+errors = (vErrors = joined(vErrors, validate237)).length;
 }
 }
 if(data.images !== undefined){
@@ -3352,34 +3402,34 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 if(data.options !== undefined){
-if(!(validate274(data.options, instancePath+"/options"))){
-errors = (vErrors = joined(vErrors, validate274)).length;
+if(!(validate277(data.options, instancePath+"/options"))){
+errors = (vErrors = joined(vErrors, validate277)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema53,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema54,data));
 }
-validate233.errors = vErrors;
+validate236.errors = vErrors;
 return errors === 0;
 }
 
-export const SaveRequest = validate280;
-const schema62 = {"type":"object","additionalProperties":false,"required":["references"],"properties":{"references":{"$ref":"#/$defs/Texts"}}};
+export const SaveRequest = validate283;
+const schema63 = {"type":"object","additionalProperties":false,"required":["references"],"properties":{"references":{"$ref":"#/$defs/Texts"}}};
 
-function validate280(data, instancePath=""){
+function validate283(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema62.required){
+for(const prop0 of schema63.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema62,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema63,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(key0 === "references")){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema62,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema63,data));
 }
 }
 if(data.references !== undefined){
@@ -3389,23 +3439,23 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema62,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema63,data));
 }
-validate280.errors = vErrors;
+validate283.errors = vErrors;
 return errors === 0;
 }
 
-export const StopRequest = validate282;
-const schema63 = {"type":"object","additionalProperties":false,"properties":{"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"signal":{"$ref":"#/$defs/Text"}}};
+export const StopRequest = validate285;
+const schema64 = {"type":"object","additionalProperties":false,"properties":{"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate282(data, instancePath=""){
+function validate285(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((key0 === "timeoutMs") || (key0 === "signal"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema63,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema64,data));
 }
 }
 if(data.timeoutMs !== undefined){
@@ -3420,47 +3470,16 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema63,data));
-}
-validate282.errors = vErrors;
-return errors === 0;
-}
-
-export const TagRequest = validate285;
-const schema64 = {"type":"object","additionalProperties":false,"required":["target"],"properties":{"target":{"$ref":"#/$defs/Text"}}};
-
-function validate285(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema64.required){
-if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema64,data));
-}
-}
-for(const key0 in data){
-if(errors >= 64) break;
-if(!(key0 === "target")){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema64,data));
-}
-}
-if(data.target !== undefined){
-if(!(validate23(data.target, instancePath+"/target"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-}
-else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema64,data));
 }
 validate285.errors = vErrors;
 return errors === 0;
 }
 
-export const TagsRequest = validate287;
-const schema65 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"auth":{"oneOf":[{"type":"object","additionalProperties":false,"required":["username","password"],"properties":{"username":{"$ref":"#/$defs/Text"},"password":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["token"],"properties":{"token":{"$ref":"#/$defs/Text"}}}]}}};
+export const TagRequest = validate288;
+const schema65 = {"type":"object","additionalProperties":false,"required":["target"],"properties":{"target":{"$ref":"#/$defs/Text"}}};
 
-function validate287(data, instancePath=""){
+function validate288(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3471,8 +3490,39 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((key0 === "reference") || (key0 === "auth"))){
+if(!(key0 === "target")){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema65,data));
+}
+}
+if(data.target !== undefined){
+if(!(validate23(data.target, instancePath+"/target"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema65,data));
+}
+validate288.errors = vErrors;
+return errors === 0;
+}
+
+export const TagsRequest = validate290;
+const schema66 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"auth":{"oneOf":[{"type":"object","additionalProperties":false,"required":["username","password"],"properties":{"username":{"$ref":"#/$defs/Text"},"password":{"$ref":"#/$defs/Text"}}},{"type":"object","additionalProperties":false,"required":["token"],"properties":{"token":{"$ref":"#/$defs/Text"}}}]}}};
+
+function validate290(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema66.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema66,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((key0 === "reference") || (key0 === "auth"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema66,data));
 }
 }
 if(data.reference !== undefined){
@@ -3487,15 +3537,15 @@ let valid1 = false;
 let passing0 = null;
 const _errs5 = errors;
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-for(const prop1 of schema65.properties.auth.oneOf[0].required){
+for(const prop1 of schema66.properties.auth.oneOf[0].required){
 if(data1[prop1] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop1},schema65.properties.auth.oneOf[0],data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop1},schema66.properties.auth.oneOf[0],data1));
 }
 }
 for(const key1 in data1){
 if(errors >= 64) break;
 if(!((key1 === "username") || (key1 === "password"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key1},schema65.properties.auth.oneOf[0],data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key1},schema66.properties.auth.oneOf[0],data1));
 }
 }
 if(data1.username !== undefined){
@@ -3510,7 +3560,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema65.properties.auth.oneOf[0],data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema66.properties.auth.oneOf[0],data1));
 }
 var _valid0 = _errs5 === errors;
 if(_valid0){
@@ -3519,15 +3569,15 @@ passing0 = 0;
 }
 const _errs10 = errors;
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-for(const prop2 of schema65.properties.auth.oneOf[1].required){
+for(const prop2 of schema66.properties.auth.oneOf[1].required){
 if(data1[prop2] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop2},schema65.properties.auth.oneOf[1],data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","required",{missingProperty: prop2},schema66.properties.auth.oneOf[1],data1));
 }
 }
 for(const key2 in data1){
 if(errors >= 64) break;
 if(!(key2 === "token")){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key2},schema65.properties.auth.oneOf[1],data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","additionalProperties",{additionalProperty: key2},schema66.properties.auth.oneOf[1],data1));
 }
 }
 if(data1.token !== undefined){
@@ -3537,7 +3587,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema65.properties.auth.oneOf[1],data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","type",{type: "object"},schema66.properties.auth.oneOf[1],data1));
 }
 var _valid0 = _errs10 === errors;
 if(_valid0 && valid1){
@@ -3551,7 +3601,7 @@ passing0 = 1;
 }
 }
 if(!valid1){
-errors = (vErrors ??= []).push(refusal(instancePath+"/auth","oneOf",{passingSchemas: passing0},schema65.properties.auth,data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/auth","oneOf",{passingSchemas: passing0},schema66.properties.auth,data1));
 }
 else {
 errors = _errs4;
@@ -3567,8 +3617,8 @@ vErrors = null;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema65,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema66,data));
 }
-validate287.errors = vErrors;
+validate290.errors = vErrors;
 return errors === 0;
 }

@@ -30,9 +30,11 @@ export const LIMITS = {
   conntrackTimeoutMs: 5000,
   /** Other firewalls are looked at this long after the start, which has more urgent things to do. */
   firewallOpenMs: 100,
-  /** Own firewall rules are looked after this often, and this soon after somebody changed the rule set. */
+  /** Own firewall rules are looked after this often at least, and this soon after somebody changed the rule set. */
   firewallCheckMs: 30_000,
   firewallSettleMs: 20,
+  /** Who tells of changes is begun again this long after it ended; twice as long each time, up to `firewallCheckMs`. */
+  monitorRetryMs: 50,
   /** Somebody who changes the rule set all the time is followed no closer than this. */
   firewallPauseMs: 500,
   /**

@@ -1,6 +1,4 @@
 /** Looks after our rules in other firewalls' chains, and after our own table, when somebody reloads the rule set. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fail, type Clock, type Emit } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import {
@@ -8,7 +6,6 @@ import {
   at,
   baseChains,
   closingRule,
-  concerns,
   deleteRules,
   describe,
   hasTable,
@@ -17,8 +14,9 @@ import {
   placeOf,
   type Barrier,
 } from '../plan/firewall.ts';
-import { ownProgram, runProgram } from './program.ts';
+import { runProgram } from './program.ts';
 import type { Rules } from './rules.ts';
+import { openRuleSetWatch } from './ruleset.ts';
 
 export type Firewall = {
   /** Under `noHostFirewall` throws `network.failed`, with what to type; otherwise it is looked after from here on. */
@@ -41,8 +39,7 @@ export type FirewallOptions = {
 export function openFirewall(options: FirewallOptions): Firewall {
   const { instance, clock, emit, rules } = options;
   let found: readonly { readonly barrier: Barrier; readonly place: Barrier }[] = [];
-  let cancel: (() => void) | undefined;
-  let monitor: ChildProcess | undefined;
+  let next: { readonly at: number; readonly cancel: () => void } | undefined;
   let closed = false;
   let checkedAt = Number.NEGATIVE_INFINITY;
 
@@ -63,39 +60,40 @@ export function openFirewall(options: FirewallOptions): Firewall {
     checkedAt = clock.monotonic();
   });
 
-  /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
-  const later = (): void => {
-    if (closed || cancel !== undefined) return;
-    const pause = checkedAt + LIMITS.firewallPauseMs - clock.monotonic();
-    cancel = clock.after(Math.max(LIMITS.firewallSettleMs, pause), () => {
-      cancel = undefined;
+  const checkWithin = (ms: number): void => {
+    const at = clock.monotonic() + ms;
+    if (closed || (next !== undefined && next.at <= at)) return;
+    next?.cancel();
+    const cancel = clock.after(ms, () => {
+      next = undefined;
       checkedAt = clock.monotonic();
       soon.call();
+      checkWithin(LIMITS.firewallCheckMs);
     });
+    next = { at, cancel };
   };
 
-  const watch = (): void => {
-    monitor = watchRuleSet(instance, later, () => {
-      if (!closed) cancel ??= clock.after(LIMITS.firewallCheckMs, again);
-    });
-  };
-  const again = (): void => {
-    cancel = undefined;
-    watch();
-    later();
-  };
+  /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
+  const changed = (): void =>
+    checkWithin(Math.max(LIMITS.firewallSettleMs, checkedAt + LIMITS.firewallPauseMs - clock.monotonic()));
+  const watch = openRuleSetWatch({ instance, clock, emit, changed });
+  let cancelOpen = (): void => {};
 
   return {
     open: async () => {
       if (options.noHostFirewall) await check();
-      cancel = clock.after(LIMITS.firewallOpenMs, again);
+      cancelOpen = clock.after(LIMITS.firewallOpenMs, () => {
+        watch.open();
+        changed();
+      });
     },
     check: soon.call,
     info: () => found.map(({ barrier, place }) => describe(barrier, place)),
     close: async () => {
       closed = true;
-      cancel?.();
-      monitor?.kill();
+      cancelOpen();
+      next?.cancel();
+      watch.close();
       await soon.settled();
     },
     remove: () => removeRules(instance),
@@ -140,25 +138,6 @@ async function removeRules(instance: string): Promise<void> {
     const own = ownRules(await list(['chain', ...at(place).split(' ')]), instance);
     if (own.length > 0) await command(deleteRules(place, own));
   }
-}
-
-/** Calls `changed` after each transaction that is not our own and touches more than tables of other instances. */
-function watchRuleSet(instance: string, changed: () => void, ended: () => void): ChildProcess {
-  const monitor = spawn('nft', ['monitor'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  monitor.unref();
-  (monitor.stdout as { unref?: () => void }).unref?.();
-  monitor.once('error', ended).once('exit', ended);
-  let touched = false;
-  createInterface({ input: monitor.stdout }).on('line', (line) => {
-    const by = /^# new generation \d+ by process (\d+)/.exec(line);
-    if (by === null) {
-      touched ||= concerns(line, instance);
-      return;
-    }
-    if (touched && !ownProgram(Number(by[1]))) changed();
-    touched = false;
-  });
-  return monitor;
 }
 
 async function barriers(chains: string, own: string): Promise<{ barrier: Barrier; place: Barrier }[]> {

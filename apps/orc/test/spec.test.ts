@@ -79,6 +79,14 @@ const ROWS: readonly (readonly [string, object])[] = [
     '--runtime runc --userns host --isolation default --volume-driver local --disable-content-trust=false --cpu-rt-period 0 b',
     {},
   ],
+  [
+    '--net a --network b --net-alias x --dns-opt ndots:1 b',
+    {
+      networkMode: { kind: 'networks', attachments: [{ network: 'a', aliases: ['x'] }, { network: 'b' }] },
+      dnsOptions: ['ndots:1'],
+    },
+  ],
+  ['--net host b', { networkMode: { kind: 'host' } }],
   ['--network none b', { networkMode: { kind: 'none' } }],
   ['--network container:web b', { networkMode: { kind: 'container', container: 'web' } }],
   [

@@ -151,6 +151,8 @@ function addFlag(command: Command, flag: Flag): void {
   const option = new Option(flag.flags, flag.about);
   if (option.negate) standAlone(option);
   if (flag.hidden) option.hideHelp();
+  const { as } = flag;
+  if (as !== undefined) option.attributeName = () => camel(as);
   if (flag.choices !== undefined) option.choices(flag.choices);
   if (flag.kind === 'list') option.argParser((value: string, all: readonly string[] = []) => [...all, value]);
   if (flag.kind === 'number') option.argParser((value: string) => wholeNumber(longName(flag.flags), value));

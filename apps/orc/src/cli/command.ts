@@ -10,6 +10,8 @@ export type Flag = {
   /** For a switch that is on unless `--x=false` is said. */
   readonly standard?: true;
   readonly choices?: readonly string[];
+  /** Long name of the flag that this is another name of. */
+  readonly as?: string;
   /** Taken, and not shown by help. */
   readonly hidden?: boolean;
 };

@@ -1,6 +1,6 @@
 /** docker's flags of `container run` that say what orc has not: known, so that they are refused with a reason. */
 import { fail } from '@orc/model';
-import { type Flag, type Flags, list, longName, text } from '../cli/command.ts';
+import { type Flag, type Flags, list, longName, on, text } from '../cli/command.ts';
 
 type Refused = {
   readonly flag: Flag;
@@ -70,6 +70,11 @@ const ROWS: readonly Refused[] = [
     why: 'link-local addresses are not given',
     hint: 'use --ip or --ip6',
   },
+  {
+    flag: on('--use-api-socket', 'Not offered'),
+    why: 'containers are not given the daemon',
+    hint: 'mount its socket with --volume if they are to be root here',
+  },
   { flag: text('--cpu-rt-period <microseconds>', 'Not offered'), allowed: ['', '0'], ...REALTIME },
   { flag: text('--cpu-rt-runtime <microseconds>', 'Not offered'), allowed: ['', '0'], ...REALTIME },
   { flag: list('--blkio-weight-device <device:weight>', 'Not offered'), ...RATES },
@@ -90,8 +95,15 @@ export const REFUSED_FLAGS: readonly Flag[] = ROWS.map(({ flag }) => ({ ...flag,
 export function refuseFlags(flags: Flags): void {
   for (const { flag, allowed = [], why, hint } of ROWS) {
     const name = longName(flag.flags);
-    const values = flag.kind === 'list' ? flags.list(name) : [flags.text(name)];
-    const value = values.find((each) => each !== undefined && !allowed.includes(each));
-    if (value !== undefined) throw fail('input.unsupported', `--${name} ${value}: ${why}`, { hint });
+    const value = valuesOf(flags, flag, name).find((each) => !allowed.includes(each));
+    if (value !== undefined)
+      throw fail('input.unsupported', `${`--${name} ${value}`.trimEnd()}: ${why}`, { hint });
   }
+}
+
+function valuesOf(flags: Flags, { kind }: Flag, name: string): readonly string[] {
+  if (kind === 'list') return flags.list(name);
+  if (kind === 'on') return flags.on(name) ? [''] : [];
+  const value = flags.text(name);
+  return value === undefined ? [] : [value];
 }

@@ -2,6 +2,13 @@
 import { type Flag, choice, list, number, on, standard, text } from '../cli/command.ts';
 import { REFUSED_FLAGS } from './refused-flags.ts';
 
+/** As docker still takes them. */
+const FORMER_NAMES: readonly Flag[] = [
+  { ...list('--net <name>', 'Connect to a network'), as: 'network', hidden: true },
+  { ...list('--net-alias <name>', 'Further name on the network'), as: 'network-alias', hidden: true },
+  { ...list('--dns-opt <option>', 'Option of resolv.conf'), as: 'dns-option', hidden: true },
+];
+
 export const CREATE_FLAGS: readonly Flag[] = [
   on('-i, --interactive', 'Keep standard input open'),
   on('-t, --tty', 'Give it a terminal'),
@@ -83,6 +90,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   on('--rm', 'Remove the container when it has exited'),
   on('-q, --quiet', 'Do not show the progress of a pull'),
   { ...standard('--disable-content-trust', 'Images are checked by their digests'), hidden: true },
+  ...FORMER_NAMES,
   ...REFUSED_FLAGS,
 ];
 

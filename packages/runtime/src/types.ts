@@ -158,7 +158,7 @@ export type Runtime = {
 export type RuntimeInfo = {
   readonly cgroup: 'v1' | 'v2' | 'hybrid';
   readonly kernel: string;
-  /** Kernel features that are not there, by name: `ipvlan`, `apparmor`, `CAP_SYS_RESOURCE` … */
+  /** Kernel features that are not there, by their names in plan/features.ts: `apparmor`, `CAP_SYS_RESOURCE` … */
   readonly missing: readonly string[];
   readonly seccomp: boolean;
   readonly launcherPid: number;

@@ -4,15 +4,16 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CAPABILITY_NAMES, type ContainerId, type Emit } from '@orc/model';
+import type { ContainerId, Emit } from '@orc/model';
 import { KERNEL_PLAN_MS, LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
 import { kernelOps } from '../plan/compile.ts';
+import { missingFeatures } from '../plan/features.ts';
 import { planOf } from '../plan/ops.ts';
 import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from '../types.ts';
 import { LAUNCHER_LEAF } from './cgroup-files.ts';
 import { type Cgroups, openCgroups } from './cgroups.ts';
+import { kernelFacts } from './features.ts';
 import { makeSkeleton, readExit } from './folder.ts';
-import { hostBounding } from './identity.ts';
 import { openLauncher } from './launcher.ts';
 import { endRest, findShim, type Host, openRunning, SHIM_SOCKET } from './running.ts';
 import { startContainer } from './start.ts';
@@ -119,15 +120,11 @@ async function sweep(host: Host, known: ReadonlySet<ContainerId>, emit: Emit): P
   );
 }
 
-const APPARMOR = '/sys/kernel/security/apparmor';
-
 function describe(host: Host): RuntimeInfo {
-  const bounding = hostBounding();
-  const missing = CAPABILITY_NAMES.filter((_, at) => ((bounding >> BigInt(at)) & 1n) === 0n);
   return {
     cgroup: host.cgroups.kind,
     kernel: release(),
-    missing: [...missing.map((name) => `CAP_${name}`), ...(existsSync(APPARMOR) ? [] : ['apparmor'])],
+    missing: missingFeatures(kernelFacts()),
     seccomp: true,
     launcherPid: host.launcher.pid,
   };

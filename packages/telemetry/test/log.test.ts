@@ -51,12 +51,36 @@ test('who does not follow gets what was there, however much comes meanwhile', as
   expect(bytes).toBe(4_000_000);
 });
 
+test('a line that comes in parts has the time of its first, whatever the other stream says meanwhile', async () => {
+  const parts = [
+    line('a', 1n, 1, true),
+    line('x', 2n, 2),
+    line('b', 3n, 1, true),
+    line('c', 4n),
+    line('d', 5n),
+  ];
+  const [first, second] = [Buffer.concat(parts.slice(0, 2)), Buffer.concat(parts.slice(2))];
+  const file = join(folder, 'log');
+  writeFileSync(file, first);
+  const ended = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const whole = `${stampOf(1n)} abc\n${stampOf(5n)} d\n`;
+  for await (const run of readLog(folder, { timestamps: true, follow: true }, ended.promise)) {
+    if (seen.length === 0) appendFileSync(file, second);
+    if (run.stream === 'stdout') seen.push(Buffer.from(run.data).toString());
+    if (seen.join('').length >= whole.length) ended.resolve();
+  }
+  expect(seen.join('')).toBe(whole);
+});
+
 test('parts of one line are joined and count once', async () => {
   writeFileSync(
     join(folder, 'log'),
     Buffer.concat([line('a'), line('long', 1n, 1, true), line('er'), line('z')]),
   );
   expect(await read({})).toBe('a\nlonger\nz\n');
+  const [a, longer] = (await read({ timestamps: true })).split('\n');
+  expect([a, longer]).toEqual([`${stampOf(1n)} a`, `${stampOf(1n)} longer`]);
   expect(await read({ tail: 2 })).toBe('longer\nz\n');
 });
 
@@ -112,6 +136,6 @@ test('any records come back, whatever the buffer is cut into', () => {
 
 test('a time stamp never overruns the room made for it', () => {
   const many = Buffer.concat(Array.from({ length: 1000 }, (_, at) => line('', BigInt(at))));
-  const { runs } = renderRecords(many, 0, {}, true);
+  const { runs } = renderRecords(many, 0, {}, []);
   expect(runs.map((run) => run.data.length)).toEqual([1000 * 32]);
 });

@@ -4,7 +4,7 @@ import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '../limits.ts';
 import { HEADER_BYTES, scanRecords, STREAM } from '../plan/records.ts';
-import { type LogText, renderRecords } from '../plan/render.ts';
+import { type LinesUnderWay, type LogText, renderRecords } from '../plan/render.ts';
 import type { LogQuery, ReadLog } from '../types.ts';
 
 type Reader = {
@@ -25,13 +25,14 @@ export const readLog: ReadLog = async function* (folder, query, ended) {
     done.ended = true;
   });
   const readers = await openReaders(folder);
+  const stamped: Stamped = query.timestamps === true ? [] : undefined;
   try {
     const wanted =
       query.tail === undefined
         ? await fromTime(folder, readers, query)
         : await fromTail(folder, readers, query);
-    for (const reader of wanted) yield* drain(reader, query);
-    if (query.follow) yield* follow(folder, readers, query, done, ended);
+    for (const reader of wanted) yield* drain(reader, query, stamped);
+    if (query.follow) yield* follow(folder, readers, query, stamped, done, ended);
   } finally {
     await Promise.all(readers.map((reader) => reader.handle.close()));
   }
@@ -66,8 +67,10 @@ async function openReader(folder: string, name: string): Promise<Reader | undefi
   }
 }
 
+type Stamped = LinesUnderWay | undefined;
+
 /** What the file held when it was last looked at. The next bytes are read while these are taken. */
-async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
+async function* drain(reader: Reader, query: LogQuery, stamped: Stamped): AsyncIterable<LogText> {
   let ahead = readSome(reader);
   try {
     for (;;) {
@@ -76,7 +79,7 @@ async function* drain(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
       reader.offset += fresh.length;
       ahead = readSome(reader);
       const buffer = reader.rest.length === 0 ? fresh : Buffer.concat([reader.rest, fresh]);
-      const { runs, next } = renderRecords(buffer, 0, query, query.timestamps === true);
+      const { runs, next } = renderRecords(buffer, 0, query, stamped);
       reader.rest = Buffer.from(buffer.subarray(next));
       yield* runs;
     }
@@ -94,9 +97,9 @@ async function readSome({ handle, offset, size }: Reader): Promise<Buffer> {
 }
 
 /** As `drain`, with what was written since. */
-async function* drainOn(reader: Reader, query: LogQuery): AsyncIterable<LogText> {
+async function* drainOn(reader: Reader, query: LogQuery, stamped: Stamped): AsyncIterable<LogText> {
   reader.size = (await reader.handle.stat()).size;
-  yield* drain(reader, query);
+  yield* drain(reader, query, stamped);
 }
 
 /** Reads on as the shim writes; a rotation is noticed by the inode of `log`. */
@@ -104,6 +107,7 @@ async function* follow(
   folder: string,
   readers: Reader[],
   query: LogQuery,
+  stamped: Stamped,
   done: { readonly ended: boolean },
   ended: Promise<unknown> | undefined,
 ): AsyncIterable<LogText> {
@@ -112,13 +116,13 @@ async function* follow(
     for (;;) {
       const last = done.ended || query.signal?.aborted === true;
       const current = readers.at(-1);
-      if (current !== undefined) yield* drainOn(current, query);
+      if (current !== undefined) yield* drainOn(current, query, stamped);
       const now = await inodeOf(join(folder, 'log'));
       if (now !== undefined && now !== current?.inode) {
-        if (current !== undefined) yield* drainOn(current, query);
+        if (current !== undefined) yield* drainOn(current, query, stamped);
         const next = await openReaders(folder, current?.inode);
         readers.push(...next);
-        for (const reader of next) yield* drain(reader, query);
+        for (const reader of next) yield* drain(reader, query, stamped);
         continue;
       }
       if (last) return;

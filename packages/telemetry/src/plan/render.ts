@@ -27,18 +27,22 @@ export function stampOf(ns: bigint): string {
   return `${new Date(ms).toISOString().slice(0, 19)}.${rest}Z`;
 }
 
+/** Whether a line of a stream (its number is the index) is under way: only a line's first part is stamped. */
+export type LinesUnderWay = boolean[];
+
 /**
  * The wanted records of `buffer` as runs of lines of one stream, each with its newline (a part has none), so that
- * reading costs a copy per line and no object. `next`: where the first incomplete record begins.
+ * reading costs a copy per line and no object. `stamped`: lines get their time; kept by whoever reads on. `next`: where
+ * the first incomplete record begins.
  */
 export function renderRecords(
   buffer: Buffer,
   from: number,
   filter: LogFilter,
-  timestamps: boolean,
+  stamped: LinesUnderWay | undefined,
 ): { readonly runs: readonly LogText[]; readonly next: number } {
   const runs: LogText[] = [];
-  const out = Buffer.allocUnsafe(timestamps ? roomFor(buffer, from) : buffer.length);
+  const out = Buffer.allocUnsafe(stamped === undefined ? buffer.length : roomFor(buffer, from));
   const anyTime = filter.sinceNs === undefined && filter.untilNs === undefined;
   let used = 0;
   let runStart = 0;
@@ -58,7 +62,10 @@ export function renderRecords(
       endRun();
       runStream = stream;
     }
-    if (timestamps) used += out.write(`${stampOf(timeOf(buffer, start))} `, used, 'latin1');
+    if (stamped !== undefined) {
+      if (stamped[stream] !== true) used += out.write(`${stampOf(timeOf(buffer, start))} `, used, 'latin1');
+      stamped[stream] = partial;
+    }
     used += buffer.copy(out, used, start, end);
     if (!partial) {
       out[used] = NEWLINE;

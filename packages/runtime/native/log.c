@@ -141,8 +141,14 @@ static void put_marker(struct log *log) {
   put(log, STREAM_MARKER, 0, &log->dropped, sizeof log->dropped);
 }
 
+/* A batch goes into one file as a whole: it ends where the file is full, and the next one rotates. */
+static bool has_room(const struct log *log, uint64_t record) {
+  uint64_t after = log->batched + record;
+  return after <= BATCH_MAX && (!log->size_max || log->offset + after <= log->size_max);
+}
+
 static void put_record(struct log *log, uint8_t stream, const uint8_t *line, uint32_t length, bool partial) {
-  if (log->batched + sizeof(struct record) + length > BATCH_MAX) log_flush(log);
+  if (!has_room(log, sizeof(struct record) + length)) log_flush(log);
   put(log, stream, partial ? FLAG_PARTIAL : 0, line, length);
   log->midline[stream] = partial;
 }

@@ -1,13 +1,19 @@
 /** Reads a container's log as docs/logs.md tells, lines put together, for tests. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export type Line = { readonly stream: number; readonly text: string; readonly ns: bigint };
 
 const HEAD = 16;
 const MAGIC = 0x6f;
 
-export function readLog(path: string): readonly Line[] {
-  const data = readFileSync(path);
+export const readLog = (path: string): readonly Line[] => linesOf(readFileSync(path));
+
+/** Of several files, the newest first: lines go on from one into the next. */
+export const readLogs = (folder: string, names: readonly string[]): readonly Line[] =>
+  linesOf(Buffer.concat(names.toReversed().map((name) => readFileSync(join(folder, name)))));
+
+function linesOf(data: Buffer): readonly Line[] {
   const lines: Line[] = [];
   const open = new Map<number, string>();
   for (let at = 0; at + HEAD <= data.length; ) {

@@ -13,7 +13,7 @@ import {
   shell,
   startReady,
 } from './fixture.ts';
-import { readLog } from './logfile.ts';
+import { readLog, readLogs } from './logfile.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -407,6 +407,46 @@ describe('log', () => {
     } finally {
       execFileSync('umount', [folder]);
     }
+  });
+
+  test.each([
+    [10_000, 1],
+    [10_000, 3],
+    [1_000, 2],
+    [100_000, 2],
+  ])(
+    'keeps the newest lines within %i bytes a file, %i of them, though far more comes at once',
+    async (bytes, files) => {
+      const { readdirSync, statSync } = await import('node:fs');
+      const folder = join(fixture.folder, `logs/small-${bytes}-${files}`);
+      const running = await fixture.runtime.start(
+        fixture.request(shell('seq 1 60000'), log(`small-${bytes}-${files}`, bytes, files)),
+      );
+      await running.exited;
+      const names = readdirSync(folder).filter((each) => !each.endsWith('.idx'));
+      expect(names.length).toBe(files);
+      // The oldest may be the end of a line whose beginning went.
+      const kept = readLogs(folder, names)
+        .slice(1)
+        .map(({ text }) => Number(text));
+      expect(kept).toEqual(Array.from(kept, (_, at) => 60_000 - kept.length + 1 + at));
+      for (const name of names) expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(bytes);
+      // Full ones are full: no record more would go in.
+      for (const name of names.filter((each) => each !== 'log'))
+        expect(statSync(join(folder, name)).size).toBeGreaterThan(bytes - 2 * 22);
+    },
+  );
+
+  test('a line that is longer than a file has one of its own', async () => {
+    const { readdirSync, statSync } = await import('node:fs');
+    const folder = join(fixture.folder, 'logs/long-lines');
+    const script = 'echo before; head -c 12000 /dev/zero | tr "\\0" x; echo; echo after';
+    const running = await fixture.runtime.start(fixture.request(shell(script), log('long-lines', 5_000, 3)));
+    await running.exited;
+    const names = readdirSync(folder).filter((each) => !each.endsWith('.idx'));
+    const whole = readLogs(folder, names).map(({ text }) => text);
+    expect(whole).toEqual(['before', 'x'.repeat(12_000), 'after']);
+    expect(statSync(join(folder, 'log')).size).toBeLessThanOrEqual(5_000);
   });
 
   test('rotates within its bound', async () => {

@@ -358,7 +358,11 @@ test('a dry run says of what is built that its containers follow its context', S
   run('config');
   expect(run('up', '--dry-run').stdout).toContain('build image dry-web\n');
   expect(run('create').code).toBe(0);
-  expect(run('up', '--dry-run').stdout).toContain('build image dry-web if its context changed');
+  const [build, change] = run('up', '--dry-run').stdout.split('\n');
+  expect(build).toContain('build image dry-web if its context changed');
+  expect(change).toBe('start container dry-web-1');
+  expect(run('up', '-d').code).toBe(0);
+  expect(run('up', '--dry-run').stdout).toMatch(/^build image dry-web if .*\nnothing else would change\n$/);
   run('down', '--rmi', 'all');
 });
 
@@ -429,4 +433,64 @@ describe('--volumes-from', SLOW, () => {
     const { code, stderr } = run('--volumes-from', 'nobody', 'busybox');
     expect([code, stderr]).toEqual([125, expect.stringContaining('no such container: nobody')]);
   });
+});
+
+describe('inspect', SLOW, () => {
+  const mode = (name: string, field = 'NetworkMode'): string =>
+    out('container', 'inspect', '-f', `{{.HostConfig.${field}}}`, name);
+  const idOf = (name: string): string => out('container', 'inspect', '-f', '{{.Id}}', name);
+
+  test('names by its id whom a container joins, whatever was written', () => {
+    out('container', 'run', '-d', '--name', 'host1', 'busybox', 'sleep', '1000');
+    const join = ['--network', 'container:host1', '--pid', 'container:host1', '--ipc', 'host'];
+    out('container', 'create', '--name', 'guest1', ...join, 'busybox');
+    const whole = `container:${idOf('host1')}`;
+    expect([mode('guest1'), mode('guest1', 'PidMode'), mode('guest1', 'IpcMode')]).toEqual([
+      whole,
+      whole,
+      'host',
+    ]);
+    expect([mode('host1'), mode('host1', 'PidMode'), mode('host1', 'IpcMode')]).toEqual([
+      'bridge',
+      '',
+      'private',
+    ]);
+    out('container', 'rm', '-f', 'host1');
+    expect(mode('guest1')).toBe('container:host1');
+    out('container', 'rm', 'guest1');
+  });
+
+  test('of a service, with the container of the same number', () => {
+    const run = project('joined', [
+      'services:',
+      '  a: { image: busybox, command: sleep 1000, scale: 2, stop_grace_period: 0s }',
+      '  b: { image: busybox, command: sleep 1000, scale: 2, stop_grace_period: 0s, network_mode: service:a }',
+      '',
+    ]);
+    expect(run('up', '-d').code).toBe(0);
+    for (const slot of [1, 2]) expect(mode(`joined-b-${slot}`)).toBe(`container:${idOf(`joined-a-${slot}`)}`);
+    run('down');
+  });
+});
+
+test('what cannot be started in a container by exec ends with 126, as in docker', SLOW, () => {
+  out(
+    'container',
+    'run',
+    '-d',
+    '--name',
+    'target',
+    'busybox',
+    'sh',
+    '-c',
+    'ln -s a /b; ln -s b /a; sleep 1000',
+  );
+  const code = (...args: readonly string[]): number => orc('container', 'exec', ...args).code;
+  expect(code('target', '/a')).toBe(126);
+  expect(code('target', '/etc/passwd')).toBe(126);
+  expect(code('-u', 'nobody-of-that-name', 'target', 'true')).toBe(126);
+  expect(code('-w', '/nosuch', 'target', 'true')).toBe(126);
+  expect(code('target', '/nosuch')).toBe(127);
+  expect(code('nosuch', 'true')).toBe(1);
+  out('container', 'rm', '-f', 'target');
 });

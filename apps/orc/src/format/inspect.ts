@@ -6,19 +6,28 @@ import type {
   ImageConfig,
   Logging,
   Mount,
+  NamespaceMode,
   NetworkMode,
   PortBinding,
   Security,
 } from '@orc/model';
+import { joinName } from '../project/joined.ts';
 import { rfc3339 } from './time.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** `image`: the config that its image gives; absent when that is gone. `size`: where it was asked for. */
+export type Further = {
+  /** Where it was asked for. */
+  readonly size?: ContainerSize;
+  /** Ids of the containers whose namespaces it has, by `container:web` and `service:web`. */
+  readonly joined?: ReadonlyMap<string, string>;
+};
+
+/** `image`: the config that its image gives; absent when that is gone. */
 export function inspectContainer(
   container: Container,
   image: ImageConfig = {},
-  size?: ContainerSize,
+  { size, joined = new Map() }: Further = {},
 ): object {
   return {
     Id: container.id,
@@ -37,7 +46,7 @@ export function inspectContainer(
     HostnamePath: '',
     HostsPath: '',
     AppArmorProfile: '',
-    HostConfig: hostConfigOf(container),
+    HostConfig: hostConfigOf(container, joined),
     GraphDriver: { Name: 'overlay2', Data: null },
     ...(size === undefined ? {} : { SizeRw: size.writtenBytes, SizeRootFs: size.totalBytes }),
     Mounts: mountsOf(container),
@@ -82,11 +91,11 @@ const bindText = (mount: Mount): string[] =>
     ? [`${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`]
     : [];
 
-function hostConfigOf({ spec }: Container): object {
+function hostConfigOf({ spec }: Container, joined: ReadonlyMap<string, string>): object {
   const { resources = {}, restart } = spec;
   return {
     Binds: (spec.mounts ?? []).flatMap(bindText),
-    NetworkMode: networkModeText(spec.networkMode),
+    NetworkMode: networkModeText(spec.networkMode, joined),
     PortBindings: bindingsOf(spec.ports ?? []),
     RestartPolicy: { Name: restart?.condition ?? 'no', MaximumRetryCount: restart?.maxAttempts ?? 0 },
     AutoRemove: spec.autoRemove ?? false,
@@ -100,6 +109,10 @@ function hostConfigOf({ spec }: Container): object {
     ExtraHosts: (spec.extraHosts ?? []).map(({ name, address }) => `${name}:${address}`),
     SecurityOpt: securityOf(spec.security),
     UsernsMode: '',
+    PidMode: namespaceText(spec.pidMode, joined, ''),
+    IpcMode: namespaceText(spec.ipcMode, joined, 'private'),
+    UTSMode: namespaceText(spec.utsMode, joined, ''),
+    CgroupnsMode: namespaceText(spec.cgroupnsMode, joined, 'private'),
     ShmSize: spec.shmSizeBytes ?? 64 * 2 ** 20,
     Sysctls: spec.sysctls ?? {},
     NanoCpus: resources.nanoCpus ?? 0,
@@ -125,11 +138,29 @@ function securityOf({ noNewPrivileges, seccomp, apparmor, unmaskSystemPaths }: S
   return words.length === 0 ? null : words;
 }
 
-function networkModeText(mode: NetworkMode | undefined): string {
+function networkModeText(mode: NetworkMode | undefined, joined: ReadonlyMap<string, string>): string {
   if (mode === undefined) return 'bridge';
   if (mode.kind === 'networks') return mode.attachments[0]?.network ?? 'none';
-  if (mode.kind === 'container') return `container:${mode.container}`;
-  return mode.kind === 'service' ? `service:${mode.service}` : mode.kind;
+  return joinText(mode, joined) ?? mode.kind;
+}
+
+/** docker writes nothing where a namespace of its own is what everybody has. */
+function namespaceText(
+  mode: NamespaceMode = { kind: 'private' },
+  joined: ReadonlyMap<string, string>,
+  own: string,
+): string {
+  return mode.kind === 'private' ? own : (joinText(mode, joined) ?? mode.kind);
+}
+
+/** By id, as docker has it; as it was written where that container is gone. */
+function joinText(
+  mode: NamespaceMode | NetworkMode,
+  joined: ReadonlyMap<string, string>,
+): string | undefined {
+  const name = joinName(mode);
+  const id = name === undefined ? undefined : joined.get(name);
+  return id === undefined ? name : `container:${id}`;
 }
 
 function bindingsOf(ports: readonly PortBinding[]): object {

@@ -6,6 +6,7 @@ import type { Context } from '../cli/context.ts';
 import { interruptible, written } from '../cli/io.ts';
 import { containerListing } from '../format/container.ts';
 import { inspectContainer } from '../format/inspect.ts';
+import { joinedBy } from '../project/joined.ts';
 import { printList } from '../format/output.ts';
 import { parseTime } from '../format/time.ts';
 import { filtersFrom, timeoutOf } from '../spec/values.ts';
@@ -106,7 +107,10 @@ export const inspect: Body = async (context, args, flags) => {
     // The image may have been removed by force.
     const image = await client.inspectImage(container.imageId).catch(() => undefined);
     const size = flags.on('size') ? await client.containerSize(container.id) : undefined;
-    return inspectContainer(container, image?.Config, size);
+    return inspectContainer(container, image?.Config, {
+      joined: await joinedBy(client, container),
+      ...(size === undefined ? {} : { size }),
+    });
   });
 };
 

@@ -1,5 +1,6 @@
 /** `orc container exec`, and `orc exec` once it knows the container. */
 import type { Client, ExecConfig } from '@orc/api/client';
+import { OrcError } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
@@ -36,6 +37,13 @@ export function configOf(context: Context, flags: Flags, { argv, stdin, tty }: W
   });
 }
 
+/** docker's 126 for whatever keeps it from starting, but 127 where there is no such program. */
+function notStarted(error: unknown): never {
+  if (!(error instanceof OrcError) || !['start.failed', 'input.invalid'].includes(error.problem.code))
+    throw error;
+  throw new OrcError({ ...error.problem, code: 'start.notexecutable' });
+}
+
 /** The program's own code; 126 and 127 when it could not be started. */
 export async function execIn(
   context: Context,
@@ -47,7 +55,7 @@ export async function execIn(
   const { id } = await client.createExec(container, config);
   const resize = (columns: number, rows: number): Promise<unknown> => client.resizeExec(id, columns, rows);
   if (config.tty && !config.detach) await tellSize(context.io, resize);
-  const duplex = await client.startExec(id);
+  const duplex = await client.startExec(id).catch(notStarted);
   if (config.detach) {
     duplex.close();
     return 0;

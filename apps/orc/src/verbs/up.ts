@@ -119,43 +119,48 @@ export async function put(
   const none = prepare !== undefined && names.length === 0;
   const services = project.services.filter((each) => !none && chosen.includes(each.service));
   const pull = flags.text('pull');
-  const images = dryRun
-    ? await knownImages(context, client, services)
-    : await resolveImages(context, client, services, {
-        build: flags.on('build'),
-        noBuild: flags.on('no-build'),
-        quiet: flags.on('quiet-pull'),
-        ...(pull === undefined ? {} : { pull }),
-      });
+  const known = dryRun ? await knownImages(client, services) : undefined;
+  for (const line of known?.told ?? []) context.out(line);
+  const images =
+    known?.images ??
+    (await resolveImages(context, client, services, {
+      build: flags.on('build'),
+      noBuild: flags.on('no-build'),
+      quiet: flags.on('quiet-pull'),
+      ...(pull === undefined ? {} : { pull }),
+    }));
   const result = await client.putProject(project.name, {
     project,
     images,
     options: { ...optionsOf(names, flags, desired), ...(prepare === undefined ? {} : { prepare }) },
   });
   showWarnings(context, result.warnings);
-  if (dryRun) printPlan(context, result);
+  if (known !== undefined) printPlan(context, result, known.told.length > 0);
   return result;
 }
 
 /** Stands for an image that a dry run does not make; any container of it would be another than now. */
 const NOT_YET = `sha256:${'0'.repeat(64)}` as Digest;
 
-async function knownImages(
-  context: Context,
-  client: Client,
-  services: readonly ProjectService[],
-): Promise<PutProject['images']> {
+type KnownImages = {
+  readonly images: PutProject['images'];
+  /** What would be done for those that are not here, or may be others. */
+  readonly told: readonly string[];
+};
+
+async function knownImages(client: Client, services: readonly ProjectService[]): Promise<KnownImages> {
   const { idOf } = await import('../project/images.ts');
+  const told: string[] = [];
   const images: Record<string, Digest> = {};
   for (const { container, build } of services) {
     if (container.image in images) continue;
     const id = await idOf(client, container.image);
-    if (id === undefined) context.out(`${build === undefined ? 'pull' : 'build'} image ${container.image}`);
+    if (id === undefined) told.push(`${build === undefined ? 'pull' : 'build'} image ${container.image}`);
     else if (build !== undefined)
-      context.out(`build image ${container.image} if its context changed, which replaces its containers`);
+      told.push(`build image ${container.image} if its context changed, which replaces its containers`);
     images[container.image] = (id as Digest | undefined) ?? NOT_YET;
   }
-  return images;
+  return { images, told };
 }
 
 function optionsOf(names: readonly string[], flags: Flags, desired: 'ready' | 'run'): PutProject['options'] {
@@ -188,9 +193,10 @@ export function scaleOf(words: readonly string[]): Readonly<Record<string, numbe
   );
 }
 
-function printPlan(context: Context, { changes }: PutResult): void {
+/** `above`: what would be done for images was said before. */
+function printPlan(context: Context, { changes }: PutResult, above: boolean): void {
   const told = changes.filter((each) => each.action !== 'keep');
-  if (told.length === 0) context.out('nothing would change');
+  if (told.length === 0) context.out(`nothing ${above ? 'else ' : ''}would change`);
   for (const { kind, name, action, reason } of told)
     context.out(
       `${action} ${kind === 'task' ? 'container' : kind} ${name}${reason === undefined ? '' : `: ${reason}`}`,

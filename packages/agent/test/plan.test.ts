@@ -47,7 +47,7 @@ describe('restart in place', () => {
     expect(delays).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
     expect(decideRestart(policy('always'), ended(1, { ...state, ranMs: 10_000 }))).toMatchObject({
       delayMs: 100,
-      restarts: 1,
+      restarts: 13,
     });
   });
 
@@ -65,6 +65,12 @@ describe('restart in place', () => {
     const limited = policy('on-failure', { maxAttempts: 2 });
     expect(decideRestart(limited, ended(1, { restarts: 1 })).restart).toBe(true);
     expect(decideRestart(limited, ended(1, { restarts: 2 })).restart).toBe(false);
+    // However long they ran, where no window says since when.
+    const long = { restarts: 2, ranMs: 3_600_000 };
+    expect(decideRestart(limited, ended(1, long)).restart).toBe(false);
+    const within = policy('any', { maxAttempts: 2, delay: { kind: 'fixed', ms: 0 }, windowMs: 60_000 });
+    expect(decideRestart(within, ended(1, long))).toEqual({ restart: true, delayMs: 0, restarts: 1 });
+    expect(decideRestart(within, ended(1, { restarts: 2, ranMs: 59_000 })).restart).toBe(false);
   });
 });
 

@@ -6,7 +6,7 @@ export type Ended = {
   readonly exit: Exit;
   /** How long the attempt ran. */
   readonly ranMs: number;
-  /** Restarts by the policy since the last success or word of a user. */
+  /** Restarts by the policy since the last word of a user. */
   readonly restarts: number;
   /** Back-off of the last restart; 0 before the first. */
   readonly lastDelayMs: number;
@@ -24,12 +24,14 @@ export function decideRestart(policy: RestartPolicy | undefined, ended: Ended): 
   if (policy === undefined || policy.condition === 'no') return { restart: false };
   if (ended.exit.reason === 'reboot') return afterReboot(policy);
   if (policy.condition === 'on-failure' && exitSucceeded(ended.exit)) return { restart: false };
-  const lasted = ended.ranMs >= (policy.windowMs ?? LIMITS.restartBackoffResetMs);
-  const restarts = lasted ? 0 : ended.restarts;
+  // A window forgets what came before it; without one all count, with docker and with Swarm.
+  const forgets = policy.windowMs !== undefined && ended.ranMs >= policy.windowMs;
+  const restarts = forgets ? 0 : ended.restarts;
   if (policy.maxAttempts !== undefined && policy.maxAttempts > 0 && restarts >= policy.maxAttempts)
     return { restart: false };
   if (policy.delay.kind === 'fixed')
     return { restart: true, delayMs: policy.delay.ms, restarts: restarts + 1 };
+  const lasted = ended.ranMs >= LIMITS.restartBackoffResetMs;
   const doubled = lasted || ended.lastDelayMs === 0 ? LIMITS.restartBackoffMs : ended.lastDelayMs * 2;
   return { restart: true, delayMs: Math.min(doubled, LIMITS.restartBackoffMaxMs), restarts: restarts + 1 };
 }

@@ -1,6 +1,6 @@
 /** The end of a daemon, and of all that it has, from the command line. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
@@ -162,4 +162,90 @@ test('health checks of the shop are no visits', () => {
   )?.[1];
   const own = readFileSync(join(shop, 'web/shop.conf'), 'utf8').split(`location = ${checked} {`)[1];
   expect(own?.split('}')[0]).toContain('return 200');
+});
+
+/** With an /etc and a /run of its own, and a systemctl that writes down what it is asked. */
+const IN_A_HOST_OF_ITS_OWN = `
+set -e
+mount -t tmpfs tmpfs "$1"; mkdir "$1/upper" "$1/work" "$1/bin"
+mount -t overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" overlay /etc
+mount -t tmpfs tmpfs /run; mkdir -p /etc/systemd/system
+sed -i /^orc:/d /etc/group
+[ "$2" = with ] && mkdir -p /run/systemd/system
+printf '#!/bin/sh\\necho "systemctl $*"  >> %s/said\\n' "$1" > "$1/bin/systemctl"
+chmod +x "$1/bin/systemctl"; PATH="$1/bin:$PATH"
+orc() { echo "$ orc $*"; "$ORC" "$@" 2>&1 || echo "-> $?"; }
+unit() { ls /etc/systemd/system | grep ^orc || true; grep -o ^orc: /etc/group || true; }
+orc system install; unit
+orc system install
+ORC_ROOT=/srv/other orc system uninstall
+orc system uninstall; unit
+orc system uninstall
+[ "$2" = with ] || { orc system install; gpasswd -a daemon orc > /dev/null; orc system uninstall; unit; }
+cat "$1/said" 2>/dev/null || true
+`;
+
+const UNIT = '/etc/systemd/system/orc.service';
+const INSTALLED = [
+  '$ orc system install',
+  'made the group orc: its members may use the socket, which is as good as root',
+  `wrote ${UNIT}`,
+];
+const NONE_HERE = 'systemd does not run here: start the daemon with "orc daemon"';
+const AGAIN = [
+  'orc.service',
+  'orc:',
+  '$ orc system install',
+  'everything is installed already',
+  '$ orc system uninstall',
+  `error: ${UNIT} is the service of the instance under $ROOT`,
+  '  hint: set ORC_ROOT to it to uninstall that one',
+  '-> 1',
+  '$ orc system uninstall',
+];
+const GONE = [`removed ${UNIT}`, 'removed the group orc', '$ orc system uninstall', 'nothing is installed'];
+
+test.each([
+  [
+    'with',
+    [
+      ...INSTALLED,
+      'enabled and started orc.service',
+      ...AGAIN,
+      'stopped and disabled orc.service',
+      ...GONE,
+      'systemctl daemon-reload',
+      'systemctl enable --now orc.service',
+      'systemctl disable --now orc.service',
+      'systemctl daemon-reload',
+    ],
+  ],
+  [
+    'without',
+    [
+      ...INSTALLED,
+      NONE_HERE,
+      ...AGAIN,
+      ...GONE,
+      ...INSTALLED,
+      NONE_HERE,
+      '$ orc system uninstall',
+      `removed ${UNIT}`,
+      'left the group orc, as it has members: daemon',
+      'orc:',
+    ],
+  ],
+])('what install does, uninstall undoes, %s systemd', async (systemd, lines) => {
+  const instance = makeInstance();
+  try {
+    const place = join(instance.folder, 'own');
+    mkdirSync(place);
+    const args = ['--mount', 'sh', '-c', IN_A_HOST_OF_ITS_OWN, 'sh', place, systemd];
+    const env = { ...instance.env, ORC: join(repository, 'apps/orc/bin/orc') };
+    const { stdout, stderr } = spawnSync('unshare', args, { env, encoding: 'utf8' });
+    const root = instance.env['ORC_ROOT'] as string;
+    expect(`${stdout}${stderr}`.trim().replaceAll(root, '$ROOT').split('\n')).toEqual(lines);
+  } finally {
+    await instance.purge();
+  }
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hostOf } from '../src/cli/host.ts';
-import { mustBeOurs } from '../src/verbs/system.ts';
+import { mustBeOurs } from '../src/verbs/system-install.ts';
 
 test('relative folders begin where the command is given: the daemon works elsewhere', () => {
   expect(hostOf({ ORC_ROOT: 'lab/root', ORC_RUN: './run' }, undefined, '/home/u')).toEqual({

@@ -14,7 +14,13 @@ export const SYSTEM: readonly CommandRow[] = [
     summary: 'Make the daemon a service of systemd, and the group of its socket',
     flags: [on('--print', 'Print the unit, and do nothing')],
     examples: ['sudo orc system install'],
-    load: async () => (await import('../verbs/system.ts')).install,
+    load: async () => (await import('../verbs/system-install.ts')).install,
+  },
+  {
+    name: 'system uninstall',
+    summary: 'Take the service and the group away again; containers and data stay',
+    examples: ['sudo orc system uninstall'],
+    load: async () => (await import('../verbs/system-install.ts')).uninstall,
   },
   {
     name: 'system stop',

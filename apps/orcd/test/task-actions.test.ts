@@ -24,7 +24,6 @@ const SERVICE = {
     hash: 'h',
     desired: 'run',
     generation: 1,
-    restartGeneration: 0,
   },
   status: {},
 } as unknown as ServiceObj;

@@ -180,7 +180,6 @@ export const serviceObj = (
       hash: 'h',
       desired: 'run' as const,
       generation: 1,
-      restartGeneration: 0,
     },
     {},
   );

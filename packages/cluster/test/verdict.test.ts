@@ -49,7 +49,6 @@ const service = (name: string, { needs = [], restart, desired = 'run' }: Service
       hash: 'h',
       desired,
       generation: 1,
-      restartGeneration: 0,
     },
     status: {},
   }) as unknown as ServiceObj;

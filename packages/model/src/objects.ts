@@ -80,10 +80,8 @@ export type ServiceSpec = {
   readonly hash: string;
   /** What `up` and `start` (run), `create` (ready) and `stop` (stop) asked for, with what made it differ. */
   readonly desired: 'ready' | 'run' | 'stop';
-  /** Grows when the same desired state is asked for anew (`restart`, `up --force-recreate`). */
+  /** Grows when the same desired state is asked for anew (`start`, `up`): a task of an older one is begun again. */
   readonly generation: number;
-  /** Grows with `restart`: a task that runs with an older one is restarted in place. */
-  readonly restartGeneration: number;
   /** Stop grace of the operation that asked (`stop -t`), instead of the template's. */
   readonly stopGraceMs?: number;
   /** Counts `--force-recreate`; it is part of `hash`. */

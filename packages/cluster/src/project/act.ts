@@ -91,8 +91,8 @@ function stop(planning: Planning, service: ServiceObj, action: ProjectAction): v
 /** In place, at once: a task that still waits for its dependencies goes on waiting. */
 function restart(planning: Planning, service: ServiceObj, action: ProjectAction): void {
   const { draft } = planning;
-  const { generation, restartGeneration } = service.spec;
-  patchSpec<'service'>(draft, service, { desired: 'run', restartGeneration: restartGeneration + 1 });
+  const { generation } = service.spec;
+  patchSpec<'service'>(draft, service, { desired: 'run' });
   for (const task of currentTasks(now(draft), service.id)) {
     if (isPending(task, service.spec)) continue;
     desire(planning, task, { ...again(task, action), state: 'run' }, 'restart', generation);

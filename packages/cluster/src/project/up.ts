@@ -9,7 +9,7 @@ import {
   type ServiceSpec,
   type TaskObj,
 } from '@orc/model';
-import { needsStart } from '../control/progress.ts';
+import { isPending, needsStart } from '../control/progress.ts';
 import { REPLICAS_MAX } from '../limits.ts';
 import { changesOf, draftOf, fresh, now, patchSpec, put } from '../state/draft.ts';
 import { same } from '../state/same.ts';
@@ -166,9 +166,21 @@ function putService(planning: Planning, request: PutProject, service: ProjectSer
     describe(planning, undefined, made);
     return;
   }
-  const next = withOperation(planning, request, found, spec);
+  const restarts =
+    spec.desired === 'run' && dependencyRecreated(planning, spec.project, spec.dependsOn, spec, found);
+  const next = withOperation(planning, request, found, spec, restarts);
   put(draft, { ...found, spec: next });
-  describe(planning, found, { ...found, spec: next });
+  describe(planning, found, { ...found, spec: next }, restarts);
+  if (restarts) stopUntilReady(planning, found);
+}
+
+/** Begins again, as its dependencies allow: for the generation that the service has now. */
+function stopUntilReady({ draft }: Planning, service: ServiceObj): void {
+  for (const task of currentTasks(now(draft), service.id)) {
+    if (isPending(task, service.spec)) continue;
+    const { generation } = task.spec.desired;
+    patchSpec<'task'>(draft, task, { desired: { state: 'stop', generation }, pending: undefined });
+  }
 }
 
 function specOf(
@@ -197,12 +209,17 @@ function specOf(
     template,
     hash,
     // What `create` leaves as it is goes on running; what it replaces is made and not started.
-    desired: found?.spec.desired === 'run' && found.spec.hash === hash ? 'run' : options.desired,
+    desired:
+      found?.spec.desired === 'run' && isWhole(planning, request, found, hash) ? 'run' : options.desired,
     generation: found?.spec.generation ?? 1,
-    restartGeneration: found?.spec.restartGeneration ?? 0,
     ...(recreations === 0 ? {} : { recreations }),
   };
 }
+
+const isWhole = ({ draft }: Planning, request: PutProject, found: ServiceObj, hash: string): boolean =>
+  found.spec.hash === hash &&
+  currentTasks(now(draft), found.id).length >= found.spec.replicas &&
+  (request.options.scale?.[found.spec.service] ?? 0) <= found.spec.replicas;
 
 const containerNamed = (service: ProjectService): { containerName?: string } =>
   service.containerName === undefined ? {} : { containerName: service.containerName };
@@ -213,16 +230,12 @@ function withOperation(
   request: PutProject,
   found: ServiceObj,
   spec: ServiceSpec,
+  restarts: boolean,
 ): ServiceSpec {
   const { options } = request;
   const tasks = currentTasks(now(planning.draft), found.id);
   const asked = options.desired === 'run' && tasks.some((task) => mustStart(task, found, spec));
-  const restarted = dependencyRecreated(planning, spec.project, spec.dependsOn, spec, found);
-  const next: ServiceSpec = {
-    ...spec,
-    generation: spec.generation + (asked ? 1 : 0),
-    restartGeneration: spec.restartGeneration + (restarted ? 1 : 0),
-  };
+  const next: ServiceSpec = { ...spec, generation: spec.generation + (asked || restarts ? 1 : 0) };
   const lasting = { ...found.spec, stopGraceMs: undefined, renewAnonVolumes: undefined };
   if (same(lasting, next)) return found.spec;
   return {
@@ -258,12 +271,18 @@ export const currentTasks = (state: State, service: ObjectId): readonly TaskObj[
   where(state, 'task', 'service', service).filter((task) => task.spec.desired.state !== 'remove');
 
 /** A line for each container. */
-function describe({ draft, lines }: Planning, before: ServiceObj | undefined, after: ServiceObj): void {
+function describe(
+  { draft, lines }: Planning,
+  before: ServiceObj | undefined,
+  after: ServiceObj,
+  restarts = false,
+): void {
   const tasks = before === undefined ? [] : currentTasks(draft.base, before.id);
   const slots = new Map(tasks.map((task) => [task.spec.slot, task]));
   for (let slot = 1; slot <= after.spec.replicas; slot += 1) {
     const task = slots.get(slot);
-    lines.push({ kind: 'task', name: containerNameOf(after.spec, slot), ...actionOf(task, before, after) });
+    const action = actionOf(task, before, after, restarts);
+    lines.push({ kind: 'task', name: containerNameOf(after.spec, slot), ...action });
     slots.delete(slot);
   }
   for (const slot of [...slots.keys()].sort((a, b) => b - a)) {
@@ -281,10 +300,16 @@ type Action = {
   readonly reason?: string;
 };
 
-function actionOf(task: TaskObj | undefined, before: ServiceObj | undefined, after: ServiceObj): Action {
+function actionOf(
+  task: TaskObj | undefined,
+  before: ServiceObj | undefined,
+  after: ServiceObj,
+  restarts: boolean,
+): Action {
   if (task === undefined || before === undefined) return { action: 'create' };
   if (task.spec.hash !== after.spec.hash) return { action: 'recreate', reason: reasonOf(before, after) };
-  if (after.spec.restartGeneration > before.spec.restartGeneration) return { action: 'restart' };
+  if (restarts && !needsStart(task, before.spec))
+    return { action: 'restart', reason: 'a service that it depends on was recreated' };
   return after.spec.generation > before.spec.generation && needsStart(task, before.spec)
     ? { action: 'start' }
     : { action: 'keep' };

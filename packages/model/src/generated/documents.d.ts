@@ -585,8 +585,6 @@ export type ServiceSpec = {
     readonly desired: "ready" | "run" | "stop";
   /** Grows when the same is asked for anew. */
   readonly generation: number;
-  /** Grows with restart. */
-  readonly restartGeneration: number;
     readonly stopGraceMs?: Milliseconds;
   /** Counts --force-recreate. */
   readonly recreations?: number;

@@ -272,6 +272,60 @@ describe('modes', () => {
     expect((await problemOf(startNew(client(), idle({ networkMode })))).code).toBe('conflict.state');
     await remove(first, second);
   });
+
+  test('a shared network outlives the stop of its owner, also over a daemon; its address is nobody else’s', async () => {
+    const { server, port } = await occupy();
+    server.close();
+    const ports = [tcp(80, { hostPort: port })];
+    const owner = await startNew(client(), idle({ networkMode: on('front'), ports }), 'owner');
+    const guest = await startNew(
+      client(),
+      web({ networkMode: { kind: 'container', container: 'owner' }, hostname: 'guest' }),
+    );
+    const beside = await startNew(client(), idle({ networkMode: on('front') }));
+    const address = await addressOf(owner, 'front');
+    const link = async (): Promise<string> => (await execIn(client(), guest, ['ip', '-4', 'addr'])).stdout;
+    expect(await fetched(`http://127.0.0.1:${port}/`)).toBe('guest');
+    for (const between of [
+      async () => {},
+      async () => {
+        await instance.stop('SIGKILL');
+        await instance.start();
+      },
+    ]) {
+      await client().stopContainer(owner, { timeoutMs: 2000 });
+      expect(curl(`http://127.0.0.1:${port}/`)).toBe('');
+      await between();
+      expect(await visit(beside, address)).toBe('guest');
+      // As many as a block of addresses has: one of them would get that of the owner.
+      const others = await Promise.all(
+        Array.from({ length: 16 }, () => startNew(client(), idle({ networkMode: on('front') }))),
+      );
+      expect(await Promise.all(others.map((id) => addressOf(id, 'front')))).not.toContain(address);
+      await remove(...others);
+      await client().startContainer(owner);
+      expect(await addressOf(owner, 'front')).toBe(address);
+      expect(await fetched(`http://127.0.0.1:${port}/`)).toBe('guest');
+    }
+    await client().stopContainer(owner, { timeoutMs: 2000 });
+    await remove(owner);
+    expect(await link()).not.toContain('eth0');
+    expect(await visit(beside, address)).toBe('');
+    await remove(guest, beside);
+  });
+
+  test('a shared network goes with the last who is in it, when its owner has stopped', async () => {
+    const owner = await startNew(client(), idle({ networkMode: on('front') }), 'gone');
+    const guest = await startNew(client(), idle({ networkMode: { kind: 'container', container: 'gone' } }));
+    await client().stopContainer(owner, { timeoutMs: 2000 });
+    expect((await client().getContainer(owner)).endpoints).not.toEqual([]);
+    await client().stopContainer(guest, { timeoutMs: 2000 });
+    await until(
+      async () => (await client().getContainer(owner)).endpoints.length === 0,
+      'it to be given back',
+    );
+    await remove(owner, guest);
+  });
 });
 
 describe('networks', () => {

@@ -69,8 +69,11 @@ export type NetworkHost = {
    */
   withdraw(container: ContainerId): Promise<void>;
   unpublish(container: ContainerId): Promise<void>;
-  /** Gives back addresses, ports and the sandbox. Idempotent; the veth goes with its namespace. */
-  release(container: ContainerId): Promise<void>;
+  /**
+   * Gives back addresses, ports and the sandbox. Idempotent; the veth goes with its namespace, or at once with `cut`: others
+   * live on in it, and the addresses may be given to somebody.
+   */
+  release(container: ContainerId, options?: { readonly cut?: boolean }): Promise<void>;
   /** What DNS answers for names of tasks, whole; node-local containers are added by `register`. */
   names(records: readonly NameRecord[]): void;
   register(container: ContainerId, records: readonly NameRecord[]): void;

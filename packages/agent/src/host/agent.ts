@@ -11,6 +11,7 @@ import type { Life } from './life.ts';
 import { recover } from './recover.ts';
 import { openRegistry, type Registry } from './registry.ts';
 import { retainLogs } from './retention.ts';
+import { openSharing } from './sharing.ts';
 import { openSlots } from './slots.ts';
 import { openTasks, type Tasks } from './tasks.ts';
 import { openTrash } from './trash.ts';
@@ -25,6 +26,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const changed = (life: Life): void => {
     if (life.removed) registry.forget(life.id);
     tasks?.changed(life);
+    sharing.changed(life);
   };
   const deps: LifeDeps = {
     ...options,
@@ -35,6 +37,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     jitter: () => options.random.number(),
     file: (kind, name) => tasks?.file(kind, name) ?? options.file(kind, name),
     find: (of, mode) => find(registry, of, mode),
+    isShared: (life) => sharing.isShared(life),
     networksReady: () => tasks?.networksReady() ?? Promise.resolve(undefined),
     removeVolume: async (of, name) => {
       const others = [...registry.lives.values()].some((life) => life !== of && usesVolume(life, name));
@@ -49,6 +52,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     changed,
   };
   const registry: Registry = openRegistry(deps);
+  const sharing = openSharing(registry.lives, (of, mode) => findIfThere(registry, of, mode));
   const recovered = await recover(options, deps, registry);
   tasks = openTasks({
     ...options,
@@ -72,11 +76,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     volumePath: (name) => volumes.pathOf(name),
     volumes: () => volumes.list(),
     async removeVolume(name) {
-      const by = users(registry, 'volume', name);
-      if (by.length > 0)
-        throw fail('conflict.inuse', `volume ${name} is in use by ${by.join(', ')}`, {
-          hint: 'remove these containers first',
-        });
+      mustBeFree(registry, name);
       await volumes.remove(name);
     },
     async close() {
@@ -85,6 +85,14 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       await trash.emptied();
     },
   };
+}
+
+function mustBeFree(registry: Registry, volume: string): void {
+  const by = users(registry, 'volume', volume);
+  if (by.length > 0)
+    throw fail('conflict.inuse', `volume ${volume} is in use by ${by.join(', ')}`, {
+      hint: 'remove these containers first',
+    });
 }
 
 function find(registry: Registry, of: Stored, mode: Parameters<LifeDeps['find']>[1]): Life | undefined {
@@ -98,6 +106,17 @@ function find(registry: Registry, of: Stored, mode: Parameters<LifeDeps['find']>
       (owner.oneOff === true || other.slot === owner.slot)
     );
   });
+}
+
+function findIfThere(
+  registry: Registry,
+  ...asked: [Stored, Parameters<LifeDeps['find']>[1]]
+): Life | undefined {
+  try {
+    return find(registry, ...asked);
+  } catch {
+    return undefined;
+  }
 }
 
 /** docker's attributes: name, image and labels; and whose container it is. */

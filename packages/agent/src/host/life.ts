@@ -481,13 +481,15 @@ export class Life {
   #finish(): void {
     const follows = this.#restartAt !== undefined || (this.#isAsked() && this.#failure === undefined);
     if (!this.#holding || this.#running !== undefined || follows) return;
+    const shared = this.#deps.isShared(this);
+    if (shared && this.stored.spec.autoRemove !== true) return;
     this.#holding = false;
     this.#state = {
       ...this.#state,
       ports: [],
       ...(this.stored.owner === undefined ? { endpoints: [] } : {}),
     };
-    this.#ended = release(this.id, this.#deps).catch((error: unknown) =>
+    this.#ended = release(this.id, this.#deps, shared).catch((error: unknown) =>
       this.#deps.emit('warn', 'release failed', { error: String(error) }),
     );
     if (this.stored.spec.autoRemove === true && this.#state.desired.state !== 'remove') {
@@ -528,10 +530,10 @@ export class Life {
 
   async #askToStop(running: Running): Promise<void> {
     if (this.#graceMs() <= 0) return;
-    const { promise: hurry, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.#hurry.call = resolve;
     const asking: Asking = {
-      hurry,
+      hurry: promise,
       graceMs: this.#graceMs(),
       signal: this.#stopRequest.signal ?? this.#stopSignal(),
       withdraw: () => this.#deps.network.withdraw(this.id),
@@ -548,7 +550,7 @@ export class Life {
   async #remove(): Promise<void> {
     const watch = startWatch(this.#deps.clock);
     await this.#ended;
-    await release(this.id, this.#deps);
+    await release(this.id, this.#deps, this.#deps.isShared(this));
     watch.lap('network');
     if (this.#state.desired.removeVolumes === true) {
       for (const volume of Object.values(this.#state.volumes)) await this.#deps.removeVolume(this, volume);

@@ -10,6 +10,7 @@ import type { Registry } from './registry.ts';
 import type { LifeDeps } from './deps.ts';
 import { type Loaded, loadFolders, type State, type Stored } from './folder.ts';
 import { Life } from './life.ts';
+import { hostOf } from './sharing.ts';
 import { startWatch } from './stopwatch.ts';
 
 export type Recovered = {
@@ -34,14 +35,15 @@ export async function recover(options: AgentOptions, deps: LifeDeps, registry: R
     loaded.map(async (each): Promise<Reached> => ({ each, ...(await reach(each, options)) })),
   );
   watch.lap('shims');
+  // Who runs is known before who ended: that one's sandbox may be shared by it.
+  found.sort((a, b) => Number(mayRun(b)) - Number(mayRun(a)));
+  const kept = new Set(found.filter(mayRun).flatMap((one) => [one, hostOfFound(one, found) ?? one]));
   await options.network.recover(
-    found
-      .filter(({ adopted }) => adopted === undefined || adopted.state === 'running')
-      .map(({ each }) => ({
-        container: each.stored.id,
-        endpoints: each.state.endpoints,
-        ports: each.state.ports,
-      })),
+    [...kept].map(({ each }) => ({
+      container: each.stored.id,
+      endpoints: each.state.endpoints,
+      ports: each.state.ports,
+    })),
   );
   watch.lap('network');
   let running = 0;
@@ -72,6 +74,26 @@ export async function recover(options: AgentOptions, deps: LifeDeps, registry: R
 
 /** `later`: of a shim that took too long to be waited for. */
 type Reached = { readonly each: Loaded; readonly adopted?: Adopted; readonly later?: Promise<Adopted> };
+
+const mayRun = ({ adopted }: Reached): boolean => adopted === undefined || adopted.state === 'running';
+
+const hostOfFound = (one: Reached, found: readonly Reached[]): Reached | undefined =>
+  hostOf(
+    one,
+    ({ each }) => each.stored,
+    ({ owner }, mode) =>
+      found.find(({ each: { stored } }) =>
+        mode.kind === 'container'
+          ? stored.id === mode.container ||
+            stored.name === mode.container ||
+            stored.id.startsWith(mode.container)
+          : stored.owner !== undefined &&
+            stored.owner.oneOff !== true &&
+            stored.owner.project === owner?.project &&
+            stored.owner.service === mode.service &&
+            (owner.oneOff === true || stored.owner.slot === owner.slot),
+      ),
+  );
 
 /** One shim that somebody has stopped keeps nobody else waiting (DECISIONS 16). */
 async function reach(

@@ -96,9 +96,10 @@ async function attached(id: ContainerId, running: Running, deps: LifeDeps): Prom
   }
 }
 
-export async function release(id: ContainerId, deps: LifeDeps): Promise<void> {
+/** `cut`: others live on in its sandbox, without its network. */
+export async function release(id: ContainerId, deps: LifeDeps, cut = false): Promise<void> {
   await deps.network.unpublish(id);
-  await deps.network.release(id);
+  await deps.network.release(id, { cut });
 }
 
 /** Ports that an earlier attempt still holds stay as they are. */

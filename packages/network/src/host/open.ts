@@ -129,7 +129,7 @@ function serve(parts: Parts): NetworkHost {
     },
     publish: publisher.publish,
     unpublish: publisher.unpublish,
-    release: (container) => release(parts, container),
+    release: (container, options) => release(parts, container, options?.cut),
     names: names.replace,
     register: names.register,
     recover: (attached) => recover(parts, attached),
@@ -160,9 +160,10 @@ async function sandbox(parts: Parts, request: SandboxRequest): Promise<Sandbox> 
   return { ...claimed, etc: renderEtc(request, parts.resolvers.text()) };
 }
 
-async function release(parts: Parts, container: ContainerId): Promise<void> {
+async function release(parts: Parts, container: ContainerId, cut = false): Promise<void> {
   try {
     await parts.publisher.unpublish(container);
+    if (cut) await parts.sandboxes.cut(container);
   } finally {
     parts.names.register(container, []);
     parts.names.hide(container, []);

@@ -56,6 +56,8 @@ export type Sandboxes = {
   readonly get: (container: ContainerId) => SandboxRecord | undefined;
   readonly update: (record: SandboxRecord) => void;
   readonly all: () => readonly SandboxRecord[];
+  /** Takes its cables away before its namespace goes. */
+  readonly cut: (container: ContainerId) => Promise<void>;
   readonly release: (container: ContainerId) => void;
   /** Resolves when what was released is gone. */
   readonly settled: () => Promise<void>;
@@ -117,6 +119,10 @@ export function openSandboxes(options: SandboxesOptions): Sandboxes {
       records.put(record);
     },
     all: () => [...live.values()].map((each) => each.record),
+    cut: async (container) => {
+      const cables = live.get(container)?.record.cables ?? [];
+      await options.kernel.run(planDelete(cables.map(({ cable }) => cable.name)));
+    },
     release: (container) => {
       const each = live.get(container);
       if (each === undefined) return;

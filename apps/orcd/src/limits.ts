@@ -7,4 +7,8 @@ export const LIMITS = {
   taskActionMs: 600_000,
   /** The data of a volume that went while a container still used it: looked at again after this. */
   volumeRetryMs: 5_000,
+  /** Progress of a build or a pull that its reader has not taken yet; from here on what is reported waits. */
+  progressBytesMax: 512 * 1024,
+  /** The longest wait for a reader that takes nothing; a shim gives up on one after three times that. */
+  progressHoldMs: 10_000,
 } as const;

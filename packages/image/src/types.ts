@@ -10,7 +10,8 @@ export type Progress = {
   /** Output of a build step, with its newline. */
   readonly output?: string;
 };
-export type OnProgress = (progress: Progress) => void;
+/** A promise: whoever can wait with more does until then. */
+export type OnProgress = (progress: Progress) => void | Promise<void>;
 
 export type Auth =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -90,7 +91,8 @@ export type RunStep = {
   /** Only when the request says `runMounts`. */
   readonly mounts?: readonly RunMount[];
   readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
-  readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+  /** More is taken from the program once what it returns has settled. */
+  readonly onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void | Promise<void>;
   readonly signal?: AbortSignal;
 };
 export type RunStepRunner = (step: RunStep) => Promise<{ readonly code: number }>;

@@ -1,9 +1,10 @@
 /** Images behind the API: streams of progress out of callbacks. */
-import type { Backend, ImageProgress } from '@orc/api';
-import { fail, isDigest, toProblem } from '@orc/model';
+import type { Backend } from '@orc/api';
+import { fail, isDigest } from '@orc/model';
 import type { Agent } from '@orc/agent';
-import type { Auth, ImageStore, OnProgress } from '@orc/image';
+import type { Auth, ImageStore } from '@orc/image';
 import type { EventStream } from '@orc/telemetry';
+import { progressOf } from './progress.ts';
 
 type Images = Pick<
   Backend,
@@ -106,31 +107,3 @@ const decoded = (secrets: Readonly<Record<string, string>>): Readonly<Record<str
 const authOf = (
   auth: { readonly username: string; readonly password: string } | { readonly token: string },
 ): Auth => ('token' in auth ? { kind: 'token', token: auth.token } : { kind: 'basic', ...auth });
-
-/** What `work` reports, as it comes, then its result or its problem as the last line. */
-async function* progressOf(
-  work: (onProgress: OnProgress) => Promise<NonNullable<ImageProgress['result']>>,
-): AsyncIterable<ImageProgress> {
-  const queue: ImageProgress[] = [];
-  let wake = (): void => {};
-  let over = false;
-  const push = (progress: ImageProgress): void => {
-    queue.push(progress);
-    wake();
-  };
-  void work(push)
-    .then((result) => push({ status: 'done', result }))
-    .catch((error: unknown) => push({ status: 'failed', problem: toProblem(error) }))
-    .finally(() => {
-      over = true;
-      wake();
-    });
-  for (;;) {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) yield next;
-    if (over) return;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (queue.length > 0 || over) resolve();
-    });
-  }
-}

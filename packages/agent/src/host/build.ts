@@ -76,7 +76,9 @@ async function watch(running: Running, step: RunStep): Promise<number> {
   // While it was started nobody listened.
   if (step.signal?.aborted === true) kill();
   try {
-    for await (const { stream, data } of running.attachment?.output ?? []) step.onOutput(stream, data);
+    for await (const { stream, data } of running.attachment?.output ?? []) {
+      await step.onOutput(stream, data);
+    }
     return (await running.exited).code;
   } finally {
     step.signal?.removeEventListener('abort', kill);

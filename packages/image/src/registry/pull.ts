@@ -193,7 +193,7 @@ async function fetchLayer({ request, ...rest }: Pulling, layer: Descriptor, diff
   const { store } = rest;
   const id = layer.digest.slice('sha256:'.length, 'sha256:'.length + 12);
   const say = (status: string, current?: number): void =>
-    request.onProgress({ id, status, ...(current === undefined ? {} : { current, total: layer.size }) });
+    void request.onProgress({ id, status, ...(current === undefined ? {} : { current, total: layer.size }) });
   const isHere = store.layers.get(diffId) !== undefined && store.blobs.sizeOf(layer.digest) === layer.size;
   if (isHere) return say('Already exists');
   say('Pulling fs layer');

@@ -35,7 +35,7 @@ test('debian:bookworm is an image in which apt works, and the second time takes 
 }, async () => {
   const store = await fixture.open();
   const progress: Progress[] = [];
-  const image = await store.bootstrap('debian:bookworm', { onProgress: (each) => progress.push(each) });
+  const image = await store.bootstrap('debian:bookworm', { onProgress: (each) => void progress.push(each) });
   expect(progress.some((each) => /^(Retrieving|Unpacking|Configuring) /.test(each.status))).toBe(true);
   expect(image.config).toMatchObject({ Cmd: ['bash'] });
   const folder = image.layers[0] as string;

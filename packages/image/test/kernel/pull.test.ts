@@ -124,7 +124,7 @@ describe.skipIf(!hasRegistry)("from Debian's docker-registry", () => {
     const progress: Progress[] = [];
     for (const name of ['oci:gzip', 'oci:zstd', 'v2s2:gzip']) {
       const pulled = await store.pull(`${registry.address}/team/${name}`, {
-        onProgress: (each) => progress.push(each),
+        onProgress: (each) => void progress.push(each),
       });
       execFileSync('diff', [
         '-r',
@@ -146,7 +146,7 @@ describe.skipIf(!hasRegistry)("from Debian's docker-registry", () => {
       expect(statuses).toContain(status);
     }
     const again: Progress[] = [];
-    await store.pull(`${registry.address}/team/oci:gzip`, { onProgress: (each) => again.push(each) });
+    await store.pull(`${registry.address}/team/oci:gzip`, { onProgress: (each) => void again.push(each) });
     expect(again.map((each) => each.status)).toContain('Already exists');
     expect(again.at(-1)?.status).toBe(`Status: Image is up to date for ${registry.address}/team/oci:gzip`);
     expect((await problemOf(store.pull(`${registry.address}/team/oci:none`, {}))).code).toBe(

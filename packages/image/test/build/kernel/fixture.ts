@@ -99,7 +99,7 @@ async function run(store: ImageStore, context: string, dockerfile: string, more:
     run: runner,
     runMounts,
     secrets,
-    onProgress: (event) => events.push(event),
+    onProgress: (event) => void events.push(event),
     ...(signal === undefined ? {} : { signal }),
   });
   const resolved = await store.resolve(id);

@@ -43,7 +43,7 @@ async function build(store: ImageStore, context: string, lines: string, more = {
     dockerfileName: 'Dockerfile',
     tags: ['app'],
     run: () => Promise.reject(new Error('nothing is run here')),
-    onProgress: ({ status }) => statuses.push(status),
+    onProgress: ({ status }) => void statuses.push(status),
     ...more,
   };
   const id = await store.build(request);

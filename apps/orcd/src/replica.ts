@@ -15,6 +15,7 @@ import {
   type ReconcileOptions,
   registerNode,
   type State,
+  wakeOf,
 } from '@orc/cluster';
 import {
   type Change,
@@ -100,6 +101,7 @@ async function run(
 ): Promise<Replica> {
   let state = log.recovered === undefined ? emptyState() : decodeSnapshot(log.recovered.data);
   let dirty: Dirty = 'all';
+  let cancelWake = (): void => undefined;
   const listeners: Listener[] = [];
   const removedVolumes = new Set<string>();
   let replaying = true;
@@ -134,7 +136,7 @@ async function run(
   const writer = openWriter(commit, world, async () => {
     for (let pass = 0; pass < RECONCILES_MAX; pass += 1) {
       const concerned = takeDirty();
-      if (concerned !== 'all' && concerned.size === 0) return;
+      if (concerned !== 'all' && concerned.size === 0) return wakeLater();
       await commit('reconcile', (view, { ids, now }) => ({
         changes: reconcile(view, concerned, now, ids, options)?.changes ?? [],
         result: undefined,
@@ -144,6 +146,17 @@ async function run(
       });
     }
   });
+  /** What time alone decides is looked at in time. */
+  const wakeLater = (): void => {
+    cancelWake();
+    const now = world.clock.now();
+    const wake = wakeOf(state, now);
+    if (wake === undefined) return;
+    cancelWake = world.clock.after(wake.at - now, () => {
+      dirty = union(dirty, new Set([wake.project]));
+      writer.reconcile();
+    });
+  };
   const node = await settleNode(writer.propose, () => state);
   return {
     node,
@@ -155,6 +168,7 @@ async function run(
     options,
     removedVolumes: [...removedVolumes],
     close: async () => {
+      cancelWake();
       writer.stop();
       await writer.idle();
       await log.close();
@@ -188,7 +202,7 @@ function openWriter(
   commit: Commit,
   world: World,
   passes: () => Promise<void>,
-): Pick<Replica, 'propose'> & { idle(): Promise<unknown>; stop(): void } {
+): Pick<Replica, 'propose'> & { reconcile(): void; idle(): Promise<unknown>; stop(): void } {
   let tail: Promise<unknown> = Promise.resolve();
   let waiting = false;
   let stopped = false;
@@ -222,6 +236,7 @@ function openWriter(
       tail = next.catch(() => {});
       return next.finally(reconcileSoon);
     },
+    reconcile: reconcileSoon,
     idle: () => tail,
     stop: () => {
       stopped = true;

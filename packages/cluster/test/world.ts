@@ -84,7 +84,7 @@ export function pass(world: World): readonly Change[] {
 export type Outcome = 'runs' | 'healthy' | 'completes' | 'fails' | 'unhealthy';
 
 /** What the agent would report next about a task, or `removed`, or nothing. */
-export function agentStep(task: TaskObj, outcome: Outcome): TaskStatus | 'removed' | undefined {
+export function agentStep(world: World, task: TaskObj, outcome: Outcome): TaskStatus | 'removed' | undefined {
   const { desired, node } = task.spec;
   const { status } = task;
   if (node === null) return undefined;
@@ -95,7 +95,7 @@ export function agentStep(task: TaskObj, outcome: Outcome): TaskStatus | 'remove
       ? { ...status, phase: 'exited', health: 'none', exit: exitOf(0) }
       : undefined;
   }
-  if (desired.generation > status.generation) return started(task, outcome);
+  if (desired.generation > status.generation) return started(world, task, outcome);
   return undefined;
 }
 
@@ -104,16 +104,16 @@ function restarted(world: World, task: TaskObj, outcome: Outcome): TaskStatus | 
   const service = get(world.state, 'service', task.spec.serviceId);
   const wanted = task.spec.desired.state === 'run' && hasEnded(task) && task.status.exit?.reason !== 'reboot';
   return service !== undefined && wanted && !endedForGood(task, service.spec)
-    ? started(task, outcome)
+    ? started(world, task, outcome)
     : undefined;
 }
 
-function started({ status, spec }: TaskObj, outcome: Outcome): TaskStatus {
+function started(world: World, { status, spec }: TaskObj, outcome: Outcome): TaskStatus {
   const begun = {
     attempt: status.attempt + 1,
     generation: spec.desired.generation,
     restarts: 0,
-    startedAt: 1,
+    startedAt: world.time,
   };
   switch (outcome) {
     case 'runs':
@@ -139,7 +139,7 @@ export function agentRound(
   const steps = all(world.state, 'task')
     .filter(choose)
     .flatMap((task) => {
-      const step = agentStep(task, outcomeOf(task)) ?? restarted(world, task, outcomeOf(task));
+      const step = agentStep(world, task, outcomeOf(task)) ?? restarted(world, task, outcomeOf(task));
       return step === undefined ? [] : [{ task, step }];
     });
   for (const node of new Set(steps.map(({ task }) => task.spec.node as ObjectId))) {

@@ -2,7 +2,7 @@
 import type { ServiceObj, TaskObj } from '@orc/model';
 import { containerNameOf } from '../project/types.ts';
 import { fresh, now, patchSpec, put, remove } from '../state/draft.ts';
-import { get, type State, where } from '../state/table.ts';
+import { all, get, type State, where } from '../state/table.ts';
 import { gateOf } from './gate.ts';
 import {
   endedForGood,
@@ -40,7 +40,7 @@ function replaceAndScale(pass: Pass, id: string): void {
     if (!wanted.has(task.spec.slot) && takeTurn(pass)) removeTask(pass, task, service);
   }
   const left = tasksOf(now(pass.draft), service);
-  const budget = budgetOf(service, left.filter(isCurrent));
+  const budget = budgetOf(service, left.filter(isCurrent), pass.now);
   const slots = Map.groupBy(left, (task) => task.spec.slot);
   for (const slot of wanted) fillSlot(pass, service, slot, slots.get(slot) ?? [], budget);
   noteUpdate(pass, id);
@@ -49,7 +49,7 @@ function replaceAndScale(pass: Pass, id: string): void {
 /** How many more slots may be replaced now; a failed update is paused (DECISIONS 2). */
 type Budget = { left: number; readonly startFirst: boolean };
 
-function budgetOf(service: ServiceObj, current: readonly TaskObj[]): Budget {
+function budgetOf(service: ServiceObj, current: readonly TaskObj[], time: number): Budget {
   const { update, hash } = service.spec;
   // What is not to be started cannot be waited for, slot by slot.
   const atOnce = update === undefined || service.spec.desired === 'ready';
@@ -61,16 +61,42 @@ function budgetOf(service: ServiceObj, current: readonly TaskObj[]): Budget {
   }
   if (update.parallelism === 0) return { left: Number.POSITIVE_INFINITY, startFirst };
   return {
-    left: update.parallelism - renewed.filter((task) => isOnItsWay(task, service)).length,
+    left: update.parallelism - renewed.filter((task) => isOnItsWay(task, service, time)).length,
     startFirst,
   };
 }
 
-const isOnItsWay = (task: TaskObj, service: ServiceObj): boolean =>
-  task.spec.desired.state !== 'stop' && !isUp(task) && !endedForGood(task, service.spec);
+const isOnItsWay = (task: TaskObj, service: ServiceObj, time: number): boolean =>
+  task.spec.desired.state !== 'stop' &&
+  !endedForGood(task, service.spec) &&
+  (!isUp(task) || watchedUntil(task, service) > time);
 
+/** What it does so shortly after its start speaks for the slots that are not renewed yet: `monitor`. */
+const watchedUntil = ({ status }: TaskObj, { spec }: ServiceObj): number =>
+  (status.startedAt ?? 0) + (spec.update?.monitorMs ?? 0);
+
+/** Also one that its policy has begun again. */
 const hasFailed = (task: TaskObj, service: ServiceObj): boolean =>
-  endedForGood(task, service.spec) && !succeeded(task) && task.spec.desired.state === 'run';
+  task.spec.desired.state === 'run' &&
+  ((task.status.restarts ?? 0) > 0 || (endedForGood(task, service.spec) && !succeeded(task)));
+
+/** When a pass is wanted though nothing has changed: slots that were watched long enough let others go on. */
+export function wakeOf(
+  state: State,
+  time: number,
+): { readonly at: number; readonly project: string } | undefined {
+  const wakes = all(state, 'service')
+    .filter((service) => service.status.updateState === 'updating')
+    .flatMap((service) =>
+      tasksOf(state, service).flatMap((task) => {
+        const at = watchedUntil(task, service);
+        return isCurrent(task) && task.spec.hash === service.spec.hash && at > time
+          ? [{ at, project: service.spec.project }]
+          : [];
+      }),
+    );
+  return wakes.toSorted((a, b) => a.at - b.at)[0];
+}
 
 function fillSlot(
   pass: Pass,

@@ -1,0 +1,66 @@
+/** A renewed slot is watched for a while before the next is renewed (DECISIONS 2): `update_config.monitor`. */
+import type { ObjectId } from '@orc/model';
+import { expect, test } from 'vitest';
+import { all, diffProject, get, isRunning, takeReport, wakeOf } from '../src/index.ts';
+import { commit, imagesOf, newWorld, parseProject, pass, proposerOf, settle, type World } from './world.ts';
+
+const MONITOR_MS = 5000;
+
+function up(world: World, image: string): void {
+  const project = parseProject(`web image=${image} replicas=3 update=1 restart=always`);
+  const services = project.services.map((service) =>
+    service.update === undefined
+      ? service
+      : { ...service, update: { ...service.update, monitorMs: MONITOR_MS } },
+  );
+  const request = {
+    project: { ...project, services },
+    images: imagesOf(project),
+    options: { desired: 'run' as const },
+  };
+  commit(world, diffProject(world.state, request, proposerOf(world)).changes);
+}
+
+const renewed = (world: World): number => {
+  const [service] = all(world.state, 'service');
+  return all(world.state, 'task').filter((task) => task.spec.hash === service?.spec.hash && isRunning(task))
+    .length;
+};
+
+test('one slot after the other, each only when the one before it has stood its time', () => {
+  const world = newWorld();
+  up(world, 'nginx:1');
+  settle(world);
+  expect(renewed(world)).toBe(3);
+  expect(wakeOf(world.state, world.time)).toBeUndefined();
+  up(world, 'nginx:2');
+  for (const done of [1, 2]) {
+    settle(world);
+    expect(renewed(world)).toBe(done);
+    const wake = wakeOf(world.state, world.time);
+    expect(wake).toEqual({ at: world.time + MONITOR_MS, project: 'shop' });
+    world.time += MONITOR_MS - 1;
+    expect(pass(world)).toEqual([]);
+    world.time += 1;
+  }
+  settle(world);
+  expect(renewed(world)).toBe(3);
+});
+
+test('one that fails while it is watched pauses the update, also when its policy begins it again', () => {
+  const world = newWorld();
+  up(world, 'nginx:1');
+  settle(world);
+  up(world, 'nginx:2');
+  settle(world);
+  const [service] = all(world.state, 'service');
+  const fresh = all(world.state, 'task').find((task) => task.spec.hash === service?.spec.hash);
+  if (fresh === undefined) throw new Error('nothing was renewed');
+  const status = { ...fresh.status, restarts: 1, startedAt: world.time + 2000 };
+  const node = fresh.spec.node as ObjectId;
+  commit(world, takeReport(world.state, { node, tasks: [{ id: fresh.id, status }], removed: [] }));
+  world.time += 10 * MONITOR_MS;
+  settle(world);
+  expect(renewed(world)).toBe(1);
+  expect(get(world.state, 'service', service?.id ?? '')?.status.updateState).toBe('paused');
+});

@@ -1,7 +1,18 @@
 /** A running program is asked to end: first nobody new is sent to it, then comes its signal, then its grace period. */
-import type { Clock, Emit } from '@orc/model';
+import type { Clock, ContainerSpec, Emit, ResolvedImage, TaskDesired } from '@orc/model';
 import type { Running } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
+
+export type StopRequest = { readonly graceMs?: number; readonly signal?: string };
+
+/** Whoever asks now, then the wish, then the container, then docker's. */
+export function graceOf(desired: TaskDesired, asked: StopRequest, spec: ContainerSpec): number {
+  if (desired.kill !== undefined) return 0;
+  return asked.graceMs ?? desired.stopGraceMs ?? spec.stopGraceMs ?? LIMITS.stopGraceMs;
+}
+
+export const stopSignalOf = (spec: ContainerSpec, image: ResolvedImage | undefined): string =>
+  spec.stopSignal ?? image?.config.StopSignal ?? 'SIGTERM';
 
 export type Asking = {
   readonly graceMs: number;

@@ -29,7 +29,9 @@ export function watchHealth(
   const log: LogEntry[] = [];
   let stopped = false;
   let cancel: (() => void) | undefined;
-  const since = (): number => clock.now() - running.startedAt;
+  // The time of day may change: only how long it had run by now is told by it (DECISIONS 30).
+  const [ranMs, seenAt] = [Math.max(0, clock.now() - running.startedAt), clock.monotonic()];
+  const since = (): number => ranMs + clock.monotonic() - seenAt;
   const arm = (current: HealthState): void => {
     const delay = probeDelayMs(current, probe, since());
     cancel = clock.after(delay * (1 - JITTER * deps.jitter()), () => void round(current));

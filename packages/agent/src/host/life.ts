@@ -24,7 +24,7 @@ import {
 import { LIMITS } from '../limits.ts';
 import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
-import { type Asking, askToEnd } from './asking.ts';
+import { type Asking, askToEnd, graceOf, type StopRequest, stopSignalOf } from './asking.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
@@ -43,8 +43,6 @@ export type Found =
   /** `before`: how the attempt before it ended, `startedAt` when that began. */
   | { readonly cut: number; readonly startedAt?: number; readonly before?: Exit };
 
-type StopRequest = { readonly graceMs?: number; readonly signal?: string };
-
 export class Life {
   readonly stored: Stored;
   readonly folder: string;
@@ -59,7 +57,10 @@ export class Life {
   #health: Health = 'none';
   #healthWatch: HealthWatch | undefined;
   #failure: Failure | undefined;
+  /** These two on the monotonic clock: a change of the time of day starts nothing, and keeps nothing from starting. */
   #restartAt: number | undefined;
+  /** As it is told, by the time of day. */
+  #restartTold = 0;
   #restartDelayMs = 0;
   #retryAt: number | undefined;
   #restartsInRow = 0;
@@ -172,7 +173,7 @@ export class Life {
       const { startedAt: _, ...before } = this.#state;
       this.#state = { ...before, ...defined({ startedAt: found.startedAt }), attempt: found.cut - 1 };
       this.#exit = found.before;
-      if (this.#state.desired.state === 'run') this.#restartAt = this.#deps.clock.now();
+      if (this.#state.desired.state === 'run') this.#restartIn(0);
       return;
     }
     this.#state = { ...this.#state, attempt: found.attempt, ...defined({ startedAt: found.startedAt }) };
@@ -208,7 +209,7 @@ export class Life {
   /** SIGKILL and its stop signal end it by hand: its restart policy does not bring it back. */
   async signal(name: string): Promise<void> {
     const running = this.#running;
-    const ending = ['SIGKILL', this.#stopSignal()].map(signalNumber);
+    const ending = ['SIGKILL', stopSignalOf(this.stored.spec, this.#image)].map(signalNumber);
     if (ending.includes(signalNumber(name))) this.#endedByHand = this.#state.attempt;
     await running?.signal(name);
   }
@@ -250,7 +251,7 @@ export class Life {
       this.#again = false;
       this.#finish();
       if (this.#state.desired.state === 'stop' && !this.#stopKept) await this.#keepStopped();
-      const step = nextStep(this.#observed(), this.#state.desired, this.#deps.clock.now());
+      const step = nextStep(this.#observed(), this.#state.desired, this.#deps.clock.monotonic());
       if (step.do === 'wait') {
         if (step.until !== undefined && !this.#again) this.#armTimer(step.until);
         continue;
@@ -273,7 +274,7 @@ export class Life {
   }
 
   #armTimer(until: number): void {
-    this.#cancelTimer = this.#deps.clock.after(Math.max(0, until - this.#deps.clock.now()), () =>
+    this.#cancelTimer = this.#deps.clock.after(Math.max(0, until - this.#deps.clock.monotonic()), () =>
       this.wake(),
     );
   }
@@ -311,7 +312,7 @@ export class Life {
         await this.#keep('a failed start', { ...this.#state, actedGeneration: generation });
       if (ending) {
         this.#stuck = problem;
-        this.#retryAt = this.#deps.clock.now() + LIMITS.retryMs;
+        this.#retryAt = this.#deps.clock.monotonic() + LIMITS.retryMs;
       }
     }
     this.#preparing = false;
@@ -468,7 +469,13 @@ export class Life {
     if (!decision.restart) return;
     this.#restartsInRow = decision.restarts;
     this.#restartDelayMs = decision.delayMs;
-    this.#restartAt = this.#deps.clock.now() + decision.delayMs;
+    this.#restartIn(decision.delayMs);
+  }
+
+  #restartIn(delayMs: number): void {
+    const { clock } = this.#deps;
+    this.#restartAt = clock.monotonic() + delayMs;
+    this.#restartTold = clock.now() + delayMs;
   }
 
   #stayDown(): void {
@@ -521,11 +528,7 @@ export class Life {
 
   /** Looked at anew whenever it counts: a kill may come at any time. */
   #graceMs(): number {
-    const { desired } = this.#state;
-    if (desired.kill !== undefined) return 0;
-    return (
-      this.#stopRequest.graceMs ?? desired.stopGraceMs ?? this.stored.spec.stopGraceMs ?? LIMITS.stopGraceMs
-    );
+    return graceOf(this.#state.desired, this.#stopRequest, this.stored.spec);
   }
 
   async #askToStop(running: Running): Promise<void> {
@@ -535,16 +538,12 @@ export class Life {
     const asking: Asking = {
       hurry: promise,
       graceMs: this.#graceMs(),
-      signal: this.#stopRequest.signal ?? this.#stopSignal(),
+      signal: this.#stopRequest.signal ?? stopSignalOf(this.stored.spec, this.#image),
       withdraw: () => this.#deps.network.withdraw(this.id),
       asked: (signal) => this.#deps.event(this.stored, 'kill', { signal }),
     };
     await askToEnd(running, asking, this.#deps);
     this.#hurry.call = (): void => {};
-  }
-
-  #stopSignal(): string {
-    return this.stored.spec.stopSignal ?? this.#image?.config.StopSignal ?? 'SIGTERM';
   }
 
   async #remove(): Promise<void> {
@@ -582,7 +581,7 @@ export class Life {
       outOfReach: this.#outOfReach,
       prepared: this.#image !== undefined,
       preparing: this.#preparing,
-      restartAt: this.#restartAt,
+      restartAt: this.#restartAt === undefined ? undefined : this.#restartTold,
       removed: this.#removed,
       volumePath: this.#deps.volumes.pathOf,
       logPath: logPathOf(this.stored, this.folder, this.#deps.root),

@@ -8,7 +8,8 @@ import { type Descriptor, INDEX_TYPES, type Manifest, MANIFEST_TYPES, MEDIA } fr
 import { parseImageDocument, parseManifest } from '../plan/parse.ts';
 import { commitCatalog, pinned, type Store } from '../store/context.ts';
 import { readImage } from '../store/startup.ts';
-import { ensureReady } from '../store/unpack.ts';
+import { readFileChunks } from '../store/blobs.ts';
+import { ensureReady, ingestPlain } from '../store/unpack.ts';
 import { discard } from '../store/write.ts';
 import { unpackedSize } from '../store/write.ts';
 import type { OnProgress } from '../types.ts';
@@ -110,13 +111,8 @@ const LAYER_MEDIA: Readonly<Record<string, string>> = {
 async function dockerImage(store: Store, members: Members, row: DockerRow): Promise<Loaded> {
   const config = memberOf(members, row.config);
   parseImageDocument(await store.blobs.read(config.digest, CONFIG_BYTES_MAX));
-  const layers = row.layers.map((path): Descriptor => {
-    const { digest, size, compression } = memberOf(members, path);
-    const mediaType = LAYER_MEDIA[compression];
-    if (mediaType === undefined)
-      throw fail('input.unsupported', `layer ${path} is compressed with ${compression}`);
-    return { mediaType, digest, size };
-  });
+  const layers: Descriptor[] = [];
+  for (const path of row.layers) layers.push(await layerOf(store, members, path));
   const manifest = {
     mediaType: MEDIA.ociManifest,
     config: { mediaType: MEDIA.ociConfig, digest: config.digest, size: config.size },
@@ -126,6 +122,16 @@ async function dockerImage(store: Store, members: Members, row: DockerRow): Prom
   members.digests.push(written.digest);
   const image = await readImage(store.blobs, { mediaType: MEDIA.ociManifest, ...written }, () => 0);
   return { image, names: row.names };
+}
+
+/** Manifests have no name for other compressions: such a layer is stored as the plain tar that it is. */
+async function layerOf(store: Store, members: Members, path: string): Promise<Descriptor> {
+  const { digest, size, compression } = memberOf(members, path);
+  const mediaType = LAYER_MEDIA[compression];
+  if (mediaType !== undefined) return { mediaType, digest, size };
+  const plain = await ingestPlain(store, readFileChunks(store.blobs.path(digest)));
+  members.digests.push(plain.digest);
+  return { mediaType: MEDIA.ociLayer, ...plain };
 }
 
 function memberOf(members: Members, path: string): Member {

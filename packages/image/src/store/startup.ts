@@ -73,11 +73,17 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
     };
     store.catalog = await loadCatalog(store);
     emptyTrash(paths, emit);
-    return { store, close: () => closeStore(store, unlock) };
+    return { store, close: once(() => closeStore(store, unlock)) };
   } catch (error) {
     unlock();
     throw error;
   }
+}
+
+/** A second time a descriptor's number would be another's. */
+function once(job: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= job());
 }
 
 async function closeStore(store: Store, unlock: () => void): Promise<void> {

@@ -131,6 +131,14 @@ export function ingestPlainLayer(store: Store, source: AsyncIterable<Uint8Array>
   });
 }
 
+/** What comes out of a compressed stream, as a blob; nothing is unpacked. */
+export async function ingestPlain(store: Store, source: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
+  const aside = store.blobs.newAside();
+  const args = { aside, plain: true, withDiffId: false };
+  const { digest, size } = await store.threads.run('ingest', args, { input: source });
+  return store.blobs.adopt(aside, { digest, size });
+}
+
 function throttled(store: Store, { onProgress, id }: UnpackLayerOptions): (bytes: number) => void {
   let last = 0;
   return (current) => {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -30,6 +29,7 @@ struct linked {
  */
 struct copying {
   int from, to;
+  int client; /* whoever asked: nobody copies for one who has gone */
   char **folders;
   size_t count, room, at;
   void *links; /* tsearch(3), by the inode in the image */
@@ -111,9 +111,10 @@ static int copy_metadata(int from, int to, const struct stat *st) {
   return utimensat(AT_FDCWD, target, times, 0) ? -errno : 0;
 }
 
-static int copy_range(int from, int to, off_t at, off_t end) {
+static int copy_range(const struct copying *c, int from, int to, off_t at, off_t end) {
   if (lseek(to, at, SEEK_SET) < 0) return -errno;
   while (at < end) {
+    if (hung_up(c->client)) return -ECANCELED;
     size_t chunk = end - at < COPY_CHUNK ? (size_t)(end - at) : COPY_CHUNK;
     ssize_t n = sendfile(to, from, &at, chunk);
     if (n == 0) return 0;
@@ -123,13 +124,13 @@ static int copy_range(int from, int to, off_t at, off_t end) {
 }
 
 /* Holes stay holes. */
-static int copy_bytes(int from, int to, off_t size) {
+static int copy_bytes(const struct copying *c, int from, int to, off_t size) {
   for (off_t at = 0; at < size;) {
     off_t begin = lseek(from, at, SEEK_DATA);
     if (begin < 0 && errno == ENXIO) break;
     off_t end = begin < 0 ? size : lseek(from, begin, SEEK_HOLE);
     if (end < 0) return -errno;
-    int result = copy_range(from, to, begin < 0 ? at : begin, end);
+    int result = copy_range(c, from, to, begin < 0 ? at : begin, end);
     if (result) return result;
     at = end;
   }
@@ -147,12 +148,12 @@ static int open_made(int dir, const char *name, const struct stat *st) {
   return -ESTALE;
 }
 
-static int make_file(int from_dir, const char *name, int to_dir, const struct stat *st) {
+static int make_file(const struct copying *c, int from_dir, const char *name, int to_dir, const struct stat *st) {
   SCOPED_FD from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (from < 0) return -errno;
   int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (to < 0) return -errno;
-  int result = copy_bytes(from, to, st->st_size);
+  int result = copy_bytes(c, from, to, st->st_size);
   if (!result) return to;
   close(to);
   return result;
@@ -193,7 +194,7 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
   if (again <= 0) return again;
   SCOPED_FD from = openat(from_dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (from < 0) return -errno;
-  SCOPED_FD to = S_ISREG(st->st_mode)   ? make_file(from_dir, name, to_dir, st)
+  SCOPED_FD to = S_ISREG(st->st_mode)   ? make_file(c, from_dir, name, to_dir, st)
                  : S_ISLNK(st->st_mode) ? make_link(from_dir, name, to_dir, st)
                                         : make_node(name, to_dir, st);
   if (to < 0) return to;
@@ -205,6 +206,7 @@ static int copy_file(struct copying *c, int from_dir, int to_dir, const char *na
 static int copy_entry(struct copying *c, int from_dir, int to_dir, const char *folder, const char *name) {
   struct stat st;
   char path[PATH_BYTES];
+  if (hung_up(c->client)) return -ECANCELED;
   if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW)) return -errno;
   if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return -ENAMETOOLONG;
   if (!S_ISDIR(st.st_mode)) return copy_file(c, from_dir, to_dir, name, path, &st);
@@ -238,14 +240,15 @@ static int finish_folder(struct copying *c, const char *folder) {
 
 /* Contents, owner, mode, times and attributes of one directory onto another. Folders' times come last, the deepest
  * first: what is made in them changes them. */
-static int copy_tree(int from, int to) {
-  struct copying c = {.from = from, .to = to};
-  int result = remember_folder(&c, "");
-  while (!result && c.at < c.count) result = copy_entries(&c, c.folders[c.at++]);
-  while (!result && c.at > 0) result = finish_folder(&c, c.folders[--c.at]);
-  end_copying(&c);
+static int copy_tree(struct copying *c) {
+  int result = remember_folder(c, "");
+  while (!result && c->at < c->count) result = copy_entries(c, c->folders[c->at++]);
+  while (!result && c->at > 0) result = finish_folder(c, c->folders[--c->at]);
+  end_copying(c);
   return result;
 }
+
+static bool is_there(const char *path) { return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
 
 static int set_marker(const char *marker) {
   SCOPED_FD fd = open(marker, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -263,37 +266,53 @@ static int is_empty(const char *path) {
   return empty;
 }
 
-static int fill(int from, int to, const char *folder, const char *marker) {
+static int fill(struct copying *c, const char *folder, const char *marker) {
   char begun[PATH_BYTES];
   if (snprintf(begun, sizeof begun, "%s.begun", marker) >= (int)sizeof begun) return -ENAMETOOLONG;
-  if (faccessat(AT_FDCWD, begun, F_OK, AT_SYMLINK_NOFOLLOW)) {
+  if (!is_there(begun)) {
     int empty = is_empty(folder);
     if (empty <= 0) return empty ? empty : set_marker(marker);
   }
   int result = set_marker(begun);
   if (!result) result = clear_directory(folder);
-  if (!result) result = copy_tree(from, to);
+  if (!result) result = copy_tree(c);
   /* Nobody looks again once the marker is there: a power loss may not leave it with half of the files. */
-  if (!result && syncfs(to)) result = -errno;
+  if (!result && syncfs(c->to)) result = -errno;
   if (!result) result = set_marker(marker);
   if (!result && unlink(begun)) result = -errno;
+  return result;
+}
+
+/* Who waited for a lock that is gone finds the marker: without one it stays, or two would copy at a time. */
+static int fill_in_turn(struct copying *c, const char *folder, const char *marker) {
+  char name[PATH_BYTES];
+  if (snprintf(name, sizeof name, "%s.lock", marker) >= (int)sizeof name) return -ENAMETOOLONG;
+  SCOPED_FD lock = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (lock < 0) return -errno;
+  int result = lock_within(lock, COPY_WAIT_MS, c->client);
+  if (result || is_there(marker)) return result;
+  result = fill(c, folder, marker);
+  if (!result && unlink(name)) result = -errno;
   return result;
 }
 
 /*
  * path in the image, volume's folder, marker (beside the data; it says that the copy was completed). Only an
  * empty folder is filled: what somebody put there stays. A copy that was cut off, which a second marker tells,
- * begins anew. Two containers that start with one fresh volume take turns by a lock on the folder.
+ * begins anew. Two containers that start with one fresh volume take turns by a lock beside the data: the folder itself
+ * can be locked by whoever has it mounted.
  */
 int op_copy_up(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
   const char *folder = take_string(c);
   const char *marker = take_string(c);
   if (c->bad) return -EBADMSG;
-  SCOPED_FD to = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (to < 0 || flock(to, LOCK_EX)) return -errno;
-  if (faccessat(AT_FDCWD, marker, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return 0;
+  if (is_there(marker)) return 0;
   SCOPED_FD from = in_root(p->root, path, O_RDONLY | O_DIRECTORY, 0);
   if (from == -ENOENT || from == -ENOTDIR) return 0;
-  return from < 0 ? from : fill(from, to, folder, marker);
+  if (from < 0) return from;
+  SCOPED_FD to = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (to < 0) return -errno;
+  struct copying copying = {.from = from, .to = to, .client = p->client};
+  return fill_in_turn(&copying, folder, marker);
 }

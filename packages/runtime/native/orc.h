@@ -24,6 +24,8 @@ enum {
   CLIENT_STALL_MS = 30000,
   FLUSH_MS = 10000,
   LOCK_WAIT_MS = 30000,
+  LOCK_POLL_NS = 1000000,
+  COPY_WAIT_MS = 300000, /* for another container that fills the same volume */
   READ_BYTES_MAX = 1 << 20,
   LAYERS_MAX = 500,
   REMOVE_DEPTH_MAX = 64, /* descriptors held at a time */
@@ -135,6 +137,8 @@ int write_all(int fd, const void *data, size_t length);
 int send_frame(int fd, uint8_t type, uint8_t arg, const void *data, uint32_t length);
 int send_failure(int fd, int index, int error, const char *name);
 uint8_t *map_plan(int fd, uint32_t length);
+/* Whether the other end of a socket has gone; never for -1. */
+bool hung_up(int fd);
 uint64_t realtime_ns(void);
 uint64_t monotonic_ms(void);
 
@@ -153,6 +157,7 @@ int mount_at(int tree, int target);
 /* tree.c */
 int remove_tree(int dir, const char *name);
 int clear_directory(const char *path);
+int lock_within(int fd, uint64_t limit_ms, int client);
 
 /* title.c */
 void title_room(char **argv);

@@ -75,19 +75,25 @@ int clear_directory(const char *path) {
   return result;
 }
 
+/* -EBUSY after `limit_ms`, -ECANCELED once `client` (-1: none) has gone. */
+int lock_within(int fd, uint64_t limit_ms, int client) {
+  uint64_t until = monotonic_ms() + limit_ms;
+  while (flock(fd, LOCK_EX | LOCK_NB)) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return -errno;
+    if (monotonic_ms() > until) return -EBUSY;
+    if (hung_up(client)) return -ECANCELED;
+    nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_NS}, NULL);
+  }
+  return 0;
+}
+
 /* folder: waits until no shim holds it. The lock is on the folder itself. */
 int op_lock(struct plan *p, struct cursor *c) {
   const char *folder = take_string(c);
   if (c->bad) return -EBADMSG;
   p->lock = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (p->lock < 0) return errno == ENOENT ? 0 : -errno;
-  uint64_t until = monotonic_ms() + LOCK_WAIT_MS;
-  while (flock(p->lock, LOCK_EX | LOCK_NB)) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return -errno;
-    if (monotonic_ms() > until) return -EBUSY;
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-  }
-  return 0;
+  return lock_within(p->lock, LOCK_WAIT_MS, p->client);
 }
 
 int op_remove_tree(struct plan *p, struct cursor *c) {

@@ -1,5 +1,6 @@
 /* Frames on sockets and the fields of a plan. */
 #include "orc.h"
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -109,6 +110,11 @@ uint8_t *map_plan(int fd, uint32_t length) {
   uint8_t *data = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return NULL;
   return read_all(fd, data, length) == 0 ? data : NULL;
+}
+
+bool hung_up(int fd) {
+  struct pollfd other = {fd, 0, 0};
+  return fd >= 0 && poll(&other, 1, 0) > 0 && (other.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
 uint64_t realtime_ns(void) {

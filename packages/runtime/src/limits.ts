@@ -27,11 +27,11 @@ export const HOST_DEVICES_MAX = 4096;
 export const ANSWER_MS = 5_000;
 /** Questions to one shim that wait for their answers; one that is stopped answers none. */
 export const SHIM_QUESTIONS_MAX = 256;
-/** From a start's plan to its program: what a fresh volume gets of its image may be large. */
-export const START_MS = 600_000;
-/** The same for an exec, which copies nothing. */
+/** From a start's plan to its program, with the wait for the former attempt's unmount (LOCK_WAIT_MS of orc.h). */
+export const START_MS = 120_000;
+/** The same for an exec. */
 export const EXEC_START_MS = 30_000;
-/** A plan without a program: a tree to remove may be large. */
+/** A plan without a program: a tree to remove, or what a fresh volume gets of its image, may be large. */
 export const PLAN_MS = 600_000;
 /** Links, addresses, routes and sysctls. */
 export const KERNEL_PLAN_MS = 60_000;

@@ -134,10 +134,13 @@ export type Adopted =
   /** It was never launched, or not to the point of having a shim. */
   | { readonly state: 'none' };
 
+/** Around what a start does before it takes its turn, and which may be long: whoever counts starts lets others go first. */
+export type Aside = (act: () => Promise<void>) => Promise<void>;
+
 export type Runtime = {
   readonly kernel: Kernel;
-  /** Resolves when the program has been executed; throws `start.failed`, `start.notfound`, `start.notexecutable`. */
-  start(request: StartRequest): Promise<Running>;
+  /** Resolves when the program has been executed; see `Aside`. Throws `start.failed`, `start.notfound`, `start.notexecutable`. */
+  start(request: StartRequest, aside?: Aside): Promise<Running>;
   /** After a restart of the daemon, by the container's folder. Under 1 ms each. */
   adopt(id: ContainerId, folder: string): Promise<Adopted>;
   /** Removes the folder of a container that does not run, its cgroup and what else it left. Idempotent. */

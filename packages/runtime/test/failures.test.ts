@@ -15,6 +15,12 @@ test.each<[Op, string, string, number]>([
     'cannot set the sysctl net.ipv4.no to 1: ENOENT',
     1,
   ],
+  [
+    { op: 'copy-up', path: '/data', folder: '/v', marker: '/m' },
+    'EBUSY',
+    'another container still fills the volume at /v',
+    1,
+  ],
   [{ op: 'pivot' }, 'EINVAL', 'step 0 (pivot): EINVAL', 1],
 ])('%o with %s', (op, errno, message, exit) => {
   const { problem } = launchFailure(planOf([op]), { index: 0, name: op.op }, errno);

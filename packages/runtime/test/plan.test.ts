@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodePlan } from '../src/plan/encode.ts';
+import { fillPlan, volumesToFill } from '../src/plan/fill.ts';
 import { type Op, OPS, type OpRow, planOf } from '../src/plan/ops.ts';
 import { resolveArgv, resolveEnv, withHome } from '../src/plan/process.ts';
 
@@ -94,6 +95,30 @@ test('a NUL is refused, and named', () => {
   expect(() => encodePlan(planOf([{ op: 'hostname', name: 'a\0b' }]))).toThrow(
     'a NUL character in "a\\u0000b"',
   );
+});
+
+test('only volumes are filled, each from the root alone, with a marker beside its data', () => {
+  const mounts = [
+    { type: 'bind', source: '/v/a/data', target: '/a', copyUp: true },
+    { type: 'bind', source: '/host', target: '/b' },
+    { type: 'tmpfs', target: '/c', options: [] },
+  ] as const;
+  const { ops } = fillPlan('/c1', ['/skeleton', '/layer'], volumesToFill(mounts));
+  expect(ops.map((each) => each.op)).toEqual([
+    'lock',
+    'unshare',
+    'propagation',
+    'overlay',
+    'root',
+    'copy-up',
+  ]);
+  expect(ops[3]).toMatchObject({ upper: '', layers: ['/c1/upper', '/layer', '/skeleton'] });
+  expect(ops.at(-1)).toEqual({
+    op: 'copy-up',
+    path: '/a',
+    folder: '/v/a/data',
+    marker: '/v/a/data.copied',
+  });
 });
 
 describe('what runs', () => {

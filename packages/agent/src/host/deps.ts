@@ -6,7 +6,7 @@ import type { Runtime } from '@orc/runtime';
 import type { FileSource } from '../plan/mounts.ts';
 import type { Stored } from './folder.ts';
 import type { Life } from './life.ts';
-import type { Slots } from './slots.ts';
+import type { OpenSlots, Slots } from './slots.ts';
 import type { Trash } from './trash.ts';
 import type { Volumes } from './volumes.ts';
 
@@ -20,7 +20,7 @@ export type LifeDeps = {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly failpoint: Failpoint;
-  readonly starts: Slots;
+  readonly starts: OpenSlots;
   readonly probes: Slots;
   readonly jitter: () => number;
   /** Of the assignment in force; for one-off containers of a project, of the state. */

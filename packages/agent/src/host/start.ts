@@ -64,7 +64,7 @@ export async function startAttempt(
     watch.lap('state');
     deps.failpoint('agent.start.before-launch');
     const request = requestOf(stored, folder, next, image, connection, mounts, deps);
-    const running = await deps.runtime.start({ ...request, ...more });
+    const running = await deps.runtime.start({ ...request, ...more }, deps.starts.aside);
     watch.lap('launch');
     deps.emit('debug', 'started', { container: stored.name, ...watch.laps() });
     deps.failpoint('agent.start.after-launch');

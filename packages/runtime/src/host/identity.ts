@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { fail } from '@orc/model';
 import { type Capabilities, resolveCapabilities } from '../plan/capabilities.ts';
-import { CLONE, MS } from '../plan/flags.ts';
-import { OVERLAY_OPTIONS } from '../plan/mounts.ts';
+import { ownRootOps } from '../plan/fill.ts';
+import { CLONE } from '../plan/flags.ts';
 import { type Op, planOf } from '../plan/ops.ts';
 import type { Identity } from '../plan/process.ts';
 import { compileSeccomp } from '../plan/seccomp.ts';
@@ -85,7 +85,8 @@ async function resolveUser(launcher: Launcher, request: IdentityRequest): Promis
 
 async function readAccounts(launcher: Launcher, request: IdentityRequest): Promise<readonly string[]> {
   const { pid } = request;
-  const enter = pid === undefined ? ownRoot(request) : runningRoot(pid);
+  const { folder, layers } = request;
+  const enter = pid === undefined ? ownRootOps(folder, layers) : runningRoot(pid);
   const texts = await launcher.run(
     planOf([...enter, { op: 'read', path: '/etc/passwd' }, { op: 'read', path: '/etc/group' }]),
   );
@@ -96,22 +97,3 @@ async function readAccounts(launcher: Launcher, request: IdentityRequest): Promi
 const runningRoot = (pid: number): readonly Op[] => [
   { op: 'setns', path: `/proc/${pid}/ns/mnt`, kind: Number(CLONE.NEWNS) },
 ];
-
-/** In a mount namespace that ends with the question, when nobody else has mounted the folder (DECISIONS 11). */
-function ownRoot({ folder, layers }: IdentityRequest): readonly Op[] {
-  const target = `${folder}/work`;
-  return [
-    { op: 'lock', folder },
-    { op: 'unshare', flags: CLONE.NEWNS },
-    { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
-    {
-      op: 'overlay',
-      target,
-      upper: '',
-      work: '',
-      options: OVERLAY_OPTIONS,
-      layers: [`${folder}/upper`, ...layers.toReversed()],
-    },
-    { op: 'root', path: target },
-  ];
-}

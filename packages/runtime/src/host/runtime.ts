@@ -13,6 +13,7 @@ import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from
 import { LAUNCHER_LEAF } from './cgroup-files.ts';
 import { type Cgroups, openCgroups } from './cgroups.ts';
 import { kernelFacts } from './features.ts';
+import { fillVolumes } from './fill.ts';
 import { makeSkeleton, readExit } from './folder.ts';
 import { openLauncher } from './launcher.ts';
 import { endRest, findShim, type Host, openRunning, SHIM_SOCKET } from './running.ts';
@@ -41,7 +42,11 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const turn = turns(STARTS_PER_CPU * availableParallelism());
   return {
     kernel: { run: (ops) => launcher.run(planOf(kernelOps(ops)), KERNEL_PLAN_MS).then(() => undefined) },
-    start: (request: StartRequest) => turn(() => startContainer(host, request)),
+    start: async (request: StartRequest, aside = atOnce) => {
+      const fill = fillVolumes(host, request);
+      if (fill !== undefined) await aside(fill);
+      return turn(() => startContainer(host, request));
+    },
     adopt: (id, folder) => adopt(host, id, folder),
     remove: (id, folder) => remove(host, id, folder),
     release: (id, folder) => letGo(host, id, folder),
@@ -61,6 +66,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
   };
 }
+
+const atOnce = (act: () => Promise<void>): Promise<void> => act();
 
 /** A shim outlives its container by what it has to write and unmount; its cgroup is busy so long. */
 async function shimsGone(cgroups: Cgroups): Promise<void> {

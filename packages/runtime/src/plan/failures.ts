@@ -88,6 +88,16 @@ const TELLERS: Tellers = {
     message: `cannot open ${path} in ${folder} to mount it: ${errno}`,
     hint: PLACE,
   }),
+  'copy-up': ({ path, folder }, errno) =>
+    errno === 'EBUSY'
+      ? {
+          message: `another container still fills the volume at ${folder}`,
+          hint: 'start it again once that one runs',
+        }
+      : {
+          message: `cannot copy the image's ${path} into the volume at ${folder}: ${errno}`,
+          hint: 'see the room and the rights of the file system that the volume is on',
+        },
   'sysctl-in': ({ key, value }, errno) => ({
     message: `cannot set the sysctl ${key.replaceAll('/', '.')} to ${value}: ${errno}`,
     hint: 'the kernel must know it, take this value, and have it per namespace',

@@ -254,15 +254,12 @@ const fileBind = (folder: string, file: StagedFile, at: number): Op =>
 
 function mountOps(each: Exclude<ResolvedMount, { type: 'file' }>): readonly Op[] {
   if (each.type === 'tmpfs') return [tmpfsOp(each.target, each.options)];
-  const copy: readonly Op[] = each.copyUp
-    ? [{ op: 'copy-up', path: each.target, folder: each.source, marker: `${each.source}.copied` }]
-    : [];
   const bind = bindOp(isCaptured(each) ? '' : each.source, each.target, {
     recursive: each.recursive ?? true,
     attributes: each.readOnly ? MOUNT_ATTR.RDONLY : 0n,
     propagation: PROPAGATIONS[each.propagation ?? 'rprivate'] ?? MS.PRIVATE,
   });
-  return [...copy, bind];
+  return [bind];
 }
 
 const PROPAGATIONS: Readonly<Record<string, bigint>> = {

@@ -1,5 +1,6 @@
 /** What of the image arrives in a fresh volume, and that whoever has the volume already gains nothing by it. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -18,10 +19,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { STARTS_PER_CPU } from '../../src/limits.ts';
 import { getXattr, setXattr } from '../../../image/src/layer/syscalls.ts';
-import { type Fixture, follow, openFixture, runShell } from './fixture.ts';
+import { ATTACH_OUT, type Fixture, follow, openFixture, runShell } from './fixture.ts';
 
 let fixture: Fixture;
 let volumes = 0;
@@ -43,6 +46,14 @@ function inImage(name: string, fill: (folder: string) => void): string {
   mkdirSync(folder, { recursive: true });
   fill(folder);
   return `/${name}`;
+}
+
+/** Into the image; its path on the host. */
+function build(name: string, source: string): string {
+  const program = join(fixture.layer, 'bin', name);
+  writeFileSync(join(fixture.folder, `${name}.c`), source);
+  execFileSync('cc', ['-static', '-O2', '-o', program, join(fixture.folder, `${name}.c`)]);
+  return program;
 }
 
 const copied = async (target: string, volume = emptyVolume()): Promise<string> => {
@@ -138,6 +149,76 @@ test('a tree deeper than there are descriptors', async () => {
   expect(readFileSync(join(volume, 'd/'.repeat(depth), 'end'), 'utf8')).toBe('x\n');
 });
 
+/** Says `up` when it has the lock, and holds it until its input ends. */
+const LOCKER = `
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  char byte;
+  int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
+  if (fd < 0) fd = open(argv[1], O_RDONLY | O_CREAT, 0600);
+  if (fd < 0 || flock(fd, LOCK_EX)) return 1;
+  puts("up");
+  fflush(stdout);
+  while (read(0, &byte, 1) == 1) continue;
+  return 0;
+}
+`;
+
+test('whoever locks a volume from inside delays nobody', async () => {
+  const target = inImage('locked', (folder) => writeFileSync(join(folder, 'file'), 'image\n'));
+  const volume = emptyVolume();
+  const mounts = [{ type: 'bind', source: volume, target: '/vol' }] as const;
+  build('locker', LOCKER);
+  const request = fixture.request({ command: ['locker', '/vol'], openStdin: true }, { mounts });
+  const running = await fixture.runtime.start({ ...request, attach: { ...ATTACH_OUT, stdin: true } });
+  const seen = follow(running.attachment);
+  await expect.poll(() => seen.text).toContain('up');
+  await copied(target, volume);
+  expect(readFileSync(join(volume, 'file'), 'utf8')).toBe('image\n');
+  await copied(target, volume);
+  running.attachment?.closeStdin();
+  expect(await running.exited).toMatchObject({ code: 0 });
+});
+
+test('volumes that take long are waited for in no turn of a start, and then filled', async () => {
+  const target = inImage('slow', (folder) => writeFileSync(join(folder, 'file'), 'image\n'));
+  const volume = emptyVolume();
+  const holder = spawn(build('locker', LOCKER), [`${volume}.copied.lock`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  const waiting = Array.from({ length: STARTS_PER_CPU * availableParallelism() }, () =>
+    copied(target, volume),
+  );
+  try {
+    expect(await runShell(fixture, 'echo first')).toMatchObject({ code: 0, out: 'first\n' });
+    expect(readdirSync(volume)).toEqual([]);
+  } finally {
+    holder.stdin.end();
+    await Promise.all(waiting);
+  }
+  expect(readFileSync(join(volume, 'file'), 'utf8')).toBe('image\n');
+  expect(readdirSync(join(volume, '..')).sort()).toEqual(['data', 'data.copied']);
+});
+
+test('a volume within a volume gets what the image has', async () => {
+  const target = inImage('outer', (folder) => {
+    mkdirSync(join(folder, 'inner'));
+    writeFileSync(join(folder, 'inner/file'), 'image\n');
+  });
+  const [outer, inner] = [emptyVolume(), emptyVolume()];
+  writeFileSync(join(outer, 'own'), '');
+  const mounts = [
+    { type: 'bind', source: outer, target, copyUp: true },
+    { type: 'bind', source: inner, target: `${target}/inner`, copyUp: true },
+  ] as const;
+  const { out } = await runShell(fixture, `ls ${target} ${target}/inner`, {}, { mounts });
+  expect(out).toBe('/outer:\ninner\nown\n\n/outer/inner:\nfile\n');
+});
+
 const DEEP = Array.from({ length: 40 }, (_, at) => at).join('/');
 const ROUNDS = 60;
 
@@ -161,12 +242,6 @@ int main(int argc, char **argv) {
 }
 `;
 
-function buildRacer(): void {
-  const source = join(fixture.folder, 'racer.c');
-  writeFileSync(source, RACER);
-  execFileSync('cc', ['-static', '-O2', '-o', join(fixture.layer, 'bin/racer'), source]);
-}
-
 function emptyAgain(volume: string): void {
   for (const name of readdirSync(volume)) rmSync(join(volume, name), { recursive: true, force: true });
   rmSync(`${volume}.copied`, { force: true });
@@ -174,7 +249,7 @@ function emptyAgain(volume: string): void {
 }
 
 test('CVE-2021-30465 for copies: a node swapped for a link to the host changes nothing there', async () => {
-  buildRacer();
+  build('racer', RACER);
   const target = inImage('race', (folder) => {
     mkdirSync(join(folder, DEEP), { recursive: true });
     execFileSync('mkfifo', ['-m', '0666', join(folder, DEEP, 'f')]);

@@ -101,7 +101,6 @@ async function run(
 ): Promise<Replica> {
   let state = log.recovered === undefined ? emptyState() : decodeSnapshot(log.recovered.data);
   let dirty: Dirty = 'all';
-  let cancelWake = (): void => undefined;
   const listeners: Listener[] = [];
   const removedVolumes = new Set<string>();
   let replaying = true;
@@ -118,15 +117,7 @@ async function run(
   });
   replaying = false;
   const proposer = proposers(world, openSealing(all(state, 'secret').length === 0));
-  const commit: Commit = async (by, decide) => {
-    const now = world.clock.now();
-    const { changes, result } = decide(state, proposer(now));
-    if (changes.length === 0) return { index: 0, result };
-    const changeSet: ChangeSet = { schema: 1, by, time: Math.max(state.time, now), changes };
-    const { index } = await log.propose(new TextEncoder().encode(JSON.stringify(changeSet))).catch(refuse);
-    if (log.bytesSinceSnapshot() > SNAPSHOT_BYTES) await takeSnapshot(log, state, world);
-    return { index, result };
-  };
+  const commit = committer(log, world, () => state, proposer);
   /** What has become dirty since the last pass. */
   const takeDirty = (): Dirty => {
     const taken = dirty;
@@ -136,7 +127,7 @@ async function run(
   const writer = openWriter(commit, world, async () => {
     for (let pass = 0; pass < RECONCILES_MAX; pass += 1) {
       const concerned = takeDirty();
-      if (concerned !== 'all' && concerned.size === 0) return wakeLater();
+      if (concerned !== 'all' && concerned.size === 0) return alarm.set(state);
       await commit('reconcile', (view, { ids, now }) => ({
         changes: reconcile(view, concerned, now, ids, options)?.changes ?? [],
         result: undefined,
@@ -146,17 +137,10 @@ async function run(
       });
     }
   });
-  /** What time alone decides is looked at in time. */
-  const wakeLater = (): void => {
-    cancelWake();
-    const now = world.clock.now();
-    const wake = wakeOf(state, now);
-    if (wake === undefined) return;
-    cancelWake = world.clock.after(wake.at - now, () => {
-      dirty = union(dirty, new Set([wake.project]));
-      writer.reconcile();
-    });
-  };
+  const alarm = openAlarm(world, (project) => {
+    dirty = union(dirty, new Set([project]));
+    writer.reconcile();
+  });
   const node = await settleNode(writer.propose, () => state);
   return {
     node,
@@ -168,11 +152,40 @@ async function run(
     options,
     removedVolumes: [...removedVolumes],
     close: async () => {
-      cancelWake();
+      alarm.cancel();
       writer.stop();
       await writer.idle();
       await log.close();
     },
+  };
+}
+
+const committer =
+  (log: Log, world: World, state: () => State, proposer: (now: number) => Proposer): Commit =>
+  async (by, decide) => {
+    const now = world.clock.now();
+    const { changes, result } = decide(state(), proposer(now));
+    if (changes.length === 0) return { index: 0, result };
+    const changeSet: ChangeSet = { schema: 1, by, time: Math.max(state().time, now), changes };
+    const { index } = await log.propose(new TextEncoder().encode(JSON.stringify(changeSet))).catch(refuse);
+    if (log.bytesSinceSnapshot() > SNAPSHOT_BYTES) await takeSnapshot(log, state(), world);
+    return { index, result };
+  };
+
+/** What time alone decides is looked at in time. */
+function openAlarm(
+  { clock }: World,
+  due: (project: string) => void,
+): { set(state: State): void; cancel(): void } {
+  let cancel = (): void => undefined;
+  return {
+    set(state) {
+      cancel();
+      const now = clock.now();
+      const wake = wakeOf(state, now);
+      if (wake !== undefined) cancel = clock.after(wake.at - now, () => due(wake.project));
+    },
+    cancel: () => cancel(),
   };
 }
 

@@ -141,7 +141,10 @@ export type Runtime = {
   readonly kernel: Kernel;
   /** Resolves when the program has been executed; see `Aside`. Throws `start.failed`, `start.notfound`, `start.notexecutable`. */
   start(request: StartRequest, aside?: Aside): Promise<Running>;
-  /** After a restart of the daemon, by the container's folder. Under 1 ms each. */
+  /**
+   * After a restart of the daemon, by the container's folder. Under 1 ms each. What has no shim any more does not run when
+   * this resolves; throws `timeout` when it does not end.
+   */
   adopt(id: ContainerId, folder: string): Promise<Adopted>;
   /** Removes the folder of a container that does not run, its cgroup and what else it left. Idempotent. */
   remove(id: ContainerId, folder: string): Promise<void>;

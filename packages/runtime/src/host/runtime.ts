@@ -91,6 +91,8 @@ async function adopt(host: Host, id: ContainerId, folder: string): Promise<Adopt
     await endRest(host, id);
     return { state: 'exited', ...record };
   }
+  // A pid 1 that changed its user, or has no pid namespace of its own, outlives its shim.
+  await host.cgroups.kill(id);
   // First of all a shim removes the record of the former attempt and makes its socket, which goes at its end.
   return { state: existsSync(join(folder, SHIM_SOCKET)) ? 'lost' : 'none' };
 }

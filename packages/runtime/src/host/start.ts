@@ -43,6 +43,8 @@ async function planStart(host: Host, request: StartRequest): Promise<LaunchPlan>
   prepareFolder(request);
   if (request.log !== undefined) mkdirSync(request.log.folder, { recursive: true, mode: 0o700 });
   const { nodes, rules } = decideDevices(request.spec, givenDevices(request), hostDevices(request));
+  // Of an attempt that lost its shim: two on one upper folder would ruin it (DECISIONS 8, 11).
+  await host.cgroups.kill(request.id);
   const facts = await gatherFacts(host, request, nodes, () =>
     host.cgroups.create(request.id, request.spec.resources ?? {}, rules),
   );

@@ -24,7 +24,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STARTS_PER_CPU } from '../../src/limits.ts';
 import { getXattr, setXattr } from '../../../image/src/layer/syscalls.ts';
-import { ATTACH_OUT, type Fixture, follow, openFixture, runShell } from './fixture.ts';
+import { ATTACH_OUT, buildProgram, type Fixture, follow, openFixture, runShell } from './fixture.ts';
 
 let fixture: Fixture;
 let volumes = 0;
@@ -46,14 +46,6 @@ function inImage(name: string, fill: (folder: string) => void): string {
   mkdirSync(folder, { recursive: true });
   fill(folder);
   return `/${name}`;
-}
-
-/** Into the image; its path on the host. */
-function build(name: string, source: string): string {
-  const program = join(fixture.layer, 'bin', name);
-  writeFileSync(join(fixture.folder, `${name}.c`), source);
-  execFileSync('cc', ['-static', '-O2', '-o', program, join(fixture.folder, `${name}.c`)]);
-  return program;
 }
 
 const copied = async (target: string, volume = emptyVolume()): Promise<string> => {
@@ -171,7 +163,7 @@ test('whoever locks a volume from inside delays nobody', async () => {
   const target = inImage('locked', (folder) => writeFileSync(join(folder, 'file'), 'image\n'));
   const volume = emptyVolume();
   const mounts = [{ type: 'bind', source: volume, target: '/vol' }] as const;
-  build('locker', LOCKER);
+  buildProgram(fixture, 'locker', LOCKER);
   const request = fixture.request({ command: ['locker', '/vol'], openStdin: true }, { mounts });
   const running = await fixture.runtime.start({ ...request, attach: { ...ATTACH_OUT, stdin: true } });
   const seen = follow(running.attachment);
@@ -186,7 +178,7 @@ test('whoever locks a volume from inside delays nobody', async () => {
 test('volumes that take long are waited for in no turn of a start, and then filled', async () => {
   const target = inImage('slow', (folder) => writeFileSync(join(folder, 'file'), 'image\n'));
   const volume = emptyVolume();
-  const holder = spawn(build('locker', LOCKER), [`${volume}.copied.lock`], {
+  const holder = spawn(buildProgram(fixture, 'locker', LOCKER), [`${volume}.copied.lock`], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(holder.stdout, 'data');
@@ -224,7 +216,6 @@ const ROUNDS = 60;
 
 /** Swaps the node that is being copied for a link, as soon as there is one, in a fresh volume each time. */
 const RACER = `
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -249,7 +240,7 @@ function emptyAgain(volume: string): void {
 }
 
 test('CVE-2021-30465 for copies: a node swapped for a link to the host changes nothing there', async () => {
-  build('racer', RACER);
+  buildProgram(fixture, 'racer', RACER);
   const target = inImage('race', (folder) => {
     mkdirSync(join(folder, DEEP), { recursive: true });
     execFileSync('mkfifo', ['-m', '0666', join(folder, DEEP, 'f')]);

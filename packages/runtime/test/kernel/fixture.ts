@@ -81,6 +81,23 @@ export function makeLayer(folder: string): string {
   return layer;
 }
 
+/** From C, into the image; its path on the host. */
+export function buildProgram({ folder, layer }: Fixture, name: string, source: string): string {
+  const program = join(layer, 'bin', name);
+  writeFileSync(join(folder, `${name}.c`), source);
+  execFileSync('cc', ['-static', '-O2', '-D_GNU_SOURCE', '-o', program, join(folder, `${name}.c`)]);
+  return program;
+}
+
+/** Whoever reaps it may take a while. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 const newId = (): ContainerId => randomBytes(32).toString('hex') as ContainerId;
 
 export async function openFixture(launcher?: string): Promise<Fixture> {

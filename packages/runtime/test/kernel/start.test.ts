@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Fixture, openFixture, runShell, shell } from './fixture.ts';
+import { type Fixture, isRunning, openFixture, runShell, shell } from './fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -37,12 +37,3 @@ test('ten instances come and go, and leave no cgroup, mount or process', async (
     expect(existsSync(each.folder)).toBe(false);
   }
 });
-
-/** Whoever reaps it may take a while. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

@@ -1,13 +1,13 @@
 /** What a user sees when it goes wrong: exit code, text, and what it changed, as golden text. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { goldenSuite } from '../golden/golden.ts';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+import { type CommandResult, type Instance, startInstance, until } from '../lab/instance.ts';
 
 let instance: Instance;
 let taken: Server;
@@ -128,6 +128,32 @@ test('a kernel feature that is missing is named', async (context) => {
   expect(stderr).toMatch(
     /^error: cannot lower oom_score_adj to -900\n {2}hint: the daemon lacks CAP_SYS_RESOURCE/,
   );
+});
+
+test('on a disk that a container has filled a killed daemon starts again, and what fills it can be removed', async () => {
+  const disk = mkdtempSync(join(tmpdir(), 'orc-disk-'));
+  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', disk]).status).toBe(0);
+  try {
+    const small = await startInstance({ root: join(disk, 'root') });
+    try {
+      await bootstrapBusybox(small);
+      await until(() => existsSync(join(disk, 'root/ballast')), 'space to be kept');
+      const fill = 'cat /dev/zero > /big; echo full; exec sleep 1000';
+      small.orc(['container', 'run', '-d', '--name', 'filler', 'busybox', 'sh', '-c', fill]);
+      await until(() => statfsSync(disk).bfree === 0, 'the disk to be full');
+      await small.stop('SIGKILL');
+      await small.start();
+      expect(small.orc(['container', 'ls', '-q']).stdout).not.toBe('');
+      expect(small.orc(['container', 'rm', '-f', 'filler'])).toMatchObject({ code: 0, stdout: 'filler\n' });
+      await until(() => statfsSync(disk).bfree > 1000, 'space');
+      expect(small.orc(['container', 'run', '--rm', 'busybox', 'echo', 'works']).stdout).toBe('works\n');
+    } finally {
+      await small.purge();
+    }
+  } finally {
+    spawnSync('umount', ['-l', disk]);
+    rmSync(disk, { recursive: true });
+  }
 });
 
 test('a full disk: the command fails, nothing is half made, and space makes it work again', async () => {

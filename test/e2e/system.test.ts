@@ -1,6 +1,6 @@
 /** The end of a daemon, and of all that it has, from the command line. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
@@ -39,6 +39,23 @@ test('stop ends the daemon and no container; purge ends all', async () => {
     const rest = instance.orc(['system', 'purge', '-f']);
     expect(rest).toMatchObject({ code: 0 });
     expect(rest.stdout).toContain('nothing of orc is under');
+  } finally {
+    await instance.purge();
+  }
+});
+
+test('purge takes what is the instance’s, and nothing that lies beside it', async () => {
+  const instance = await startInstance();
+  const [root, run] = [join(instance.folder, 'root'), join(instance.folder, 'run')];
+  try {
+    for (const folder of [root, run]) writeFileSync(join(folder, 'mine.txt'), 'kept');
+    const purged = instance.orc(['system', 'purge', '-f']);
+    expect(purged).toMatchObject({ code: 0, stderr: '' });
+    expect(purged.stdout).toContain('the folder itself stays: it holds other things');
+    for (const folder of [root, run]) expect(readdirSync(folder)).toEqual(['mine.txt']);
+    const refused = instance.orcd([]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('holds other things') });
+    for (const folder of [root, run]) rmSync(join(folder, 'mine.txt'));
   } finally {
     await instance.purge();
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, connect } from '@orc/api/client';
 import { DAEMON_ENVIRONMENT, daemonArguments } from '../../apps/orc/src/cli/program.ts';
-import { instanceOf } from '../../apps/orcd/src/instance.ts';
+import { instanceOf } from '@orc/api';
 import { leftovers } from './leftovers.ts';
 
 const repository = join(import.meta.dirname, '../..');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostOf } from '../src/cli/host.ts';
+import { environmentOf, hostOf } from '../src/cli/host.ts';
 import { mustBeOurs } from '../src/verbs/system-install.ts';
 
 test('relative folders begin where the command is given: the daemon works elsewhere', () => {
@@ -14,6 +14,22 @@ test('relative folders begin where the command is given: the daemon works elsewh
     run: '/run/orc',
     local: true,
   });
+});
+
+test('another root has another run folder; ORC_HOST moves the daemon, --host names another', () => {
+  const [one, two] = [hostOf({ ORC_ROOT: '/srv/a' }), hostOf({ ORC_ROOT: '/srv/b' })];
+  expect(one.run).toMatch(/^\/run\/orc-[0-9a-f]{6}$/);
+  expect(one.socketPath).toBe(`${one.run}/orc.sock`);
+  expect(two.run).not.toBe(one.run);
+  const moved = hostOf({ ORC_HOST: 'unix:///srv/orc.sock' });
+  expect(moved).toMatchObject({ socketPath: '/srv/orc.sock', local: true });
+  expect(environmentOf(moved)).toEqual({
+    ORC_ROOT: '/var/lib/orc',
+    ORC_RUN: '/run/orc',
+    ORC_HOST: 'unix:///srv/orc.sock',
+  });
+  expect(hostOf({}, 'unix:///srv/orc.sock').local).toBe(false);
+  expect(() => hostOf({ ORC_HOST: 'tcp://localhost:2375' })).toThrow('is not a unix socket');
 });
 
 test('the service of another instance is not written over', () => {

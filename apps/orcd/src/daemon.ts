@@ -1,8 +1,8 @@
 /** Builds the World and wires the rooms; no logic of its own. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { type Agent, openAgent } from '@orc/agent';
-import { type Backend, serve } from '@orc/api';
+import { type Backend, type Places, serve } from '@orc/api';
 import { named, project, takeReport } from '@orc/cluster';
 import { type ImageStore, openImageStore } from '@orc/image';
 import type { AssignedFile, Emit, SecretObj, World } from '@orc/model';
@@ -17,7 +17,7 @@ import { systemBackend } from './backend/system.ts';
 import { actOnTask } from './backend/task-actions.ts';
 import { publishChanges } from './changes.ts';
 import type { Config } from './config.ts';
-import type { Places } from './instance.ts';
+import { removeOwnFiles } from './own-files.ts';
 import { poolsOf } from './pools.ts';
 import { hostRoutes } from './routes.ts';
 import { openReplica, type Replica } from './replica.ts';
@@ -78,9 +78,7 @@ async function openAround(
       await network.shutdown();
       await runtime.shutdown();
       await close();
-      await Promise.all(
-        [places.root, places.run].map((folder) => rm(folder, { recursive: true, force: true })),
-      );
+      await removeOwnFiles(places);
     },
   };
 }

@@ -1,5 +1,13 @@
 /** Bounds of the daemon. Times in milliseconds. */
 export const LIMITS = {
+  /** Kept for a full disk; laid where four times as much is free, given up where less than the other is. */
+  ballastBytes: 4 * 1024 * 1024,
+  ballastShare: 4,
+  startBytes: 2 * 1024 * 1024,
+  /** Of its own log, and of the one before. */
+  logBytesMax: 16 * 1024 * 1024,
+  /** The longest that a timer of the process takes. */
+  timerMsMax: 2 ** 31 - 1,
   /** A pass that failed (no space left) is tried again after this; twice as long each time, up to the other. */
   passRetryMs: 500,
   passRetryMaxMs: 30_000,

@@ -12,13 +12,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Places } from '@orc/api';
 import { tryLock } from '@orc/image';
 import { fail } from '@orc/model';
-import type { Places } from './instance.ts';
 
 const ATTEMPTS_MAX = 10;
 
-const OTHER = 'set ORC_ROOT and ORC_RUN for another instance';
+const OTHER = 'set ORC_ROOT for another instance';
 
 /** Throws `conflict.state` while another one lives; `hint` says what to do about it. */
 export function takeLock({ root }: Pick<Places, 'root'>, hint: string = OTHER): { release(): void } {

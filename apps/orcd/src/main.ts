@@ -2,12 +2,15 @@
  * `orcd [--config FILE]`: the daemon in the foreground. SIGTERM and SIGINT let go; containers live on.
  * `orcd --purge`: ends every container of the instance, removes all that it has on this host, and ends.
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { placesOf } from '@orc/api';
 import { fail, formatProblem, PROBLEM_CODES, type Problem, toProblem } from '@orc/model';
+import { keepRoom, makeRoom } from './ballast.ts';
 import { readConfig } from './config.ts';
 import { type Daemon, openDaemon } from './daemon.ts';
-import { placesOf } from './instance.ts';
 import { takeLock } from './lock.ts';
+import { mustBeOurs } from './own-files.ts';
 import { realWorld } from './world.ts';
 
 /** Crash-only: what does not let go in this time is left as a crash would leave it. */
@@ -25,9 +28,12 @@ async function main(): Promise<void> {
   const places = placesOf(process.env);
   const world = realWorld(
     config.logLevel === undefined ? process.env : { ...process.env, ORC_LOG_LEVEL: config.logLevel },
+    join(places.root, 'daemon.log'),
   );
   if (process.getuid?.() !== 0)
     throw fail('permission.root', 'the daemon needs root', { hint: 'run "sudo orc daemon"' });
+  mustBeOurs(places);
+  makeRoom(places.root, world.emit);
   const lock = takeLock(places, values.purge === true ? 'end it with "orc system stop"' : undefined);
   const began = world.clock.monotonic();
   const daemon = await openDaemon(places, config, world);
@@ -41,6 +47,9 @@ async function main(): Promise<void> {
     adoptionMs: tookMs,
     startMs: world.clock.monotonic() - began,
   });
+  keepRoom(places.root).catch((error: unknown) =>
+    world.emit('debug', 'no space is kept for a full disk', { error: String(error) }),
+  );
   const stop = (signal: string): void => {
     world.emit('info', 'stopping', { signal });
     const late = world.clock.sleep(CLOSE_MS_MAX).then(() => world.emit('warn', 'closing took too long'));

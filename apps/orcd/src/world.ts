@@ -2,23 +2,39 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Emit, World } from '@orc/model';
 import { pino } from 'pino';
+import { LIMITS } from './limits.ts';
+import { openLogFile } from './log-file.ts';
 
-const clock: Clock = {
+const MS_PER_DAY = 86_400_000;
+
+export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
+      if (signal?.aborted === true) return resolve();
+      const end = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const cancel = after(ms, end);
+      signal?.addEventListener('abort', end);
     }),
-  after: (ms, call) => {
-    const timer = setTimeout(call, ms);
-    return () => clearTimeout(timer);
-  },
+  after,
 };
+
+/** Also beyond what a timer of the process takes, which would go off at once. */
+function after(ms: number, call: () => void): () => void {
+  const due = performance.now() + ms;
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    const left = due - performance.now();
+    timer = left > LIMITS.timerMsMax ? setTimeout(arm, MS_PER_DAY) : setTimeout(call, left);
+  };
+  arm();
+  return () => clearTimeout(timer);
+}
 
 /** Ends the process by SIGKILL at the named place: how tests on real daemons use the table of failpoints. */
 const dieAt =
@@ -27,17 +43,16 @@ const dieAt =
     if (name === wanted) process.kill(process.pid, 'SIGKILL');
   };
 
-/** `ORC_FAILPOINT` names one place of docs/failpoints.md. */
-export function realWorld(env: Readonly<Record<string, string | undefined>>): World {
-  const log = pino({
-    level: env['ORC_LOG_LEVEL'] || 'info',
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-  });
+/** `ORC_FAILPOINT` names one place of docs/failpoints.md. `logFile`: what may be shortened when the log goes there. */
+export function realWorld(env: Readonly<Record<string, string | undefined>>, logFile: string): World {
+  const log = pino(
+    { level: env['ORC_LOG_LEVEL'] || 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    openLogFile(logFile),
+  );
   const emit: Emit = (level, message, fields = {}) => log[level](fields, message);
   const wanted = env['ORC_FAILPOINT'];
   return {
-    clock,
+    clock: realClock,
     random: { bytes: (count) => randomBytes(count), number: () => Math.random() },
     failpoint: wanted === undefined ? () => {} : dieAt(wanted),
     emit,

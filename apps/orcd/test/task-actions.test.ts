@@ -93,7 +93,7 @@ test('a start that its node refused fails with the words of the node; a stop of 
 
 /** A replica that commits what is decided, and an agent that does nothing about it. */
 function partsOf(task: Sketch): { parts: ProjectParts; change(to: Sketch | undefined): void } {
-  const world = realWorld({});
+  const world = realWorld({}, '/nonexistent');
   const events = openEvents(world.clock, 0);
   let state = stateOf(task);
   const replica = {

@@ -13,7 +13,7 @@ import {
   DAEMON_POLL_LAST_MS,
   DAEMON_START_MS,
 } from '../limits.ts';
-import type { Host } from './host.ts';
+import { environmentOf, type Host } from './host.ts';
 import type { Io } from './io.ts';
 import { DAEMON_ENVIRONMENT, daemonProgram } from './program.ts';
 
@@ -30,7 +30,7 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
     detached: true,
     cwd: '/',
     stdio: ['ignore', file, file],
-    env: { ...DAEMON_ENVIRONMENT, ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
+    env: { ...DAEMON_ENVIRONMENT, ...io.env, ...environmentOf(host) },
   });
   child.unref();
   let code: number | string | null | undefined;

@@ -1,6 +1,5 @@
 /** Where the daemon's files and socket are. */
-import { resolve } from 'node:path';
-import { fail } from '@orc/model';
+import { placesOf, socketOf } from '@orc/api/client';
 
 export type Host = {
   /** ORC_ROOT: what lasts. */
@@ -8,28 +7,22 @@ export type Host = {
   /** ORC_RUN: what goes with a reboot. */
   readonly run: string;
   readonly socketPath: string;
-  /** Whether the socket is where a daemon of this root would put it: only then can one be started. */
+  /** Whether the socket is where a daemon of this environment would put it: only then can one be started. */
   readonly local: boolean;
 };
-
-const DEFAULT_ROOT = '/var/lib/orc';
-const DEFAULT_RUN = '/run/orc';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `wanted` (`--host`) before ORC_HOST. Relative folders begin where the command was given: the daemon is elsewhere. */
 export function hostOf(env: Environment, wanted?: string, cwd = '/'): Host {
-  const root = resolve(cwd, env['ORC_ROOT'] || DEFAULT_ROOT);
-  const run = resolve(cwd, env['ORC_RUN'] || DEFAULT_RUN);
-  const standard = `${run}/orc.sock`;
-  const socketPath = socketOf(wanted ?? (env['ORC_HOST'] || `unix://${standard}`));
-  return { root, run, socketPath, local: socketPath === standard };
+  const { root, run, socket } = placesOf(env, cwd);
+  const socketPath = wanted === undefined ? socket : socketOf(wanted, cwd);
+  return { root, run, socketPath, local: socketPath === socket };
 }
 
-function socketOf(host: string): string {
-  if (host.startsWith('unix://')) return host.slice('unix://'.length);
-  if (host.startsWith('/')) return host;
-  throw fail('input.unsupported', `the host ${host} is not a unix socket`, {
-    hint: 'write ORC_HOST=unix:///run/orc/orc.sock',
-  });
-}
+/** What a daemon that is started for this host has in its environment. */
+export const environmentOf = ({ root, run, socketPath }: Host): Readonly<Record<string, string>> => ({
+  ORC_ROOT: root,
+  ORC_RUN: run,
+  ORC_HOST: `unix://${socketPath}`,
+});

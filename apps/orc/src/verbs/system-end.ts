@@ -6,6 +6,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import { type Context, confirm } from '../cli/context.ts';
+import { environmentOf } from '../cli/host.ts';
 import { daemonProgram } from '../cli/program.ts';
 import { stopDaemon } from '../cli/stop-daemon.ts';
 
@@ -27,13 +28,13 @@ export const purge: Body = async (context, _, flags) => {
   if (!flags.on('force') && !(await confirm(context, question, 'use "orc system purge -f"'))) return 1;
   const pid = await stopDaemon(host);
   if (pid !== undefined) context.out(`stopped the orc daemon (pid ${pid})`);
-  // Purging removes the whole folder: it has to be one of ours.
   if (!existsSync(join(host.root, 'raft'))) {
     context.out(`nothing of orc is under ${host.root}`);
     return 0;
   }
   await runPurge(context);
   context.out(`removed all of the instance under ${host.root}`);
+  if (existsSync(host.root)) context.out('the folder itself stays: it holds other things');
   return 0;
 };
 
@@ -44,7 +45,7 @@ async function runPurge({ io, host }: Context): Promise<void> {
     {
       cwd: '/',
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run },
+      env: { ...io.env, ...environmentOf(host) },
     },
   );
   const ended = new Promise<number | string>((resolve, reject) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
+import { environmentOf } from '../cli/host.ts';
 import { DAEMON_ENVIRONMENT, daemonProgram } from '../cli/program.ts';
 
 const UNIT_FILE = '/etc/systemd/system/orc.service';
@@ -125,7 +126,9 @@ Wants=network-online.target
 
 [Service]
 Type=exec
-Environment=ORC_ROOT=${host.root} ORC_RUN=${host.run}
+Environment=${Object.entries(environmentOf(host))
+  .map((pair) => pair.join('='))
+  .join(' ')}
 Environment=${Object.entries(DAEMON_ENVIRONMENT)
   .map((pair) => pair.join('='))
   .join(' ')}

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
+import { environmentOf } from '../cli/host.ts';
 import { DAEMON_ENVIRONMENT, daemonProgram } from '../cli/program.ts';
 import { compileTemplate } from '../format/template.ts';
 
@@ -46,7 +47,7 @@ export const daemon: Body = async (context, _, flags) => {
   const { io, host } = context;
   if (io.uid !== 0) throw fail('permission.root', 'the daemon needs root', { hint: 'run "sudo orc daemon"' });
   const more = config === undefined ? [] : ['--config', resolve(io.cwd, config)];
-  const env = { ...DAEMON_ENVIRONMENT, ...io.env, ORC_ROOT: host.root, ORC_RUN: host.run };
+  const env = { ...DAEMON_ENVIRONMENT, ...io.env, ...environmentOf(host) };
   const given = Object.fromEntries(
     Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );

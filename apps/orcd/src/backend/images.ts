@@ -1,5 +1,5 @@
 /** Images behind the API: streams of progress out of callbacks. */
-import type { Backend } from '@orc/api';
+import type { Backend, RegistryAuth } from '@orc/api';
 import { fail, isDigest } from '@orc/model';
 import type { Agent } from '@orc/agent';
 import type { Auth, ImageStore } from '@orc/image';
@@ -89,12 +89,14 @@ function buildsBackend(
     openContext: (key, files) => images.contexts.open(key, files),
     fillContext: (context, contents) => images.contexts.fill(context, contents),
     unpackContext: (archive) => images.contexts.unpack(archive),
-    build: (context, { secrets = {}, ...options }, signal) =>
+    build: (context, { secrets = {}, auths = {}, ...options }, signal) =>
       progressOf(async (onProgress) => {
         const contents = decoded(secrets);
         const taken = await images.contexts.take(context);
+        const logins = Object.entries(auths).map(([registry, auth]) => [registry, authOf(auth)] as const);
         const steps = { run: agent.runStep, runMounts: true, secrets: contents, onProgress, signal };
-        const id = await images.build({ ...options, ...steps, context: taken }).finally(taken.remove);
+        const more = { context: taken, auths: Object.fromEntries(logins) };
+        const id = await images.build({ ...options, ...steps, ...more }).finally(taken.remove);
         events.publish('image', 'build', options.tags[0] ?? id, { name: options.tags[0] ?? id });
         return { id };
       }),
@@ -104,6 +106,5 @@ function buildsBackend(
 const decoded = (secrets: Readonly<Record<string, string>>): Readonly<Record<string, Uint8Array>> =>
   Object.fromEntries(Object.entries(secrets).map(([id, text]) => [id, Buffer.from(text, 'base64')]));
 
-const authOf = (
-  auth: { readonly username: string; readonly password: string } | { readonly token: string },
-): Auth => ('token' in auth ? { kind: 'token', token: auth.token } : { kind: 'basic', ...auth });
+const authOf = (auth: RegistryAuth): Auth =>
+  'token' in auth ? { kind: 'token', token: auth.token } : { kind: 'basic', ...auth };

@@ -8,7 +8,7 @@ import type { ImageStore } from '@orc/image';
 import type { NetworkHost } from '@orc/network';
 import type { Runtime } from '@orc/runtime';
 import type { EventStream, WatchOptions } from '@orc/telemetry';
-import type { Places } from '../instance.ts';
+import type { Places } from '@orc/api';
 import type { Replica } from '../replica.ts';
 import { VERSION } from '../version.ts';
 import { eventFilter } from './filters.ts';

@@ -8,6 +8,7 @@ import { cut } from './reader.ts';
 import { createTransport } from './transport.ts';
 
 export * from '../backend.ts';
+export { type Places, placesOf, socketOf } from '../places.ts';
 
 export type Client = Omit<Backend, 'waitContainer'> & {
   /** `begun` is called when the daemon has begun to wait: what starts afterwards is not missed. */

@@ -214,6 +214,11 @@ export type ContextFile = {
   readonly fingerprint: string;
 };
 
+/** A registry's entry of the client's config.json. */
+export type RegistryAuth =
+  | { readonly username: string; readonly password: string }
+  | { readonly token: string };
+
 export type BuildOptions = {
   readonly spec: BuildSpec;
   /** Its text; absent: it lies in the context, at `dockerfileName`. */
@@ -222,6 +227,8 @@ export type BuildOptions = {
   readonly tags: readonly string[];
   /** Contents by id, base 64: for the steps that ask for them, and for nothing else. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** By registry, as references name it: for the images that it is built from. */
+  readonly auths?: Readonly<Record<string, RegistryAuth>>;
 };
 
 export type Backend = {
@@ -292,21 +299,18 @@ export type Backend = {
   ): Promise<{ readonly Id: string; readonly Config: ImageConfig; readonly [more: string]: unknown }>;
   /** The newest step first. */
   imageHistory(reference: string): Promise<readonly ImageStep[]>;
-  /** `auth`: the registry's entry of the client's config.json. */
   pullImage(
     reference: string,
     options: {
       readonly platform?: string;
-      readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string };
+      readonly auth?: RegistryAuth;
     },
     signal: AbortSignal,
   ): AsyncIterable<ImageProgress>;
   /** Tags of a repository, as its registry lists them. */
   remoteTags(
     reference: string,
-    options: {
-      readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string };
-    },
+    options: { readonly auth?: RegistryAuth },
     signal: AbortSignal,
   ): Promise<readonly string[]>;
   bootstrapImage(reference: string, signal: AbortSignal): AsyncIterable<ImageProgress>;

@@ -97,6 +97,7 @@ export const AGREED = {
   PullRequest: same<documents.PullRequest, Bodies['PullRequest']>(true),
   PutProject: same<documents.PutProject, backend.PutProject>(true),
   PutResult: same<documents.PutResult, backend.PutResult>(true),
+  RegistryAuth: same<documents.RegistryAuth, backend.RegistryAuth>(true),
   RemovedImage: same<documents.RemovedImage, RowOf<Answer<'removeImage'>>>(true),
   Resources: same<documents.Resources, model.Resources>(true),
   RestartPolicy: same<documents.RestartPolicy, model.RestartPolicy>(true),

@@ -1,4 +1,3 @@
-export { authFor } from './plan/credentials.ts';
 export { familiarName, parseReference, type Reference } from './plan/reference.ts';
 export { removeTree } from './store/durable.ts';
 export { tryLock } from './layer/syscalls.ts';

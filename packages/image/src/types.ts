@@ -110,6 +110,8 @@ export type BuildRequest = {
   readonly runMounts?: boolean;
   /** By id, for `RUN --mount=type=secret`. They enter no layer, no key of the cache and no history. */
   readonly secrets?: Readonly<Record<string, Uint8Array>>;
+  /** By registry, as a reference names it (`docker.io`, `localhost:5000`): for the images that it is built from. */
+  readonly auths?: Readonly<Record<string, Auth>>;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
 };

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { goldenSuite } from '../../../test/golden/golden.ts';
-import { authFor } from '../src/index.ts';
 import { partsOf, targetOf } from '../src/layer/names.ts';
 import {
   bootstrapSources,
@@ -301,25 +300,6 @@ describe('registries', () => {
     ['Bearer service="s"', undefined],
     ['Negotiate', undefined],
   ])('challenge %s', (header, expected) => expect(parseChallenge(header)).toEqual(expected));
-});
-
-test('credentials of config.json, by host', () => {
-  const auth = Buffer.from('ann:se:cret').toString('base64');
-  const text = JSON.stringify({
-    auths: {
-      'https://index.docker.io/v1/': { auth },
-      'ghcr.io': { identitytoken: 't' },
-      'localhost:5000': { username: 'a', password: 'b' },
-      'bad.io': { auth: '!!' },
-    },
-    credHelpers: { 'x.io': 'pass' },
-  });
-  expect(authFor(text, 'docker.io')).toEqual({ kind: 'basic', username: 'ann', password: 'se:cret' });
-  expect(authFor(text, 'ghcr.io')).toEqual({ kind: 'token', token: 't' });
-  expect(authFor(text, 'localhost:5000')).toEqual({ kind: 'basic', username: 'a', password: 'b' });
-  for (const registry of ['bad.io', 'x.io', 'localhost', 'evil-ghcr.io'])
-    expect(authFor(text, registry), registry).toBeUndefined();
-  expect(authFor('not json', 'docker.io')).toBeUndefined();
 });
 
 describe('the catalog', () => {

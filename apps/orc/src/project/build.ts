@@ -6,6 +6,7 @@ import { type BuildSpec, defined, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { interruptible } from '../cli/io.ts';
 import { sendContext } from '../context/send.ts';
+import { registryAuths } from './credentials.ts';
 import { showImage } from './image-progress.ts';
 
 /** Absent: the folder of the spec. `archive`: the Dockerfile lies in it. */
@@ -32,7 +33,9 @@ export async function buildImage(
 ): Promise<string> {
   return interruptible(context.io, async (signal) => {
     const { sent, ...dockerfile } = await sendSource(client, spec, source);
-    const options = defined({ spec, tags, secrets, ...dockerfile });
+    // Which images it is built from only the daemon reads.
+    const auths = registryAuths(context.io);
+    const options = defined({ spec, tags, secrets, auths, ...dockerfile });
     const rows = client.build(sent, options, signal);
     const reporter = quiet ? undefined : await context.reporter();
     const id = await showImage(

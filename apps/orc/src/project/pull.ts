@@ -1,10 +1,9 @@
 /** Pulls an image with progress per layer. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Client } from '@orc/api/client';
 import { fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
-import { type Io, interruptible } from '../cli/io.ts';
+import { interruptible } from '../cli/io.ts';
+import { registryAuth } from './credentials.ts';
 import { showImage } from './image-progress.ts';
 
 export type PullOptions = { readonly platform?: string; readonly quiet?: boolean };
@@ -41,41 +40,4 @@ export async function remoteTags(context: Context, client: Client, name: string)
   return interruptible(context.io, (signal) =>
     client.remoteTags(name, auth === undefined ? {} : { auth }, signal),
   );
-}
-
-type Auth = { readonly username: string; readonly password: string } | { readonly token: string };
-
-/** The registry's entry of docker's `config.json`, as `docker login` left it. */
-function registryAuth(io: Io, reference: string): Auth | undefined {
-  const folder = io.env['DOCKER_CONFIG'] ?? join(io.env['HOME'] ?? '/root', '.docker');
-  const auths = readAuths(join(folder, 'config.json'));
-  const entry = registryKeys(reference)
-    .map((key) => auths[key])
-    .find((each) => each !== undefined);
-  if (entry?.identitytoken) return { token: entry.identitytoken };
-  if (entry?.auth === undefined) return undefined;
-  const [username = '', ...password] = Buffer.from(entry.auth, 'base64').toString('utf8').split(':');
-  return { username, password: password.join(':') };
-}
-
-type Entry = { readonly auth?: string; readonly identitytoken?: string };
-
-function readAuths(file: string): Readonly<Record<string, Entry>> {
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { auths?: Record<string, Entry> }).auths ?? {};
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw fail('input.invalid', `${file} cannot be read: ${(error as Error).message}`, {
-      hint: 'mend it, or set DOCKER_CONFIG',
-    });
-  }
-}
-
-/** A first part with a dot or a colon, or `localhost`, is a registry; else it is Docker Hub. */
-function registryKeys(reference: string): readonly string[] {
-  const [first = '', ...rest] = reference.split('/');
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  if (!isHost || first === 'docker.io')
-    return ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'];
-  return [first, `https://${first}`, `http://${first}`, `https://${first}/v1/`, `https://${first}/v2/`];
 }

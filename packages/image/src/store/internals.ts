@@ -4,7 +4,7 @@
  */
 import type { Clock, Digest, Emit, Failpoint, ImageConfig, Random } from '@orc/model';
 import type { HistoryEntry, ImageDocument } from '../plan/documents.ts';
-import type { OnProgress } from '../types.ts';
+import type { Auth, OnProgress } from '../types.ts';
 import type { CommitOptions } from './write.ts';
 
 /** A layer that is on disk, packed as a blob and unpacked as a folder. */
@@ -37,6 +37,7 @@ export type CacheRecord = { readonly value: unknown; readonly layers: readonly S
 
 export type PullOptions = {
   readonly platform?: string;
+  readonly auth?: Auth;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
   /** Ask the registry even when the image is here (`build --pull`). */

@@ -972,29 +972,24 @@ export type KillRequest = {
 };
 /** No body, or an empty object. */
 export type Nothing = Readonly<Record<string, never>>;
+/** The registry’s entry of the client’s config.json. */
+export type RegistryAuth = ({
+    readonly username: Text;
+    readonly password: Text;
+} | {
+    readonly token: Text;
+});
 /** An image to pull. */
 export type PullRequest = {
     readonly reference: Text;
   /** os/architecture. */
   readonly platform?: Text;
-  /** The registry’s entry of the client’s config.json. */
-  readonly auth?: ({
-    readonly username: Text;
-    readonly password: Text;
-} | {
-    readonly token: Text;
-});
+    readonly auth?: RegistryAuth;
 };
 /** A repository whose tags are asked for. */
 export type TagsRequest = {
     readonly reference: Text;
-  /** The registry’s entry of the client’s config.json. */
-  readonly auth?: ({
-    readonly username: Text;
-    readonly password: Text;
-} | {
-    readonly token: Text;
-});
+    readonly auth?: RegistryAuth;
 };
 /** An image to make out of a distribution’s packages. */
 export type BootstrapRequest = {
@@ -1039,6 +1034,8 @@ export type BuildOptions = {
     readonly tags: Texts;
   /** Contents by id, base 64, for steps that ask for them. */
   readonly secrets?: TextMap;
+  /** By registry: for the images that it is built from. */
+  readonly auths?: Readonly<Record<string, RegistryAuth>>;
 };
 /** A build. */
 export type BuildRequest = {

@@ -4,6 +4,7 @@ import type { BaseImage } from '../../store/internals.ts';
 import { parseFragment } from '../plan/dockerfile.ts';
 import { evaluate, type RunWork, type Scope, type Step, type Work } from '../plan/evaluate.ts';
 import { alignHistory } from '../../plan/history.ts';
+import { tryParseReference } from '../../plan/reference.ts';
 import type { Instruction } from '../plan/instruction.ts';
 import { type Source, whereOf } from '../plan/source.ts';
 import { type Stage, stageOf } from '../plan/stages.ts';
@@ -78,12 +79,14 @@ const scratch = (session: Session): Built => ({
 });
 
 async function imageOf(session: Session, reference: string, platform: string | undefined): Promise<Built> {
-  const { spec, onProgress } = session.request;
+  const { spec, auths = {}, onProgress } = session.request;
+  const auth = auths[tryParseReference(reference)?.domain.toLowerCase() ?? ''];
   const wanted = platform ?? spec.platform;
   const image = await session.internals.pullIfMissing(reference, {
     onProgress,
     signal: session.signal,
     ...(wanted === undefined ? {} : { platform: wanted }),
+    ...(auth === undefined ? {} : { auth }),
     ...(spec.pull === true ? { always: true } : {}),
   });
   await session.holdings.add([image.id], image.layers);

@@ -10,16 +10,28 @@ export const hasRegistry = existsSync('/usr/bin/docker-registry') && existsSync(
 
 export type RunningRegistry = { readonly address: string; readonly stop: () => Promise<void> };
 
-/** `through`: a program and arguments that start it, in another network namespace say, whose port is not ours. */
+/** A line of htpasswd. */
+export const ANN = { username: 'ann', password: 'secret' } as const;
+const ANN_LINE = 'ann:$2y$04$3mnRrI.uM8VvVE/l0JJleeaQ.QyIWOMXMJL6xpg7607QfQgpp.la.\n';
+
+/**
+ * `through`: a program and arguments that start it, in another network namespace say, whose port is not ours. `login`: it
+ * serves `ANN` only.
+ */
 export async function startRegistry(
   folder: string,
   through: readonly string[] = [],
+  login = false,
 ): Promise<RunningRegistry> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const config = join(folder, `${port}.yml`);
   const storage = `storage:\n  filesystem:\n    rootdirectory: ${folder}/data\n`;
-  writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}http:\n  addr: 127.0.0.1:${port}\n`);
+  const passwords = join(folder, 'htpasswd');
+  writeFileSync(passwords, ANN_LINE);
+  const auth = login ? `auth:\n  htpasswd:\n    realm: test\n    path: ${passwords}\n` : '';
+  const http = `http:\n  addr: 127.0.0.1:${port}\n`;
+  writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}${auth}${http}`);
   const [file = '', ...args] = [...through, '/usr/bin/docker-registry', 'serve', config];
   const child = spawn(file, args, { stdio: 'ignore' });
   const address = `127.0.0.1:${port}`;

@@ -1,10 +1,10 @@
-import type { Exit, RestartPolicy } from '@orc/model';
+import { CONTAINER_NAME, type Exit, type RestartPolicy } from '@orc/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { afterProbe, HEALTH_START, probeDelayMs, probeOf } from '../src/plan/health.ts';
 import { allMounts, resolveMounts } from '../src/plan/mounts.ts';
 import { propagationProblem } from '../src/plan/propagation.ts';
-import { CONTAINER_NAME, randomName } from '../src/plan/names.ts';
+import { randomName } from '../src/plan/names.ts';
 import { decideRestart } from '../src/plan/restart.ts';
 import { nextStep, type Observed } from '../src/plan/step.ts';
 

@@ -242,7 +242,12 @@ export type KindRow = {
   readonly indexes: Readonly<Record<string, (obj: never) => string | undefined>>;
 };
 
+/** Names become folders of the host: none of them leads out of one, and each fits into one entry. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+/** Of a service within its project: `_base` is one for compose. */
+export const SERVICE_NAME: RegExp = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,199}$/;
+/** As docker has it. */
+export const CONTAINER_NAME: RegExp = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
 const projectOf = (obj: { spec: { project?: string } }): string | undefined => obj.spec.project;
 
 /** One row per kind. Tables, snapshots, watch, list, inspect and validation all come from it. */
@@ -259,7 +264,7 @@ export const KINDS = {
     singular: 'project',
     plural: 'projects',
     uniqueName: true,
-    namePattern: /^[a-z0-9][a-z0-9_-]*$/,
+    namePattern: /^[a-z0-9][a-z0-9_-]{0,199}$/,
     immutable: [],
     indexes: {},
   },

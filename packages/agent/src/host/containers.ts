@@ -1,6 +1,7 @@
 /** What the engine's commands do to the containers of this host. */
 import {
   type Container,
+  CONTAINER_NAME,
   type Exit,
   fail,
   newContainerId,
@@ -10,7 +11,7 @@ import {
 } from '@orc/model';
 import { type LogQuery, type LogText, readLog } from '@orc/telemetry';
 import { LIMITS } from '../limits.ts';
-import { CONTAINER_NAME, randomName } from '../plan/names.ts';
+import { randomName } from '../plan/names.ts';
 import type { Containers } from '../types.ts';
 import type { LifeDeps } from './deps.ts';
 import { openExecs } from './execs.ts';

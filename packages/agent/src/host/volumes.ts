@@ -1,10 +1,14 @@
-/** Volumes on this host: `volumes/<name>/_data`; runtime's marker beside it says that the image's files are in it. */
+/**
+ * Volumes on this host: `volumes/<name>/_data`; runtime's marker beside it says that the image's files are in it. Names
+ * were judged where they came in; here nothing is made or removed by one that leads out, whatever the state says.
+ */
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '@orc/image';
-import type { Emit } from '@orc/model';
+import { type Emit, fail, KINDS } from '@orc/model';
 
 export type Volumes = {
+  /** To be shown: of any name. */
   pathOf(name: string): string;
   /** Makes the folder when it is missing. */
   place(name: string): Promise<string>;
@@ -18,6 +22,9 @@ export type PlacedVolume = { readonly name: string; readonly createdAt: number }
 /** Programs that containers leave setuid in their data are nothing for other users of the host. */
 const FOLDER_MODE = 0o700;
 
+/** With the time behind it, it is a name of at most 255 bytes. */
+const TRASH_NAME_MAX = 200;
+
 /** What a crash left in the trash goes in the background. */
 export async function openVolumes({
   root,
@@ -30,17 +37,19 @@ export async function openVolumes({
   const trash = join(root, 'trash', 'volumes');
   await mkdir(trash, { recursive: true, mode: FOLDER_MODE });
   await sweep(trash, emit);
+  const folderOf = (name: string): string => join(folder, checkedName(name));
   const pathOf = (name: string): string => join(folder, name, '_data');
   return {
     pathOf,
     async place(name) {
-      await mkdir(join(folder, name), { recursive: true, mode: FOLDER_MODE });
+      await mkdir(folderOf(name), { recursive: true, mode: FOLDER_MODE });
       await mkdir(pathOf(name), { mode: 0o755 }).catch(tolerateExisting);
       return pathOf(name);
     },
     async remove(name) {
-      const gone = join(trash, `${name}-${process.hrtime.bigint()}`);
-      await rename(join(folder, name), gone).catch(tolerateMissing);
+      const from = folderOf(name);
+      const gone = join(trash, `${name.slice(0, TRASH_NAME_MAX)}-${process.hrtime.bigint()}`);
+      await rename(from, gone).catch(tolerateMissing);
       await removeTree(gone);
     },
     async list() {
@@ -52,6 +61,13 @@ export async function openVolumes({
       });
     },
   };
+}
+
+function checkedName(name: string): string {
+  if (KINDS.volume.namePattern.test(name)) return name;
+  throw fail('input.invalid', `volume name ${JSON.stringify(name)} is not allowed`, {
+    hint: 'use letters, digits, ".", "_" and "-", and begin with a letter or digit',
+  });
 }
 
 async function sweep(trash: string, emit: Emit): Promise<void> {

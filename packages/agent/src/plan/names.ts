@@ -1,6 +1,4 @@
-/** Names of containers: what is allowed, and one for whoever gave none. */
-
-export const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+/** Names of containers, for whoever gave none. */
 
 const ADJECTIVES =
   'amber brave bright brisk calm candid clever cosy crisp daring eager early fair fleet fond gentle glad golden grand happy honest humble jolly keen kind lively lucid lucky mellow merry mild neat nimble noble patient plucky polite proud quick quiet rapid ready round serene sharp shiny silent smart snug solid steady still sunny swift tidy vivid warm wise witty'.split(

@@ -15,6 +15,7 @@ import type { ReconcileOptions } from '../control/reconcile.ts';
 import { NETWORK_POOLS } from '../limits.ts';
 import { changesOf, draftOf, fresh, patchStatus, put, remove } from '../state/draft.ts';
 import { all, get, named, type State } from '../state/table.ts';
+import { notAllowed } from './allowed.ts';
 import { mountSources, networksOf } from './hash.ts';
 import { createNetwork as planNetwork } from './objects.ts';
 import type { Planning, ProjectPlan, Proposer } from './types.ts';
@@ -50,11 +51,7 @@ export function createVolume(state: State, name: string, spec: VolumeSpec, propo
 
 function nameIsFree({ draft, problems }: Planning, kind: 'network' | 'volume', name: string): boolean {
   if (!KINDS[kind].namePattern.test(name)) {
-    problems.push({
-      code: 'input.invalid',
-      message: `${kind} name ${name} is not allowed`,
-      hint: 'use letters, digits, ".", "_" and "-", and begin with a letter or digit',
-    });
+    problems.push(notAllowed(kind, name));
     return false;
   }
   if (named(draft.base, kind, name) === undefined) return true;

@@ -14,6 +14,7 @@ import { REPLICAS_MAX } from '../limits.ts';
 import { changesOf, draftOf, fresh, now, patchSpec, put } from '../state/draft.ts';
 import { same } from '../state/same.ts';
 import { named, type State, where } from '../state/table.ts';
+import { checkAllowed } from './allowed.ts';
 import { hashOfService, usedObjects } from './hash.ts';
 import { joinedServices } from './joins.ts';
 import { checkNames } from './names.ts';
@@ -31,6 +32,7 @@ import {
 export function diffProject(state: State, request: PutProject, proposer: Proposer): ProjectPlan {
   const planning: Planning = { draft: draftOf(state), proposer, lines: [], problems: [] };
   const services = selectServices(request, planning.problems);
+  checkAllowed(planning, request.project);
   checkServices(planning, request, services);
   putProjectObject(planning, request);
   const prepared = request.project.services.filter((each) => request.options.prepare?.includes(each.service));

@@ -15,6 +15,7 @@ import { allProfiles, applyProfiles } from './7-complete/profiles.ts';
 import { toModel } from './7-complete/to-model.ts';
 import { withContents } from './7-complete/contents.ts';
 import { checkProject } from './8-check/check.ts';
+import { checkNames } from './8-check/names.ts';
 import { refuseUnsupported } from './8-check/support.ts';
 import { checkValues } from './8-check/values.ts';
 import { translate } from './9-translate/translate.ts';
@@ -140,7 +141,10 @@ function activeTree(
   }
   const choice = { profiles: inputs.profiles, services: input.options?.services ?? [] };
   const active = applyProfiles(loading, services, choice);
-  if (input.options?.values !== false) checkValues(loading, active);
+  if (input.options?.values !== false) {
+    checkNames(loading, whole);
+    checkValues(loading, active);
+  }
   const filled = loading.interpolate ? applyEnvFiles(loading, active, variables) : active;
   return {
     tree: withContents(withEntries(whole, { services: filled }), variables),

@@ -51,14 +51,15 @@ function networksOf(tree: MapNode, services: MapNode | undefined): Node | undefi
   return mapOf(entries, own?.place ?? tree.place);
 }
 
-/** `name` is the project's name and the key; of what is external the key. */
+/** `name`, also when it is empty, is the project's name and the key; of what is external the key. */
 function named(tree: MapNode, section: string, projectName: string): MapNode {
   const resources = get(tree, section);
   if (resources?.kind !== 'map') return tree;
   const all = mapValues(resources, (resource, key) => {
     const map = resource.kind === 'map' ? resource : mapAt(resource.place, {});
     const external = get(map, 'external');
-    const given = get(map, 'name') ?? (external?.kind === 'map' ? get(external, 'name') : undefined);
+    const written = get(map, 'name') ?? (external?.kind === 'map' ? get(external, 'name') : undefined);
+    const given = textOf(written) === '' ? undefined : written;
     const isExternal = external?.kind === 'map' || (external?.kind === 'scalar' && external.value === true);
     const name = given ?? scalar(isExternal ? key : `${projectName}_${key}`, resource.place);
     const flag = external === undefined || !isExternal ? undefined : scalar(true, external.place);

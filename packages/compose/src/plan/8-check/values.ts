@@ -1,5 +1,5 @@
 /** Values of a service that no host takes: names of containers, images and capabilities, too little memory. */
-import { CAPABILITY_NAMES, nearestWord } from '@orc/model';
+import { CAPABILITY_NAMES, CONTAINER_NAME, nearestWord } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -28,8 +28,6 @@ function checkValue(loading: Loading, label: string, node: Node | undefined, che
   if (fault === undefined) return;
   report(loading, 'compose.schema', node, `${label}: ${fault.why}`, { hint: fault.hint });
 }
-
-const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 const containerName: Check = (text) =>
   CONTAINER_NAME.test(text)

@@ -37,7 +37,7 @@ export type Rooms = {
     start?: (request: StartRequest) => Promise<void>;
     kill?: (id: ContainerId) => Promise<void>;
     exec?: (request: ExecRequest) => Promise<Exec>;
-    release?: (id: ContainerId) => Promise<void>;
+    release?: (id: ContainerId, cut: boolean) => Promise<void>;
     withdraw?: (id: ContainerId) => Promise<void>;
     networks?: (assignment: readonly { readonly name: string }[]) => Promise<void>;
     names?: (count: number) => void;
@@ -192,7 +192,7 @@ function networkOf({ on, address }: Parts): AgentOptions['network'] {
     publish: async (_, __, ports) => ports,
     withdraw: async (id) => on.withdraw?.(id),
     unpublish: async () => {},
-    release: async (id) => on.release?.(id),
+    release: async (id, options) => on.release?.(id, options?.cut === true),
     register: () => {},
     recover: async () => {},
   };

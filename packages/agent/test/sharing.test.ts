@@ -1,0 +1,74 @@
+/** A sandbox stays for as long as anybody runs in it (DECISIONS 7). */
+import type { AssignedTask, ContainerSpec, TaskDesired } from '@orc/model';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Agent } from '../src/types.ts';
+import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
+
+let rooms: Rooms;
+let agent: Agent;
+let released: string[];
+beforeEach(async () => {
+  rooms = makeRooms();
+  agent = await rooms.open();
+  released = [];
+  rooms.on.release = async (id, cut) => {
+    const name = [owner, guest, deep].find((each) => each.containerId === id)?.name ?? id;
+    released.push(cut ? `${name}, cut` : name);
+  };
+});
+afterEach(async () => {
+  await agent.close();
+  rooms.remove();
+});
+
+const inNetworkOf = (service: string): ContainerSpec => ({
+  ...SPEC,
+  networkMode: { kind: 'service', service },
+});
+const owner = taskOf('owner', { service: 'owner' });
+const guest = taskOf('guest', { service: 'guest', container: inNetworkOf('owner') });
+const deep = taskOf('deep', { service: 'deep', container: inNetworkOf('guest') });
+const wanting = (task: AssignedTask, state: TaskDesired['state'], generation = 1): AssignedTask => ({
+  ...task,
+  desired: { state, generation },
+});
+const runs = ({ containerId }: AssignedTask): boolean => rooms.alive.has(containerId);
+const assign = async (...tasks: AssignedTask[]): Promise<void> => {
+  agent.assign(assignmentOf(tasks));
+  await vi.waitFor(() => {
+    for (const each of tasks) expect(runs(each), each.name).toBe(each.desired.state === 'run');
+  });
+};
+
+/** One after the other: a guest is refused where nobody is. */
+const startAll = async (): Promise<void> => {
+  await assign(owner);
+  await assign(owner, guest);
+  await assign(owner, guest, deep);
+};
+
+test('it is given back when its owner has stopped and the last guest has ended, also a guest of a guest', async () => {
+  await startAll();
+  await assign(wanting(owner, 'stop'), guest, deep);
+  await assign(wanting(owner, 'stop'), wanting(guest, 'stop'), deep);
+  expect(released).not.toContain('owner');
+  await assign(wanting(owner, 'stop'), wanting(guest, 'stop'), wanting(deep, 'stop'));
+  await vi.waitFor(() => expect(released).toContain('owner'));
+});
+
+test('an owner that starts again has what it had', async () => {
+  await startAll();
+  await assign(wanting(owner, 'stop'), guest, deep);
+  await assign(wanting(owner, 'run', 2), guest, deep);
+  expect(released).toEqual([]);
+  await assign(wanting(owner, 'stop', 2), wanting(guest, 'stop'), wanting(deep, 'stop'));
+  await vi.waitFor(() => expect(released).toContain('owner'));
+});
+
+test('an owner that is removed takes its network along', async () => {
+  await startAll();
+  await assign(wanting(owner, 'stop'), guest, deep);
+  agent.assign(assignmentOf([wanting(owner, 'remove'), guest, deep]));
+  await vi.waitFor(() => expect(released).toEqual(['owner, cut']));
+  expect([guest, deep].map(runs)).toEqual([true, true]);
+});

@@ -3,6 +3,8 @@ export const LIMITS = {
   recordBytesMax: 16_384,
   /** One read of a log file. */
   readBytes: 1 << 20,
+  /** Before the last lines, in search of what a part that may go on a line belongs to. */
+  tailBehindBytes: 4 << 20,
   /** Rotated files that a reader looks for. */
   filesMax: 1000,
   /** Events kept for watchers that resume. */

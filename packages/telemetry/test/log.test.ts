@@ -84,6 +84,64 @@ test('parts of one line are joined and count once', async () => {
   expect(await read({ tail: 2 })).toBe('longer\nz\n');
 });
 
+const indexed = (records: readonly Buffer[], every: number): void => {
+  const entries: Buffer[] = [];
+  let [at, due] = [0, every];
+  for (const record of records) {
+    if (at >= due) {
+      const entry = Buffer.alloc(16);
+      entry.writeBigUInt64LE(BigInt(at));
+      entries.push(entry);
+      due += every;
+    }
+    at += record.length;
+  }
+  writeFileSync(join(folder, 'log'), Buffer.concat(records));
+  writeFileSync(join(folder, 'log.idx'), Buffer.concat(entries));
+};
+
+test('the last lines are whole however long they are, over pieces of the index and files', async () => {
+  const long = (letter: string): Buffer[] =>
+    Array.from({ length: 20 }, (_, at) => line(letter.repeat(15_000), 1n, 1, at < 19));
+  const [b, c] = [long('b'), long('c')];
+  writeFileSync(join(folder, 'log.1'), Buffer.concat([...long('a'), ...b.slice(0, 11)]));
+  indexed([...b.slice(11), ...c], 65_536);
+  const text = (letter: string): string => `${letter.repeat(300_000)}\n`;
+  expect(await read({ tail: 1 })).toBe(text('c'));
+  expect(await read({ tail: 2 })).toBe(text('b') + text('c'));
+  expect(await read({ tail: 3 })).toBe(text('a') + text('b') + text('c'));
+  expect(await read({ tail: 4 })).toBe(text('a') + text('b') + text('c'));
+});
+
+test('the last lines are the end of all lines, whatever is in parts and wherever the index cuts', async () => {
+  const piece = fc.record({ stream: fc.constantFrom(1, 2), size: fc.nat(40), partial: fc.boolean() });
+  const law = fc.asyncProperty(
+    fc.array(piece, { maxLength: 60 }),
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 20, max: 200 }),
+    async (pieces, tail, every) => {
+      const inside = new Map<number, number>();
+      let lines = 0;
+      const numbered = pieces.map(({ stream, size, partial }) => {
+        const number = inside.get(stream) ?? (lines += 1);
+        if (partial) inside.set(stream, number);
+        else inside.delete(stream);
+        return { number, record: line(`${number},`.repeat(size + 1), 1n, stream, partial) };
+      });
+      indexed(
+        numbered.map(({ record }) => record),
+        every,
+      );
+      const from = numbered.findIndex(({ number }) => number === Math.max(1, lines - tail + 1));
+      const rest = numbered.slice(from).map(({ record }) => record);
+      const expected = await read({ tail });
+      indexed(from === -1 ? [] : rest, every);
+      expect(expected).toBe(await read({}));
+    },
+  );
+  await fc.assert(law, { numRuns: 300 });
+});
+
 test('since, until and timestamps', async () => {
   writeFileSync(
     join(folder, 'log'),

@@ -1,11 +1,12 @@
 /** Reads log folders: `log.N` … `log.1`, `log` (the oldest first), each with an index beside it. */
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '../limits.ts';
-import { HEADER_BYTES, scanRecords, STREAM } from '../plan/records.ts';
 import { type LinesUnderWay, type LogText, renderRecords } from '../plan/render.ts';
 import type { LogQuery, ReadLog } from '../types.ts';
+import { readIndex } from './log-index.ts';
+import { tailStart } from './tail.ts';
 
 type Reader = {
   readonly handle: FileHandle;
@@ -16,8 +17,6 @@ type Reader = {
   offset: number;
   rest: Buffer;
 };
-
-const INDEX_ENTRY_BYTES = 16;
 
 export const readLog: ReadLog = async function* (folder, query, ended) {
   const done = { ended: ended === undefined };
@@ -30,7 +29,7 @@ export const readLog: ReadLog = async function* (folder, query, ended) {
     const wanted =
       query.tail === undefined
         ? await fromTime(folder, readers, query)
-        : await fromTail(folder, readers, query);
+        : await fromTail(folder, readers, query, query.tail);
     for (const reader of wanted) yield* drain(reader, query, stamped);
     if (query.follow) yield* follow(folder, readers, query, stamped, done, ended);
   } finally {
@@ -184,16 +183,6 @@ function tryWatch(folder: string, call: () => void): { close(): void } | undefin
   }
 }
 
-/** Entries of `log.idx` or `log.N.idx`: offset and time of the first record in each further 64 KB. */
-async function readIndex(folder: string, file: string): Promise<{ offset: number; ns: bigint }[]> {
-  const data = await readFile(join(folder, `${file}.idx`)).catch(() => Buffer.alloc(0));
-  const entries: { offset: number; ns: bigint }[] = [];
-  for (let at = 0; at + INDEX_ENTRY_BYTES <= data.length; at += INDEX_ENTRY_BYTES) {
-    entries.push({ offset: Number(data.readBigUInt64LE(at)), ns: data.readBigUInt64LE(at + 8) });
-  }
-  return entries;
-}
-
 /** The readers to read, set to where the first line at or after `sinceNs` may be. */
 async function fromTime(
   folder: string,
@@ -211,48 +200,19 @@ async function fromTime(
   return readers;
 }
 
-/** The same for the last lines: walks the pieces between index entries backwards until they hold enough of them. */
+/** The same for the last lines. */
 async function fromTail(
   folder: string,
   readers: readonly Reader[],
   query: LogQuery,
+  tail: number,
 ): Promise<readonly Reader[]> {
-  let missing = query.tail as number;
-  for (const reader of readers.toReversed()) {
-    let end = reader.size;
-    if (missing === 0) {
-      reader.offset = end;
-      return [];
-    }
-    const starts = [0, ...(await readIndex(folder, reader.name)).map((entry) => entry.offset)];
-    for (const start of [...new Set(starts)].filter((each) => each < end).sort((a, b) => b - a)) {
-      const lines = await lineStarts(reader.handle, start, end, query);
-      reader.offset = lines[lines.length - missing] ?? start;
-      missing = Math.max(0, missing - lines.length);
-      if (missing === 0) return readers.slice(readers.indexOf(reader));
-      end = start;
-    }
+  if (tail === 0) {
+    for (const reader of readers) reader.offset = reader.size;
+    return [];
   }
-  return readers;
-}
-
-/** Offsets at which the wanted lines of a piece begin; a line's parts count once, at its first. */
-async function lineStarts(
-  handle: FileHandle,
-  start: number,
-  end: number,
-  query: LogQuery,
-): Promise<number[]> {
-  const buffer = Buffer.allocUnsafe(end - start);
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
-  const starts: number[] = [];
-  let inside = false;
-  scanRecords(buffer.subarray(0, bytesRead), 0, (stream, from, _to, partial) => {
-    const wanted =
-      stream === STREAM.stdout ? query.stdout !== false : stream === STREAM.stderr && query.stderr !== false;
-    if (wanted && !inside) starts.push(start + from - HEADER_BYTES);
-    inside = partial;
-    return undefined;
-  });
-  return starts;
+  const start = await tailStart(folder, readers, tail, query);
+  if (start === undefined) return readers;
+  start.file.offset = start.offset;
+  return readers.slice(readers.indexOf(start.file));
 }

@@ -156,6 +156,49 @@ describe('an end by hand', () => {
   });
 });
 
+describe('ends and starts that meet', () => {
+  test('a start waits until what the attempt before had is given back', async () => {
+    const agent = await open();
+    const id = await run(agent, 'box');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    rooms.on.release = async () => {
+      await promise;
+      order.push('given back');
+    };
+    rooms.on.start = async () => void order.push('started');
+    rooms.alive.get(id)?.end();
+    await vi.waitFor(() => expect(agent.containers.get(id)).toMatchObject({ status: 'exited' }));
+    const again = agent.containers.start(id);
+    setImmediate(resolve);
+    await again;
+    expect(order).toEqual(['given back', 'started']);
+  });
+
+  test('the image of a container that is gone is free, though its files are still on their way out', async () => {
+    const agent = await open();
+    const { id } = await agent.containers.create({ name: 'box', spec: SPEC });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const freed: string[] = [];
+    rooms.on.emptied = () => promise;
+    rooms.on.free = (holder) => void freed.push(holder);
+    await agent.containers.remove(id, {});
+    expect(freed).toEqual([id]);
+    resolve();
+  });
+
+  test('a negative grace is for as long as it takes', async () => {
+    const agent = await open();
+    const id = await run(agent, 'box', { stopSignal: 'SIGUSR1' });
+    const stopped = agent.containers.stop(id, { graceMs: -1000 });
+    await vi.waitFor(() => expect(rooms.alive.get(id)?.signals).toEqual(['SIGUSR1']));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(agent.containers.get(id)).toMatchObject({ status: 'running' });
+    rooms.alive.get(id)?.end();
+    await stopped;
+  });
+});
+
 describe('networks', () => {
   const onNet = {
     networkMode: { kind: 'networks', attachments: [{ network: 'net' }] },

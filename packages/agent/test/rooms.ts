@@ -38,6 +38,10 @@ export type Rooms = {
     kill?: (id: ContainerId) => Promise<void>;
     exec?: (request: ExecRequest) => Promise<Exec>;
     release?: (id: ContainerId, cut: boolean) => Promise<void>;
+    /** The files of a removed container are gone. */
+    emptied?: () => Promise<void>;
+    /** The lease of a container is given back. */
+    free?: (holder: string) => void;
     withdraw?: (id: ContainerId) => Promise<void>;
     networks?: (assignment: readonly { readonly name: string }[]) => Promise<void>;
     names?: (count: number) => void;
@@ -126,7 +130,7 @@ function runtimeOf({ on, alive }: Parts): AgentOptions['runtime'] {
       const running = alive.get(id);
       return running === undefined ? { state: 'none' } : { state: 'running', running };
     },
-    remove: async () => {},
+    remove: async () => on.emptied?.(),
     release: async () => {},
     sweep: async () => {},
   };
@@ -171,7 +175,7 @@ function imagesOf({ on }: Parts): AgentOptions['images'] {
   const images: Partial<AgentOptions['images']> = {
     resolve: async () => ({ ...IMAGE, config: { Volumes: on.image?.Volumes ?? {} } }) as never,
     lease: async () => {},
-    release: async () => {},
+    release: async (holder) => on.free?.(holder),
   };
   return images as AgentOptions['images'];
 }

@@ -6,9 +6,11 @@ import { LIMITS } from '../limits.ts';
 export type StopRequest = { readonly graceMs?: number; readonly signal?: string };
 
 /** Whoever asks now, then the wish, then the container, then docker's. */
+/** Milliseconds; a negative wish is for as long as it takes, as docker has it. */
 export function graceOf(desired: TaskDesired, asked: StopRequest, spec: ContainerSpec): number {
   if (desired.kill !== undefined) return 0;
-  return asked.graceMs ?? desired.stopGraceMs ?? spec.stopGraceMs ?? LIMITS.stopGraceMs;
+  const graceMs = asked.graceMs ?? desired.stopGraceMs ?? spec.stopGraceMs ?? LIMITS.stopGraceMs;
+  return graceMs < 0 ? Number.POSITIVE_INFINITY : graceMs;
 }
 
 export const stopSignalOf = (spec: ContainerSpec, image: ResolvedImage | undefined): string =>
@@ -47,6 +49,7 @@ export async function askToEnd(
 }
 
 async function within(ms: number, what: Promise<unknown>, clock: Clock): Promise<void> {
+  if (ms === Number.POSITIVE_INFINITY) return void (await what);
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(ms, resolve);
   await Promise.race([what, promise]);

@@ -108,6 +108,10 @@ function freeName(registry: Registry, random: Random): string {
 async function start(life: Life): Promise<void> {
   if (life.running !== undefined) return;
   if (life.outOfReach !== undefined) throw new OrcError(life.outOfReach);
+  if (life.state.desired.state === 'remove')
+    throw fail('conflict.state', `container ${life.stored.name} is being removed`, {
+      hint: 'wait for that: orc container wait --condition removed',
+    });
   // Who asks while a start is under way waits for that one.
   const { desired, actedGeneration } = life.state;
   const underWay =

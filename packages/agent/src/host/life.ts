@@ -88,7 +88,8 @@ export class Life {
   readonly #deps: LifeDeps;
   readonly #works = {
     prepare: (): Promise<void> => this.#prepare(),
-    start: (): Promise<void> => this.#start(),
+    // What the attempt before had is given back first.
+    start: (): Promise<void> => this.#ended.then(() => this.#start()),
     stop: (): Promise<void> => this.#stop(),
     remove: (): Promise<void> => this.#remove(),
   };

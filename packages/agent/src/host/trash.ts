@@ -23,9 +23,9 @@ export async function openTrash(options: AgentOptions): Promise<Trash> {
   await mkdir(trash, { recursive: true, mode: FOLDER_MODE });
   const leaving = new Set<Promise<void>>();
   const empty = (id: ContainerId): void => {
-    const gone = runtime
-      .remove(id, join(trash, id))
-      .then(() => images.release(id))
+    // Its image is free at once: who was told that the container is gone may remove that next.
+    const gone = Promise.all([images.release(id), runtime.remove(id, join(trash, id))])
+      .then(() => undefined)
       .catch((error: unknown) =>
         emit('warn', 'a removed container left something behind', { id, error: String(error) }),
       )

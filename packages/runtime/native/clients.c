@@ -12,16 +12,26 @@
 /* Reading stops at CLIENT_QUEUE_MAX; what the pipes then still hold at the program's end fits above it. */
 enum { QUEUE_BYTES = CLIENT_QUEUE_MAX + (4 << 20), SMALL_MAX = 512 };
 
-struct client *client_add(struct session *s, int fd) {
+/* Those who were dropped, and still do not read, make room. */
+static struct client *free_client(struct session *s) {
+  struct client *dropped = NULL;
   for (int i = 0; i < CLIENTS_MAX; i++) {
-    struct client *c = &s->clients[i];
-    if (c->fd >= 0) continue;
-    memset(c, 0, sizeof *c);
-    c->fd = fd;
-    return c;
+    if (s->clients[i].fd < 0) return &s->clients[i];
+    if (s->clients[i].dropped) dropped = &s->clients[i];
   }
-  close(fd);
-  return NULL;
+  if (dropped) client_drop(dropped);
+  return dropped;
+}
+
+struct client *client_add(struct session *s, int fd) {
+  struct client *c = free_client(s);
+  if (!c) {
+    close(fd);
+    return NULL;
+  }
+  memset(c, 0, sizeof *c);
+  c->fd = fd;
+  return c;
 }
 
 void client_drop(struct client *c) {
@@ -33,7 +43,9 @@ void client_drop(struct client *c) {
 
 uint32_t client_queued(const struct client *c) { return c->queue_to - c->queue_from; }
 
-bool client_backed_up(const struct client *c) { return client_queued(c) >= CLIENT_QUEUE_MAX; }
+bool client_backed_up(const struct client *c) {
+  return !c->dropped && client_queued(c) >= CLIENT_QUEUE_MAX;
+}
 
 static bool queue(struct client *c, const void *data, size_t length) {
   if (!c->queue) {
@@ -80,6 +92,12 @@ void client_send(struct client *c, uint8_t type, uint8_t arg, const void *data, 
     sent = send_part(c, &head, sizeof head) && send_part(c, data, length);
   }
   if (!sent) client_drop(c);
+}
+
+void client_pass_over(struct client *c) {
+  c->dropped = true;
+  c->attach = 0;
+  client_send(c, FR_DROPPED, 0, NULL, 0);
 }
 
 void client_flush(struct client *c) {
@@ -183,7 +201,7 @@ static void act(struct session *s, struct client *c) {
       hello(s, c);
       break;
     case FR_ATTACH:
-      c->attach = c->head.arg;
+      c->attach = c->dropped ? 0 : c->head.arg;
       answer(c, 0, "attach");
       if (s->ended) client_send(c, FR_OUTPUT_END, 0, NULL, 0);
       break;

@@ -22,7 +22,7 @@ enum {
   CLIENTS_MAX = 64,
   CLIENT_QUEUE_MAX = 1 << 20,
   CLIENT_STALL_MS = 30000,
-  FLUSH_MS = 10000,
+  FLUSH_MS = 1000, /* of an end, before the folder is let go of */
   LOCK_WAIT_MS = 30000,
   LOCK_POLL_NS = 1000000,
   COPY_WAIT_MS = 300000, /* for another container that fills the same volume */
@@ -57,6 +57,7 @@ enum frame_type {
   FR_OUTPUT = 35, /* arg: 1 stdout, 2 stderr */
   FR_OUTPUT_END = 36,
   FR_EXITED = 37, /* struct exited */
+  FR_DROPPED = 38, /* output went on without this client, which did not read */
 };
 
 enum { ATTACH_STDIN = 1, ATTACH_STDOUT = 2, ATTACH_STDERR = 4 };

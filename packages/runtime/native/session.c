@@ -135,7 +135,8 @@ static bool any_backed_up(struct session *s) {
 static void drop_stalled(struct session *s, uint64_t now) {
   for (int i = 0; i < CLIENTS_MAX; i++) {
     struct client *c = &s->clients[i];
-    if (c->fd >= 0 && client_backed_up(c) && now - c->progress_ms > CLIENT_STALL_MS) client_drop(c);
+    if (c->fd < 0 || c->owner || !client_backed_up(c)) continue;
+    if (now - c->progress_ms > CLIENT_STALL_MS) client_pass_over(c);
   }
 }
 
@@ -225,6 +226,16 @@ static void flush_all(struct session *s) {
     if (now >= until) return;
     gather(s, &w);
     if (poll(w.fds, (nfds_t)w.count, (int)(until - now)) > 0) serve_ready(s, &w);
+  }
+}
+
+void session_linger(struct session *s) {
+  struct watched w;
+  if (s->listener >= 0) close(s->listener);
+  s->listener = -1;
+  while (has_queued(s)) {
+    gather(s, &w);
+    if (poll(w.fds, (nfds_t)w.count, -1) > 0) serve_ready(s, &w);
   }
 }
 

@@ -5,6 +5,8 @@
 struct client {
   int fd; /* -1: free */
   uint8_t attach;
+  bool owner; /* began the program to read its output: the program waits for it, as docker's do, however long */
+  bool dropped; /* was told so, and gets no more output */
   struct frame head;
   uint8_t head_have;
   uint8_t small[8]; /* payload of a control frame */
@@ -42,12 +44,16 @@ enum { IO_BYTES = 128 << 10, PIPE_BYTES = 256 << 10 };
 int session_spawn(struct session *s, struct plan *p, struct failure *failure, char *name, size_t size);
 /* From a cgroup's file with a line `oom_kill N`; 0 when there is none. */
 uint64_t oom_kills(int fd);
-/* Serves until the program has ended and its output went out. */
+/* Serves until the program has ended and its output went out, as far as who reads it takes it within FLUSH_MS. */
 void session_serve(struct session *s);
+/* Goes on until everybody has all or has gone. Nobody is let in any more. */
+void session_linger(struct session *s);
 
 /* clients.c */
 struct client *client_add(struct session *s, int fd);
 void client_drop(struct client *c);
+/* It keeps what is queued, and then hears that the rest went on without it. */
+void client_pass_over(struct client *c);
 void client_send(struct client *c, uint8_t type, uint8_t arg, const void *data, uint32_t length);
 void client_flush(struct client *c);
 bool client_backed_up(const struct client *c);

@@ -160,6 +160,7 @@ static void add_first_client(struct session *s, int client, uint8_t attach) {
   struct client *first = client_add(s, client);
   if (!first) return;
   first->attach = attach;
+  first->owner = attach != 0;
   client_send(first, FR_STARTED, 0, &s->started, sizeof s->started);
 }
 
@@ -197,7 +198,9 @@ void shim_run(int client, struct frame *head) {
   session_serve(&s);
   unlinkat(folder_fd, "shim.sock", 0);
   close(mounts);
-  _exit(0); /* lets go of the lock */
+  close(folder_fd); /* lets go of the lock */
+  session_linger(&s);
+  _exit(0);
 }
 
 /* One of the same name is a handler's that was killed; it is empty, or in the way. */
@@ -264,5 +267,6 @@ void exec_run(int client, struct frame *head, int target_pidfd) {
   add_first_client(&s, client, head->arg);
   session_serve(&s);
   remove_kill_cgroup(&s);
+  session_linger(&s);
   _exit(0);
 }

@@ -47,6 +47,7 @@ export function openChannel(connection: Connection, answerMs: number = ANSWER_MS
     if (frame.type === FRAME.output) {
       output.push({ stream: frame.arg === 2 ? 'stderr' : 'stdout', data: frame.payload });
     } else if (frame.type === FRAME.outputEnd) output.end();
+    else if (frame.type === FRAME.dropped) output.end(lost());
     else if (frame.type === FRAME.exited) ended.resolve(endOf(frame));
     else waiting.shift()?.resolve(frame);
   }, onClose);
@@ -74,6 +75,11 @@ export function openChannel(connection: Connection, answerMs: number = ANSWER_MS
     close: () => connection.close(),
   };
 }
+
+const lost = (): Error =>
+  fail('timeout', 'output was not read for so long that the container went on without this reader', {
+    hint: 'its log has all of it: read that with orc logs',
+  });
 
 const full = (): Error =>
   fail('timeout', `the container's shim has ${SHIM_QUESTIONS_MAX} questions to answer`, {

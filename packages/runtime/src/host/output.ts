@@ -4,7 +4,8 @@ import type { OutputChunk } from '../types.ts';
 
 export type OutputQueue = {
   push(chunk: OutputChunk): void;
-  end(): void;
+  /** What came before is still read; then it is over, or `error` is thrown. The first call counts. */
+  end(error?: Error): void;
   readonly chunks: AsyncIterable<OutputChunk>;
 };
 
@@ -13,10 +14,12 @@ export function outputQueue(hold: () => void, release: () => void): OutputQueue 
   const waiting: OutputChunk[] = [];
   let bytes = 0;
   let ended = false;
+  let failed: Error | undefined;
   let wake: () => void = () => undefined;
   const next = async (): Promise<IteratorResult<OutputChunk>> => {
     while (waiting.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
     const value = waiting.shift();
+    if (value === undefined && failed !== undefined) throw failed;
     if (value === undefined) return { done: true, value: undefined };
     bytes -= value.data.length;
     if (bytes === 0) release();
@@ -30,7 +33,8 @@ export function outputQueue(hold: () => void, release: () => void): OutputQueue 
       if (bytes >= ATTACH_QUEUE_BYTES) hold();
       wake();
     },
-    end: () => {
+    end: (error) => {
+      if (!ended) failed = error;
       ended = true;
       wake();
     },

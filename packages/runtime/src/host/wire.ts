@@ -23,6 +23,7 @@ export const FRAME = {
   output: 35,
   outputEnd: 36,
   exited: 37,
+  dropped: 38,
 } as const;
 
 export type Frame = { readonly type: number; readonly arg: number; readonly payload: Buffer };

@@ -18,6 +18,7 @@ import { checkProject } from './8-check/check.ts';
 import { checkNames } from './8-check/names.ts';
 import { refuseUnsupported } from './8-check/support.ts';
 import { checkValues } from './8-check/values.ts';
+import { withoutFaults } from './9-translate/sound.ts';
 import { translate } from './9-translate/translate.ts';
 import { type Loading, hasErrors, report, warn } from './loading.ts';
 import { type MapNode, get, withEntries } from './node.ts';
@@ -28,23 +29,24 @@ export function loadProject(input: LoadInput): LoadResult {
   const complete = inputs === undefined ? undefined : completeTree(loading, inputs, input);
   if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
   const environment = Object.fromEntries(inputs?.variables ?? []);
-  if (inputs === undefined || complete === undefined || hasErrors(loading)) {
+  const refusing = input.options?.translate !== false;
+  const faulty = hasErrors(loading);
+  const enough = faulty && (!refusing || loading.problems.length > LIMITS.problemsMax);
+  if (inputs === undefined || complete === undefined || enough) {
     return { kind: 'done', problems: inOrder(loading), environment };
   }
-  const { tree, disabled, profiles } = complete;
+  const { disabled, profiles } = complete;
+  const tree = faulty ? withoutFaults(loading, complete.tree) : complete.tree;
   const model = toModel(tree);
-  if (input.options?.translate === false)
-    return { kind: 'done', model, profiles, problems: inOrder(loading), environment };
-  refuseUnsupported(loading, tree);
+  if (!refusing) return { kind: 'done', model, profiles, problems: inOrder(loading), environment };
+  refuseUnsupported(loading, complete.tree);
   const project = translate(loading, tree, model, inputs, disabled);
   if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
   const refused = loading.problems.some((each) => each.severity !== 'warning');
-  const problems = inOrder(loading);
   return {
     kind: 'done',
-    model,
-    profiles,
-    problems,
+    ...(faulty ? {} : { model, profiles }),
+    problems: inOrder(loading),
     environment,
     ...(refused || project === undefined ? {} : { project }),
   };
@@ -77,6 +79,7 @@ const newLoading = (input: LoadInput): Loading => ({
   needs: new Map(),
   problems: [],
   seen: new Set(),
+  faults: new Set(),
   sources: new Map(),
   home: input.environment['HOME'],
   interpolate: input.options?.interpolate !== false,

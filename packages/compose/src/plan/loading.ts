@@ -15,6 +15,8 @@ export type Loading = {
   readonly problems: Problem[];
   /** Problems seen, so that a node that stands in two services (an alias) is reported once. */
   readonly seen: Set<string>;
+  /** Where errors stand: what is below them is not looked at as if it were sound. */
+  readonly faults: Set<string>;
   readonly sources: Map<string, Source>;
   readonly home: string | undefined;
   readonly interpolate: boolean;
@@ -34,6 +36,7 @@ export function report(
   more: More = {},
 ): void {
   const place = target === undefined ? undefined : 'kind' in target ? target.place : target;
+  if (place !== undefined && isError(code, more)) loading.faults.add(keyOf(place));
   const key = `${place?.source.path}\0${place?.start}\0${followsUp(code, more, place) ? code : message}`;
   if (loading.seen.has(key) || loading.seen.size > LIMITS.problemsMax * 10) return;
   loading.seen.add(key);
@@ -45,6 +48,13 @@ export function report(
     ...(more.severity === undefined ? {} : { severity: more.severity }),
   });
 }
+
+const isError = (code: ProblemCode, more: Pick<Problem, 'severity'>): boolean =>
+  more.severity !== 'warning' && code !== 'compose.unsupported';
+
+const keyOf = ({ source, start, end }: Place): string => `${start}\0${end}\0${source.path}`;
+
+export const isFault = (loading: Loading, place: Place): boolean => loading.faults.has(keyOf(place));
 
 /** A value of a wrong form fails later phases as well: the first problem at a place says it. */
 const followsUp = (code: ProblemCode, more: More, place: Place | undefined): boolean =>
@@ -59,7 +69,7 @@ export const warn = (
 ): void => report(loading, code, target, message, { hint, severity: 'warning' });
 
 export const hasErrors = (loading: Loading): boolean =>
-  loading.problems.some((each) => each.severity !== 'warning' && each.code !== 'compose.unsupported');
+  loading.problems.some((each) => isError(each.code, each));
 
 /** What was read at an absolute path; `undefined` after noting that it is needed. */
 export function factOf(loading: Loading, path: string): Fact | undefined {

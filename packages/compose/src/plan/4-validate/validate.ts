@@ -1,7 +1,15 @@
 /** Phase 4: one file against the schema, every problem at its place, in words rather than in schema terms. */
 import { parseDurationMs } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
-import type { MapNode, Node, Path, Place, ScalarNode, SeqNode } from '../node.ts';
+import {
+  type MapNode,
+  type Node,
+  type Path,
+  type Place,
+  type ScalarNode,
+  type SeqNode,
+  isNull,
+} from '../node.ts';
 import { suggest } from '../suggest.ts';
 import { type Schema, composeSchema, formsOf, memberOf, patternOf, resolve, typesOf } from './schema.ts';
 
@@ -121,7 +129,8 @@ function checkMap(work: Work, form: Schema, node: MapNode, path: Path): void {
     check(work, member, value, [...path, key]);
   }
   for (const key of form.required ?? []) {
-    if (node.entries.has(key)) continue;
+    const given = node.entries.get(key)?.value;
+    if (given !== undefined && (!isNull(given) || given.tag === 'reset')) continue;
     report(work.loading, 'compose.schema', node, `${pathName(path)} needs "${key}"`, {
       hint: describe(form.properties?.[key]),
     });

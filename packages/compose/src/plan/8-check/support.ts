@@ -4,7 +4,7 @@
  */
 import type { Honour } from '../attributes/row.ts';
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
-import { type Loading, report, warn } from '../loading.ts';
+import { type Loading, isFault, report, warn } from '../loading.ts';
 import { type Entry, type MapNode, type Node, type Path, textOf } from '../node.ts';
 
 export function refuseUnsupported(loading: Loading, tree: MapNode): void {
@@ -53,7 +53,7 @@ function refuse(loading: Loading, entry: Entry, path: Path, honour: Honour & { k
 
 function refuseValue(loading: Loading, entry: Entry, path: Path, honour: Honour & { kind: 'only' }): boolean {
   const text = textOf(entry.value);
-  if (text === undefined || honour.values.includes(text)) return false;
+  if (text === undefined || honour.values.includes(text) || isFault(loading, entry.value.place)) return false;
   const message = `${path.join('.')}: "${text}" is not supported: ${honour.why}`;
   report(loading, 'compose.unsupported', entry.value, message, { hint: honour.instead });
   return true;

@@ -2,12 +2,15 @@
 import { defined as withoutUndefined } from '@orc/model';
 import type { ComposeModel, ModelService } from '../../compose-model.ts';
 import { type Loading, report, warn } from '../loading.ts';
-import { type MapNode, type Node, type Path, nearest } from '../node.ts';
+import { type MapNode, type Node, type Path, at, nearest } from '../node.ts';
+import { writtenIndex } from './sound.ts';
 
 export type Translating = {
   readonly loading: Loading;
   readonly tree: MapNode;
   readonly model: ComposeModel;
+  /** Nothing was taken out of the tree because it is wrong. */
+  readonly whole: boolean;
   /** What relative paths that stay relative until now start from. */
   readonly directory: string;
   /** Names that links give to other services: service to aliases. */
@@ -20,7 +23,14 @@ export type ServiceContext = Translating & { readonly name: string; readonly ser
 export const written = (context: ServiceContext, path: Path): Node =>
   nearest(context.tree, ['services', context.name, ...path]);
 
-const label = (context: ServiceContext, path: Path): string => ['services', context.name, ...path].join('.');
+/** With the indexes that were written. */
+function label(context: ServiceContext, path: Path): string {
+  const steps: Path = ['services', context.name, ...path];
+  const shown = steps.map((step, depth) =>
+    typeof step === 'number' ? writtenIndex(at(context.tree, steps.slice(0, depth)), step) : step,
+  );
+  return shown.join('.');
+}
 
 export function refuse(context: ServiceContext, path: Path, why: string, hint?: string): void {
   report(context.loading, 'compose.unsupported', written(context, path), `${label(context, path)}: ${why}`, {

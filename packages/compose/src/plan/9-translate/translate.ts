@@ -2,7 +2,7 @@
 import type { Project, ProjectService } from '@orc/model';
 import type { ComposeModel, ModelService } from '../../compose-model.ts';
 import type { Inputs } from '../1-read/inputs.ts';
-import type { Loading } from '../loading.ts';
+import { type Loading, hasErrors } from '../loading.ts';
 import type { MapNode } from '../node.ts';
 import { buildOf } from './build.ts';
 import { containerOf } from './container.ts';
@@ -26,6 +26,7 @@ export function translate(
     tree,
     model,
     directory: inputs.projectDir,
+    whole: !hasErrors(loading),
     linkAliases: linkAliasesOf(model),
   };
   const origin: Origin = {
@@ -56,7 +57,7 @@ export function translate(
 function serviceOf(context: ServiceContext, origin: Origin): ProjectService {
   const { name, service } = context;
   const image = service.image || `${origin.project}-${name}`;
-  sharedScale(context, service);
+  if (context.whole) sharedScale(context, service);
   checkPlacement(context, service);
   return defined({
     service: name,
@@ -72,7 +73,7 @@ function serviceOf(context: ServiceContext, origin: Origin): ProjectService {
   });
 }
 
-/** DECISIONS 7: who shares a namespace goes slot by slot with the other service. */
+/** DECISIONS 7, once all numbers are known: who shares a namespace goes slot by slot with the other service. */
 function sharedScale(context: ServiceContext, service: ModelService): void {
   for (const key of ['network_mode', 'ipc', 'pid'] as const) {
     const target = service[key]?.startsWith('service:') ? service[key].slice('service:'.length) : undefined;

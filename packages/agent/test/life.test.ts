@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { type ContainerId, fail, newContainerId, OrcError, type RestartPolicy } from '@orc/model';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { EMPTY_STATE, openStateFile } from '../src/host/folder.ts';
 import { LIMITS } from '../src/limits.ts';
 import { expiredLogs, type KeptLog } from '../src/plan/retention.ts';
 import type { Agent } from '../src/types.ts';
@@ -37,6 +38,17 @@ const problemOf = async (work: Promise<unknown>): Promise<string> => {
   return error instanceof OrcError ? error.problem.message : `no problem: ${String(error)}`;
 };
 const always: RestartPolicy = { condition: 'always', delay: { kind: 'fixed', ms: 0 } };
+
+test('what is written last is what the file has, also behind a write that waits for the disk', async () => {
+  const file = openStateFile(rooms.root);
+  const written = [1, 2, 3, 4].map((attempt) =>
+    file.write({ ...EMPTY_STATE, attempt }, attempt % 2 === 1 ? 'durable' : undefined),
+  );
+  await Promise.all(written);
+  expect(JSON.parse(readFileSync(join(rooms.root, 'state.json'), 'utf8'))).toMatchObject({ attempt: 4 });
+  void file.write({ ...EMPTY_STATE, attempt: 5 });
+  expect(JSON.parse(readFileSync(join(rooms.root, 'state.json'), 'utf8'))).toMatchObject({ attempt: 5 });
+});
 
 test('folders of containers are marked as unrelated to each other, where the file system knows that', async () => {
   const marked = (path: string): string =>

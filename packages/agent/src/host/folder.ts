@@ -7,9 +7,7 @@ import {
   closeSync,
   existsSync,
   fdatasync,
-  fdatasyncSync,
   fsync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -127,34 +125,45 @@ async function syncFolder(path: string): Promise<void> {
 /** The newest state is the last: a write is over before the next begins. */
 export type StateFile = { write(state: State, durability?: 'durable'): Promise<void> };
 
-/** Small calls take microseconds; through the thread pool they would wait behind the syncs of other containers. */
+/**
+ * Small calls take microseconds; through the thread pool they would wait behind the syncs of other containers. Only a
+ * durable write goes there, and those that come meanwhile wait for it.
+ */
 export function openStateFile(folder: string): StateFile {
   const file = join(folder, STATE_FILE);
+  let waiting = 0;
+  let tail: Promise<void> = Promise.resolve();
   return {
-    async write(state, durability) {
-      if (durability === 'durable') return writeDurably(file, JSON.stringify(state));
-      writeFileSync(`${file}.tmp`, JSON.stringify(state), { mode: FILE_MODE });
-      renameSync(`${file}.tmp`, file);
+    write(state, durability) {
+      const text = JSON.stringify(state);
+      const put = async (): Promise<void> => (durability === 'durable' ? writeDurably : replace)(file, text);
+      if (waiting === 0 && durability !== 'durable') return put();
+      waiting += 1;
+      const written = tail.then(put).finally(() => {
+        waiting -= 1;
+      });
+      tail = written.catch(() => undefined);
+      return written;
     },
   };
 }
 
-/** Nothing else is written meanwhile: whoever reads it again has the whole of it, or the one before. */
-function writeDurably(file: string, text: string): void {
+/** Whoever reads it has the whole of it, or the one before. */
+function replace(file: string, text: string): void {
+  writeFileSync(`${file}.tmp`, text, { mode: FILE_MODE });
+  renameSync(`${file}.tmp`, file);
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
   const fd = openSync(`${file}.tmp`, 'w', FILE_MODE);
   try {
     writeFileSync(fd, text);
-    fdatasyncSync(fd);
+    await sync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(`${file}.tmp`, file);
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  await syncFolder(dirname(file));
 }
 
 /** All folders below `containers/`; `damaged` ones are for quarantine, never fatal. */

@@ -1,6 +1,7 @@
 /* One clone3 with everything that the program starts in; the rest of the plan is walked by the child. */
 #include "session.h"
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,9 +102,23 @@ static pid_t clone_child(struct session *s, struct plan *p) {
   return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
+static int cancelled(struct failure *failure) {
+  *failure = (struct failure){-1, ECANCELED};
+  return -ECANCELED;
+}
+
+/* False once whoever asked has gone: what they do not hear of must not run. */
+static bool await_word(int sync, int client) {
+  struct pollfd fds[2] = {{sync, POLLIN, 0}, {client, 0, 0}};
+  while (poll(fds, 2, -1) < 0 && errno == EINTR) continue;
+  return fds[1].revents == 0;
+}
+
 /* From the child: a pty's master, a failure, or its end of the socket closed by exec. */
-static int await_exec(struct session *s, int sync, struct failure *failure, char *name, size_t size) {
+static int await_exec(struct session *s, struct plan *p, int sync, struct failure *failure, char *name,
+                      size_t size) {
   for (;;) {
+    if (!await_word(sync, p->client)) return cancelled(failure);
     char data[128], control[CMSG_SPACE(sizeof(int))];
     struct iovec part = {data, sizeof data};
     struct msghdr message = {
@@ -150,7 +165,7 @@ int session_spawn(struct session *s, struct plan *p, struct failure *failure, ch
   close_one(&io.out[1]);
   close_one(&io.err[1]);
   s->started.at_ms = realtime_ns() / 1000000;
-  if (!result) result = await_exec(s, io.sync[0], failure, name, size);
+  if (!result) result = await_exec(s, p, io.sync[0], failure, name, size);
   close_one(&io.sync[0]);
   s->out = p->tty ? s->master : io.out[0];
   s->in = p->tty ? (p->open_stdin ? s->master : -1) : io.in[1];

@@ -16,7 +16,7 @@ import { type Context, prepareFolder, writeContext } from './folder.ts';
 import { type IdentityRequest, resolveIdentity } from './identity.ts';
 import { startOn } from './launcher.ts';
 import { hardLimits } from './own-limits.ts';
-import { findShim, type Host, openRunning } from './running.ts';
+import { endRest, findShim, type Host, openRunning } from './running.ts';
 import { attachBits, type Connection, FRAME, readStarted } from './wire.ts';
 
 export async function startContainer(host: Host, request: StartRequest): Promise<Running> {
@@ -26,15 +26,31 @@ export async function startContainer(host: Host, request: StartRequest): Promise
   opening.catch(() => undefined);
   try {
     const plan = await planStart(host, request);
-    const data = encodePlan(plan);
-    const attach = request.attach === undefined ? 0 : attachBits(request.attach);
-    const { connection, started } = await startOn(await opening, FRAME.start, plan, data, attach, START_MS);
-    return await hold(host, request, connection, started);
+    return await launch(host, request, await opening, plan);
   } catch (error) {
     opening.then(
       (connection) => connection.close(),
       () => undefined,
     );
+    throw error;
+  }
+}
+
+/** A start that failed has left nothing that runs: a shim that loses its client before the program runs ends both. */
+async function launch(
+  host: Host,
+  request: StartRequest,
+  launcher: Connection,
+  plan: LaunchPlan,
+): Promise<Running> {
+  const data = encodePlan(plan);
+  const attach = request.attach === undefined ? 0 : attachBits(request.attach);
+  try {
+    const { connection, started } = await startOn(launcher, FRAME.start, plan, data, attach, START_MS);
+    return await hold(host, request, connection, started);
+  } catch (error) {
+    launcher.close();
+    await endRest(host, request.id);
     throw error;
   }
 }

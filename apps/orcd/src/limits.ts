@@ -11,6 +11,10 @@ export const LIMITS = {
   /** A pass that failed (no space left) is tried again after this; twice as long each time, up to the other. */
   passRetryMs: 500,
   passRetryMaxMs: 30_000,
+  /** In a row, without rest: more is a bug, which is told and tried again later. */
+  passesMax: 1000,
+  /** A log that has grown by this much is cut by a snapshot. */
+  snapshotBytes: 8 * 1024 * 1024,
   /** An engine command on a task's container is seen through for this long; it goes on after that. */
   taskActionMs: 600_000,
   /** The data of a volume that went while a container still used it: looked at again after this. */

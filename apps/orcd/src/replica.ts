@@ -18,6 +18,7 @@ import {
   wakeOf,
 } from '@orc/cluster';
 import {
+  assert,
   type Change,
   type ChangeSet,
   fail,
@@ -57,9 +58,6 @@ export type Replica = {
   readonly removedVolumes: readonly string[];
   close(): Promise<void>;
 };
-
-const SNAPSHOT_BYTES = 8 * 1024 * 1024;
-const RECONCILES_MAX = 1000;
 
 export async function openReplica(
   root: string,
@@ -104,20 +102,29 @@ async function run(
   const listeners: Listener[] = [];
   const removedVolumes = new Set<string>();
   let replaying = true;
+  let lost: number | undefined;
   log.committed(({ index, data }) => {
     const before = state;
     const changeSet = JSON.parse(new TextDecoder().decode(data)) as ChangeSet;
     const applied = apply(state, changeSet, index);
     state = applied.state;
     dirty = union(dirty, dirtyOf(before, changeSet.changes));
-    if (applied.conflicts.length > 0)
-      world.emit('warn', 'a change set lost a race', { conflicts: applied.conflicts });
+    if (applied.conflicts.length > 0) {
+      world.emit('error', 'a change set lost a race', { index, conflicts: applied.conflicts });
+      lost = index;
+    }
     if (replaying) noteVolumes(removedVolumes, before, state);
     for (const listener of listeners) listener(before, state);
   });
   replaying = false;
   const proposer = proposers(world, openSealing(all(state, 'secret').length === 0));
-  const commit = committer(log, world, () => state, proposer);
+  const commit = committer(
+    log,
+    world,
+    () => state,
+    proposer,
+    (index) => index === lost,
+  );
   /** What has become dirty since the last pass. */
   const takeDirty = (): Dirty => {
     const taken = dirty;
@@ -125,7 +132,7 @@ async function run(
     return taken;
   };
   const writer = openWriter(commit, world, async () => {
-    for (let pass = 0; pass < RECONCILES_MAX; pass += 1) {
+    for (let pass = 0; pass < LIMITS.passesMax; pass += 1) {
       const concerned = takeDirty();
       if (concerned !== 'all' && concerned.size === 0) return alarm.set(state);
       await commit('reconcile', (view, { ids, now }) => ({
@@ -136,6 +143,7 @@ async function run(
         throw error;
       });
     }
+    throw fail('internal', `the state does not come to rest within ${LIMITS.passesMax} passes`);
   });
   const alarm = openAlarm(world, (project) => {
     dirty = union(dirty, new Set([project]));
@@ -161,14 +169,22 @@ async function run(
 }
 
 const committer =
-  (log: Log, world: World, state: () => State, proposer: (now: number) => Proposer): Commit =>
+  (
+    log: Log,
+    world: World,
+    state: () => State,
+    proposer: (now: number) => Proposer,
+    wasLost: (index: number) => boolean,
+  ): Commit =>
   async (by, decide) => {
     const now = world.clock.now();
     const { changes, result } = decide(state(), proposer(now));
     if (changes.length === 0) return { index: 0, result };
     const changeSet: ChangeSet = { schema: 1, by, time: Math.max(state().time, now), changes };
     const { index } = await log.propose(new TextEncoder().encode(JSON.stringify(changeSet))).catch(refuse);
-    if (log.bytesSinceSnapshot() > SNAPSHOT_BYTES) await takeSnapshot(log, state(), world);
+    // Nobody else writes: what was decided on the state as it is cannot be too late for it.
+    assert(!wasLost(index), `entry ${index} of ${by} was decided on the state that it met`);
+    if (log.bytesSinceSnapshot() > LIMITS.snapshotBytes) await takeSnapshot(log, state(), world);
     return { index, result };
   };
 

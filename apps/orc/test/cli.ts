@@ -56,7 +56,8 @@ async function run(door: Door, _: Memory, argv: readonly string[], options: RunO
     stdin,
     stdout: sink('stdout'),
     stderr: sink('stderr'),
-    env: { ORC_HOST: `unix://${door.socketPath}`, ...options.env },
+    // A root of its own too: nothing here may come upon the daemon of this machine.
+    env: { ORC_HOST: `unix://${door.socketPath}`, ORC_ROOT: door.folder, ...options.env },
     cwd: options.cwd ?? join(FIXTURES, 'shop'),
     now: () => EPOCH + 90_000,
     uid: options.uid ?? 0,

@@ -171,9 +171,7 @@ test('no daemon: only root can start one, and only on its own socket', async () 
   };
   const asUser = await terminal.run(['container', 'ls'], { env, uid: 1000 });
   expect([asUser.code, asUser.stderr]).toEqual([1, expect.stringContaining('only root can start one')]);
-  const elsewhere = await terminal.run(['container', 'ls'], {
-    env: { ORC_HOST: 'unix:///nowhere/orc.sock' },
-  });
+  const elsewhere = await terminal.run(['-H', 'unix:///nowhere/orc.sock', 'container', 'ls']);
   expect([elsewhere.code, elsewhere.stderr]).toEqual([
     1,
     expect.stringContaining('no daemon answers on /nowhere/orc.sock'),

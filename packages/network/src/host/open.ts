@@ -8,6 +8,7 @@ import { openBridges, type Bridges } from './bridges.ts';
 import { openDefaultNetwork } from './default.ts';
 import { openDns, type Dns } from './dns.ts';
 import { openFirewall, type Firewall } from './firewall.ts';
+import { openForwarding, type Forwarding } from './forwarding.ts';
 import { openNames, type Names } from './names.ts';
 import { openNumbers } from './numbers.ts';
 import { openPortHolder, type PortHolder } from './ports.ts';
@@ -29,8 +30,10 @@ export async function openNetwork(options: NetworkOptions): Promise<NetworkHost>
   const parts = openParts(options, await presentLinks(options.instance));
   try {
     await takeOver(parts);
-    await openSwitches(options.kernel, options.emit);
+    await parts.forwarding.look();
     await parts.rules.apply();
+    await parts.forwarding.on();
+    await openSwitches(options.kernel, options.emit);
     await parts.segments.up();
     await parts.sandboxes.reach(parts.bridges.all().map((each) => each.name));
     await parts.dns.listen(parts.segments.gateways());
@@ -60,6 +63,7 @@ type Parts = {
   readonly resolvers: Resolvers;
   readonly dns: Dns;
   readonly firewall: Firewall;
+  readonly forwarding: Forwarding;
   readonly publisher: Publisher;
   readonly sweeper: Sweeper;
 };
@@ -72,6 +76,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const defaultNetwork = openDefaultNetwork(options.root, instance, options.pools, present);
   const bridges = openBridges(instance, kernel, numbers, options.bridgePortsMax);
   const holder = openPortHolder(random);
+  const forwarding = openForwarding({ instance, kernel, records, emit });
   const segments = openSegments({
     instance,
     bridges,
@@ -79,6 +84,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
     defaultNetwork,
     ports: holder.rules,
     dnsPort: () => dns.port(),
+    guarded: forwarding.guarded,
     emit,
     reach: (networks) => sandboxes.reach(networks),
   });
@@ -94,7 +100,18 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const publisher = openPublisher({ holder, rules, bridges, sandboxes, emit });
   const namespaces = presentNamespaces(run);
   const sweeper = openSweeper({ ...options, numbers, bridges, sandboxes, links, namespaces });
-  const made = { records, bridges, holder, segments, rules, sandboxes, addresses, names, resolvers };
+  const made = {
+    forwarding,
+    records,
+    bridges,
+    holder,
+    segments,
+    rules,
+    sandboxes,
+    addresses,
+    names,
+    resolvers,
+  };
   return { kernel, emit, defaultNetwork, table: instance, links, ...made, dns, firewall, publisher, sweeper };
 }
 
@@ -207,6 +224,7 @@ async function shutdown(parts: Parts): Promise<void> {
   await close(parts);
   await parts.sweeper.sweep();
   await parts.bridges.drop(parts.bridges.all());
+  await parts.forwarding.restore();
   await parts.rules.remove();
   await parts.firewall.remove();
   parts.records.clear();

@@ -23,12 +23,16 @@ export type Records = {
   readonly all: () => SandboxRecord[];
   readonly putNetworks: (networks: readonly AssignedNetwork[]) => void;
   readonly networks: () => readonly AssignedNetwork[];
+  /** The boot in which forwarding was switched on by us. */
+  readonly forwarding: () => string | undefined;
+  readonly putForwarding: (boot: string) => void;
   readonly clear: () => void;
 };
 
 export function openRecords(run: string): Records {
   const folder = join(run, 'net', 'sandboxes');
   const networksFile = join(run, 'net', 'networks.json');
+  const forwardingFile = join(run, 'net', 'forwarding.json');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fileOf = (container: ContainerId): string => join(folder, `${container}.json`);
   return {
@@ -42,6 +46,8 @@ export function openRecords(run: string): Records {
         .map((record) => record as SandboxRecord),
     putNetworks: (networks) => replaceFile(networksFile, { schema: 1, networks }),
     networks: () => readJson<{ networks: readonly AssignedNetwork[] }>(networksFile)?.networks ?? [],
+    forwarding: () => readJson<{ boot: string }>(forwardingFile)?.boot,
+    putForwarding: (boot) => replaceFile(forwardingFile, { schema: 1, boot }),
     clear: () => rmSync(join(run, 'net'), { recursive: true, force: true }),
   };
 }

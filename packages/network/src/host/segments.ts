@@ -30,6 +30,7 @@ export type SegmentsOptions = {
   readonly defaultNetwork: AssignedNetwork;
   readonly ports: () => PublishedPort[];
   readonly dnsPort: () => number;
+  readonly guarded: () => boolean;
   readonly emit: Emit;
   /** Tells containers of subnets that these networks may have got. */
   readonly reach: (networks: readonly string[]) => Promise<void>;
@@ -61,7 +62,12 @@ export function openSegments(options: SegmentsOptions): Segments {
   };
 
   return {
-    rules: () => ({ bridges: bridges.rules(coming), ports: options.ports(), dnsPort: options.dnsPort() }),
+    rules: () => ({
+      bridges: bridges.rules(coming),
+      ports: options.ports(),
+      dnsPort: options.dnsPort(),
+      guarded: options.guarded(),
+    }),
     gateways: () => bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway)),
     adopt: (links) => {
       const present = new Set(links.map((link) => link.name));

@@ -8,9 +8,8 @@ const ENOENT = 2;
 const BRIDGE = 'net/bridge/bridge-nf-call-';
 const NEIGHBOURS = 'net/ipv4/neigh/default/gc_thresh';
 
-/** Forwarding, and the netfilter of bridges: loaded by us, it must not act on bridges of others (DECISIONS 24). */
+/** The netfilter of bridges: loaded by us, it must not act on bridges of others (DECISIONS 24). */
 export async function openSwitches(kernel: Kernel, emit: Emit): Promise<void> {
-  await kernel.run([{ op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1' }]);
   if (existsSync(`/proc/sys/${BRIDGE}iptables`)) return;
   const loaded = await runProgram(['modprobe', 'br_netfilter'], {
     package: 'kmod',

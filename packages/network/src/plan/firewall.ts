@@ -14,6 +14,7 @@ export type Barrier = {
 };
 
 type Row = {
+  readonly table?: { readonly family: string; readonly name: string };
   readonly chain?: {
     readonly family: string;
     readonly table: string;
@@ -45,6 +46,20 @@ export function baseChains(json: string, own: string): Barrier[] {
     return [{ family, table, chain: name, hook, why: chain.policy === 'drop' ? 'policy drop' : '' }];
   });
 }
+
+/** The chain of an instance's table that keeps strangers from being forwarded. */
+export const GUARD = 'strangers';
+
+export const hasGuard = (json: string): boolean =>
+  parse(json).some(
+    ({ chain }) => chain?.name === GUARD && chain.family === 'inet' && OF_AN_INSTANCE.test(chain.table),
+  );
+
+/** Their tables. */
+export const otherInstances = (json: string, own: string): readonly string[] =>
+  parse(json).flatMap(({ table }) =>
+    table?.family === 'inet' && table.name !== own && OF_AN_INSTANCE.test(table.name) ? [table.name] : [],
+  );
 
 const OF_A_TABLE = /^\w+ \w+ inet (\S+)/;
 

@@ -3,6 +3,7 @@
  * so a packet costs the same with a thousand ports, and a port comes and goes as one element.
  */
 import type { Protocol } from '@orc/model';
+import { GUARD } from './firewall.ts';
 
 export type BridgeRules = {
   readonly bridge: string;
@@ -27,6 +28,8 @@ export type RuleState = {
   readonly ports: readonly PublishedPort[];
   /** The port that our name servers have on each gateway. */
   readonly dnsPort: number;
+  /** The host forwards for us only. */
+  readonly guarded: boolean;
 };
 
 /** Replaces the table in one transaction: at no instant are there no rules. */
@@ -55,7 +58,7 @@ export function renderPortChanges(
   before: RuleState,
   after: RuleState,
 ): readonly string[] | undefined {
-  const frame = (state: RuleState): string => JSON.stringify([state.bridges, state.dnsPort]);
+  const frame = (state: RuleState): string => JSON.stringify([state.bridges, state.dnsPort, state.guarded]);
   if (frame(before) !== frame(after)) return undefined;
   const [had, has] = [elementsOf(before.ports), elementsOf(after.ports)];
   const gone = [...had].filter(([key, value]) => has.get(key)?.data !== value.data);
@@ -157,6 +160,21 @@ const TO_CONTAINER = [
   'fib daddr type local dnat ip to meta l4proto . th dport map @ports',
 ];
 
+/**
+ * Bridges are ours, those of our other instances, or of others who run containers or machines here and look after them. A
+ * link without a kind ends the rule that asks for it, which therefore may not be the one that drops.
+ */
+const STRANGERS: Chain = {
+  name: GUARD,
+  lines: [
+    'type filter hook forward priority filter; policy accept;',
+    'meta nfproto != ipv4 accept',
+    'meta iifkind "bridge" accept',
+    'meta oifkind "bridge" accept',
+    'drop comment "this host was no router"',
+  ],
+};
+
 /** nft 1.0.6 knows no `dstnat` in `output`: -100 is the same. */
 const chains = (state: RuleState): readonly Chain[] => [
   ...state.bridges.filter(hasMembers).map(members),
@@ -199,4 +217,5 @@ const chains = (state: RuleState): readonly Chain[] => [
       'oifname @bridges drop',
     ],
   },
+  ...(state.guarded ? [STRANGERS] : []),
 ];

@@ -33,7 +33,7 @@ function loadBeside(count: number, turn: number): void {
     { ...port, protocol: 'tcp' as const },
     { ...port, protocol: 'udp' as const, hostIp: '127.0.0.1' },
   ];
-  const input = renderTable('orc-bbbbbb', { bridges, ports, dnsPort: 61053 });
+  const input = renderTable('orc-bbbbbb', { bridges, ports, dnsPort: 61053, guarded: turn % 2 === 0 });
   execFileSync('nft', ['-f', '-'], { input });
 }
 

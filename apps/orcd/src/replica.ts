@@ -97,6 +97,61 @@ async function run(
   openSealing: (isNew: boolean) => Sealing,
   options: ReconcileOptions,
 ): Promise<Replica> {
+  const machine = openMachine(log, world);
+  const { state } = machine;
+  const proposer = proposers(world, openSealing(all(state(), 'secret').length === 0));
+  const commit = committer(log, world, machine, proposer);
+  const writer = openWriter(commit, world, async () => {
+    for (let pass = 0; pass < LIMITS.passesMax; pass += 1) {
+      const concerned = machine.takeDirty();
+      if (concerned !== 'all' && concerned.size === 0) return alarm.set(state());
+      await commit('reconcile', (view, { ids, now }) => ({
+        changes: reconcile(view, concerned, now, ids, options)?.changes ?? [],
+        result: undefined,
+      })).catch((error: unknown) => {
+        machine.mark(concerned);
+        throw error;
+      });
+    }
+    throw fail('internal', `the state does not come to rest within ${LIMITS.passesMax} passes`);
+  });
+  const alarm = openAlarm(world, (project) => {
+    machine.mark(new Set([project]));
+    writer.reconcile();
+  });
+  const node = await settleNode(writer.propose, state);
+  return {
+    node,
+    state,
+    propose: writer.propose,
+    proposer,
+    onApplied: machine.onApplied,
+    quarantined: log.quarantined,
+    options,
+    removedVolumes: machine.removedVolumes,
+    close: async () => {
+      alarm.cancel();
+      writer.stop();
+      await writer.idle();
+      await log.close();
+    },
+  };
+}
+
+type Machine = {
+  readonly state: () => State;
+  /** Entries that were there before this daemon are applied already. */
+  readonly onApplied: (listener: Listener) => void;
+  readonly mark: (dirty: Dirty) => void;
+  /** What has become dirty since the last call. */
+  readonly takeDirty: () => Dirty;
+  /** Of the entry that was committed last: whether it met another state than the one it was decided on. */
+  readonly wasLost: (index: number) => boolean;
+  readonly removedVolumes: readonly string[];
+};
+
+/** The state, out of the log's snapshot and entries. */
+function openMachine(log: Log, world: World): Machine {
   let state = log.recovered === undefined ? emptyState() : decodeSnapshot(log.recovered.data);
   let dirty: Dirty = 'all';
   const listeners: Listener[] = [];
@@ -117,65 +172,24 @@ async function run(
     for (const listener of listeners) listener(before, state);
   });
   replaying = false;
-  const proposer = proposers(world, openSealing(all(state, 'secret').length === 0));
-  const commit = committer(
-    log,
-    world,
-    () => state,
-    proposer,
-    (index) => index === lost,
-  );
-  /** What has become dirty since the last pass. */
-  const takeDirty = (): Dirty => {
-    const taken = dirty;
-    dirty = new Set();
-    return taken;
-  };
-  const writer = openWriter(commit, world, async () => {
-    for (let pass = 0; pass < LIMITS.passesMax; pass += 1) {
-      const concerned = takeDirty();
-      if (concerned !== 'all' && concerned.size === 0) return alarm.set(state);
-      await commit('reconcile', (view, { ids, now }) => ({
-        changes: reconcile(view, concerned, now, ids, options)?.changes ?? [],
-        result: undefined,
-      })).catch((error: unknown) => {
-        dirty = union(dirty, concerned);
-        throw error;
-      });
-    }
-    throw fail('internal', `the state does not come to rest within ${LIMITS.passesMax} passes`);
-  });
-  const alarm = openAlarm(world, (project) => {
-    dirty = union(dirty, new Set([project]));
-    writer.reconcile();
-  });
-  const node = await settleNode(writer.propose, () => state);
   return {
-    node,
     state: () => state,
-    propose: writer.propose,
-    proposer,
     onApplied: (listener) => void listeners.push(listener),
-    quarantined: log.quarantined,
-    options,
-    removedVolumes: [...removedVolumes],
-    close: async () => {
-      alarm.cancel();
-      writer.stop();
-      await writer.idle();
-      await log.close();
+    mark: (more) => {
+      dirty = union(dirty, more);
     },
+    takeDirty: () => {
+      const taken = dirty;
+      dirty = new Set();
+      return taken;
+    },
+    wasLost: (index) => index === lost,
+    removedVolumes: [...removedVolumes],
   };
 }
 
 const committer =
-  (
-    log: Log,
-    world: World,
-    state: () => State,
-    proposer: (now: number) => Proposer,
-    wasLost: (index: number) => boolean,
-  ): Commit =>
+  (log: Log, world: World, { state, wasLost }: Machine, proposer: (now: number) => Proposer): Commit =>
   async (by, decide) => {
     const now = world.clock.now();
     const { changes, result } = decide(state(), proposer(now));

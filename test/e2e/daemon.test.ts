@@ -3,8 +3,6 @@ import { expect, test } from 'vitest';
 import { bootstrapBusybox, collect, execIn, forever, idle, problemOf, startNew } from '../lab/engine.ts';
 import { type Instance, makeInstance, startInstance } from '../lab/instance.ts';
 
-const PROMPT_MS = 1500;
-
 test('SIGTERM ends a daemon with streams open; containers live on and are found again', async () => {
   const instance = await startInstance();
   const { client } = instance;
@@ -20,9 +18,10 @@ test('SIGTERM ends a daemon with streams open; containers live on and are found 
       events(instance),
     ]);
     await execIn(client, id, ['true']);
-    const began = performance.now();
     await instance.stop();
-    expect(performance.now() - began).toBeLessThan(PROMPT_MS);
+    // What it says when it gives up on streams that do not end.
+    expect(instance.log()).not.toContain('closing took too long');
+    expect(instance.log()).toContain('"msg":"stopping"');
     await streams;
 
     await instance.start();

@@ -49,7 +49,7 @@ static size_t pump(struct session *s, int *fd, uint8_t stream) {
     return 0;
   }
   if (s->log) log_append(s->log, stream, s->io, (size_t)n);
-  spread(s, stream, s->io, (size_t)n);
+  if (!s->told) spread(s, stream, s->io, (size_t)n);
   return (size_t)n;
 }
 
@@ -79,6 +79,7 @@ static void write_record(struct session *s) {
 }
 
 static void tell_all(struct session *s) {
+  s->told = true;
   for (int i = 0; i < CLIENTS_MAX; i++) {
     struct client *c = &s->clients[i];
     if (c->fd >= 0 && c->attach) client_send(c, FR_OUTPUT_END, 0, NULL, 0);
@@ -101,6 +102,7 @@ static void on_end(struct session *s, int status) {
   s->exited.oom = oom_kills(s->oom_fd) > s->oom_before;
   s->exited.at_ms = realtime_ns() / 1000000;
   s->ended = true;
+  if (*s->kill_dir) kill_cgroup(s->kill_dir);
   drain(s, &s->out, 1);
   drain(s, &s->err, 2);
   if (s->log) log_close(s->log);
@@ -154,7 +156,7 @@ enum { AT_SIGNALS, AT_LISTENER, AT_OUT, AT_ERR, AT_IN, AT_CLIENTS };
 
 /* Fixed places first; a descriptor of -1 is ignored by poll(2). */
 static void gather(struct session *s, struct watched *w) {
-  bool hold = any_backed_up(s);
+  bool hold = !s->told && any_backed_up(s);
   bool stdin_full = s->pending_to > s->pending_from;
   w->count = 0;
   watch(w->fds, &w->count, s->signals, POLLIN);
@@ -229,13 +231,29 @@ static void flush_all(struct session *s) {
   }
 }
 
+static void drop_served(struct session *s) {
+  for (int i = 0; i < CLIENTS_MAX; i++) {
+    if (s->clients[i].fd >= 0 && !client_queued(&s->clients[i])) client_drop(&s->clients[i]);
+  }
+}
+
+static bool is_written_to(const struct session *s) {
+  return s->container >= 0 && (s->out >= 0 || s->err >= 0);
+}
+
 void session_linger(struct session *s) {
   struct watched w;
   if (s->listener >= 0) close(s->listener);
   s->listener = -1;
-  while (has_queued(s)) {
+  for (drop_served(s); has_queued(s) || is_written_to(s); drop_served(s)) {
     gather(s, &w);
-    if (poll(w.fds, (nfds_t)w.count, -1) > 0) serve_ready(s, &w);
+    int at = w.count;
+    watch(w.fds, &w.count, s->container, POLLIN);
+    int n = poll(w.fds, (nfds_t)w.count, s->io ? IDLE_MS : -1);
+    if (n == 0) go_idle(s);
+    if (n <= 0) continue;
+    serve_ready(s, &w);
+    if (w.fds[at].revents) s->container = -1;
   }
 }
 

@@ -21,12 +21,14 @@ struct session {
   int pidfd;
   int out, err, in, master; /* master: the pty's, which is `out` and `in` at once */
   int signals, listener;
+  int container; /* exec: the pidfd of the container's first process; -1: none */
   int folder; /* where the exit record goes; -1: none */
   bool is_exec;
   struct log *log;
   struct started started;
   struct exited exited;
   bool ended;
+  bool told; /* of the end, to everybody: what still comes is read, and goes nowhere */
   int oom_fd;
   uint64_t oom_before;
   uint64_t deadline_ms; /* 0: none */
@@ -46,7 +48,10 @@ int session_spawn(struct session *s, struct plan *p, struct failure *failure, ch
 uint64_t oom_kills(int fd);
 /* Serves until the program has ended and its output went out, as far as who reads it takes it within FLUSH_MS. */
 void session_serve(struct session *s);
-/* Goes on until everybody has all or has gone. Nobody is let in any more. */
+/*
+ * Goes on until everybody has all or has gone. Nobody is let in any more. What an exec's program left behind may write to
+ * the end of the container, and does not notice that nobody reads.
+ */
 void session_linger(struct session *s);
 
 /* clients.c */

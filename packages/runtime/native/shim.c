@@ -122,7 +122,7 @@ void kill_cgroup(const char *dir) {
 
 static void session_init(struct session *s) {
   memset(s, 0, sizeof *s);
-  s->pidfd = s->out = s->err = s->in = s->master = s->signals = s->listener = s->folder = s->oom_fd = -1;
+  s->pidfd = s->out = s->err = s->in = s->master = s->signals = s->listener = s->folder = s->oom_fd = s->container = -1;
   for (int i = 0; i < CLIENTS_MAX; i++) s->clients[i].fd = -1;
 }
 
@@ -203,25 +203,33 @@ void shim_run(int client, struct frame *head) {
   _exit(0);
 }
 
-/* One of the same name is a handler's that was killed; it is empty, or in the way. */
+/* What the program left in it ends with it (DECISIONS 9). */
+static bool end_cgroup(const char *dir) {
+  kill_cgroup(dir);
+  for (int i = 0; i < KILL_ROUNDS; i++) {
+    if (rmdir(dir) == 0) return true;
+    if (errno != EBUSY) return false;
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  }
+  return false;
+}
+
+static void remove_kill_cgroup(struct session *s) {
+  if (*s->kill_dir) (void)end_cgroup(s->kill_dir);
+}
+
+/* One of the same name is that of a handler that was killed. */
 static int make_kill_cgroup(struct session *s, struct plan *p) {
   if (!p->kill_cgroup || !*p->kill_cgroup) return 0;
   int n = snprintf(s->kill_dir, sizeof s->kill_dir, "%s/exec-%d", p->kill_cgroup, getpid());
   if (n > 0 && (size_t)n < sizeof s->kill_dir) {
     if (mkdir(s->kill_dir, 0755) == 0) return 0;
-    if (errno == EEXIST && rmdir(s->kill_dir) == 0 && mkdir(s->kill_dir, 0755) == 0) return 0;
+    if (errno == EEXIST && end_cgroup(s->kill_dir) && mkdir(s->kill_dir, 0755) == 0) return 0;
   } else {
     errno = ENAMETOOLONG;
   }
   *s->kill_dir = 0;
   return -errno;
-}
-
-static void remove_kill_cgroup(struct session *s) {
-  if (!*s->kill_dir) return;
-  for (int i = 0; i < KILL_ROUNDS && rmdir(s->kill_dir) && errno == EBUSY; i++) {
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-  }
 }
 
 /* Only the connection and the container's pidfd come along: not the lock, the log, nor other clients. */
@@ -246,6 +254,7 @@ void exec_run(int client, struct frame *head, int target_pidfd) {
   keep_two(&client, &target_pidfd);
   session_init(&s);
   s.is_exec = true;
+  s.container = target_pidfd;
   uint8_t *data = map_plan(client, head->length);
   if (!data) end_failed(&s, client, &failure, name);
   plan_init(&p, data, head->length, client);

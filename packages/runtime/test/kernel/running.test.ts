@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { detectCgroups } from '../../src/host/cgroups.ts';
 import type { Running } from '../../src/index.ts';
 import {
   ATTACH_OUT,
@@ -8,9 +9,11 @@ import {
   type Fixture,
   follow,
   IDLE,
+  isRunning,
   openFixture,
   runShell,
   shell,
+  shimOf,
   startReady,
 } from './fixture.ts';
 import { readLog, readLogs } from './logfile.ts';
@@ -282,7 +285,6 @@ describe('exec', () => {
 
   test('a time limit kills the whole tree', async () => {
     const running = await startReady(fixture.runtime, fixture.request(IDLE));
-    const started = performance.now();
     const exec = await running.exec({
       argv: ['sh', '-c', 'setsid sleep 77 & sleep 77'],
       tty: false,
@@ -290,10 +292,54 @@ describe('exec', () => {
       timeoutMs: 150,
     });
     expect(await exec.exited).toEqual({ code: 137, timedOut: true });
-    expect(performance.now() - started).toBeLessThan(2000);
     expect((await execText(running, ['sh', '-c', 'ps | grep -c "[s]leep 77"'])).out).toBe('0\n');
     await running.kill();
     await running.exited;
+  });
+
+  const groupsOfExecs = (id: string): readonly string[] => {
+    const { v1, v2 } = detectCgroups();
+    const roots = [...new Set([...Object.values(v1), ...(v2 === undefined ? [] : [v2])])];
+    const folders = roots.map((root) => join(root, fixture.instance, id)).filter((each) => existsSync(each));
+    return folders.flatMap((each) => readdirSync(each)).filter((name) => name.startsWith('exec-'));
+  };
+
+  test('with a time limit what it leaves behind ends with it, and its cgroup goes', async () => {
+    const request = fixture.request(IDLE);
+    const running = await startReady(fixture.runtime, request);
+    const argv = ['sh', '-c', 'setsid sleep 78 & setsid sh -c "while :; do sleep 78; done" & exit 3'];
+    const exec = await running.exec({ argv, tty: false, attach: ATTACH_OUT, timeoutMs: 60_000 });
+    expect(await exec.exited).toEqual({ code: 3, timedOut: false });
+    expect((await execText(running, ['sh', '-c', 'ps | grep -c "[s]leep 78"'])).out).toBe('0\n');
+    await expect.poll(() => groupsOfExecs(request.id)).toEqual([]);
+    await running.kill();
+    await running.exited;
+  });
+
+  const childrenOf = (pid: number): readonly number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+
+  test('what it leaves behind may go on writing, and holds nothing once it has ended', async () => {
+    const running = await startReady(fixture.runtime, fixture.request(IDLE));
+    const wait = 'while [ ! -e /go ]; do sleep 0.02; done';
+    const line = `(${wait}; echo late; echo late >&2; seq 1 200000; touch /alive) & echo now`;
+    expect(await execText(running, ['sh', '-c', line])).toEqual({ code: 0, out: 'now\n' });
+    const look = 'touch /go; for i in 1 2 3 4 5 6 7 8 9; do [ -e /alive ] && exit 0; sleep 0.2; done; exit 1';
+    expect((await execText(running, ['sh', '-c', look])).code).toBe(0);
+    await expect.poll(() => childrenOf(shimOf(running.pid))).toEqual([running.pid]);
+    await running.kill();
+    await running.exited;
+  });
+
+  test('what it leaves behind ends with the container, and its handler too', async () => {
+    const request = fixture.request(IDLE);
+    const running = await startReady(fixture.runtime, request);
+    await execText(running, ['sh', '-c', 'while :; do echo x; sleep 0.01; done & exit 0']);
+    const handlers = childrenOf(shimOf(running.pid)).filter((each) => each !== running.pid);
+    expect(handlers.length).toBe(1);
+    await running.kill();
+    await running.exited;
+    for (const each of handlers) await expect.poll(() => isRunning(each)).toBe(false);
   });
 
   test('goes on when its client goes', async () => {

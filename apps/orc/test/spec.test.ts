@@ -225,6 +225,8 @@ test.each([
   ['--log-opt max-file=few b', 'max-file=few'],
   ['--dns nowhere b', 'nowhere'],
   ['--workdir rel b', 'rel'],
+  ['--stop-signal NOPE b', 'invalid signal: NOPE'],
+  ['--cpus 9999 b', 'range of CPUs is from 0.01 to'],
 ])('%s is refused', (line, operand) => {
   expect(() => specOf(line)).toThrow(operand);
 });

@@ -1,6 +1,7 @@
 /** Dialogues: what people ask for, what is planned, what each pass changes, what the agent says. */
 import { join } from 'node:path';
 import {
+  defined,
   explainState,
   explainWait,
   formatProblem,
@@ -232,7 +233,13 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
   network: ({ args }) => {
     const spec = {
       driver: 'bridge' as const,
-      ...(args['subnet'] === undefined ? {} : { subnets: [{ subnet: args['subnet'] }] }),
+      ...(args['subnet'] === undefined
+        ? {}
+        : {
+            subnets: [
+              { subnet: args['subnet'], ...defined({ gateway: args['gateway'], ipRange: args['range'] }) },
+            ],
+          }),
     };
     return run(createNetwork(world.state, args['name'] ?? 'net', spec, proposerOf(world)), false);
   },

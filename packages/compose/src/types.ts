@@ -23,6 +23,8 @@ export type LoadOptions = {
   readonly translate?: boolean;
   /** Refuse names and numbers that no host takes; off where only the project's name is wanted. Default true. */
   readonly values?: boolean;
+  /** Processors of the host: more than it has are refused. Absent: any number is taken. */
+  readonly cpus?: number;
   /** Services named on the command line: each one's profiles count as active. */
   readonly services?: readonly string[];
 };

@@ -18,6 +18,7 @@ function run(each: GoldenCase): Resolved {
     profiles: list('profiles'),
     files: list('files'),
     ...(name === undefined ? {} : { projectName: name }),
+    options: { cpus: 2 },
   });
 }
 

@@ -37,7 +37,7 @@ export function load(input: Input, read: (path: string) => Fact): Resolved {
 /** Files by their path below `/dir`. */
 export function loadFiles(files: Readonly<Record<string, string>>, input: Partial<Input> = {}): Resolved {
   const byPath = new Map(
-    Object.entries(files).map(([path, text]) => [path === '-' ? path : `/dir/${path}`, text]),
+    Object.entries(files).map(([path, text]) => [/^[-/]/.test(path) ? path : `/dir/${path}`, text]),
   );
   const read = (path: string): Fact => {
     const text = byPath.get(path);

@@ -8,6 +8,7 @@ export * from './event.ts';
 export * from './explain.ts';
 export * from './ids.ts';
 export * from './image.ts';
+export * from './kernel-names.ts';
 export * from './kernel.ts';
 export * from './labels.ts';
 export * from './nearest.ts';

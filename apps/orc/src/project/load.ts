@@ -20,7 +20,7 @@ export async function loadFiles(context: Context, options: LoadOptions = {}): Pr
     profiles: globals.profiles,
     cwd: io.cwd,
     environment,
-    options,
+    options: { cpus: io.cpus, ...options },
     ...(globals.projectName === undefined ? {} : { projectName: globals.projectName }),
     ...(globals.projectDirectory === undefined ? {} : { projectDirectory: globals.projectDirectory }),
   });

@@ -1,6 +1,6 @@
 /** The flags of `container run` to a `ContainerSpec`. Pure: files were read before. */
 import { isIP } from 'node:net';
-import { type ContainerSpec, type NamespaceMode, type Resources, fail } from '@orc/model';
+import { type ContainerSpec, type NamespaceMode, type Resources, fail, isSignal } from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 import type { Io } from '../cli/io.ts';
 import { healthcheckFrom, loggingFrom, restartFrom, securityFrom } from './policies.ts';
@@ -45,7 +45,7 @@ export function specFromFlags(
     openStdin: flags.on('interactive') || undefined,
     init: flags.on('init') || undefined,
     readOnlyRoot: flags.on('read-only') || undefined,
-    stopSignal: flags.text('stop-signal'),
+    stopSignal: signal(flags.text('stop-signal')),
     stopGraceMs: seconds(flags.number('stop-timeout')),
     ...isolationOf(flags, files, outer.cpus),
     mounts: filled(mounts),
@@ -93,6 +93,11 @@ function absolute(path: string | undefined): string | undefined {
   throw fail('usage.invalid', `--workdir ${path} is not absolute`, { hint: `write /${path}` });
 }
 
+function signal(name: string | undefined): string | undefined {
+  if (name === undefined || name === '' || isSignal(name)) return name || undefined;
+  throw fail('input.unsupported', `invalid signal: ${name}`, { hint: 'write SIGTERM, TERM or 15' });
+}
+
 function address(word: string): string {
   if (isIP(word) !== 0) return word;
   throw fail('usage.invalid', `--dns ${word} is no address`, { hint: 'write 1.1.1.1' });
@@ -123,9 +128,11 @@ function mustBeCpus(cpus: string, hostCpus: number): void {
   if (!(Number(cpus) > 0))
     throw fail('usage.invalid', `--cpus takes a number, not "${cpus}"`, { hint: 'write 1.5' });
   if (Number(cpus) < CPUS_MIN || Number(cpus) > hostCpus)
-    throw fail('input.invalid', `--cpus ${cpus} is not within what this host has`, {
-      hint: `the range is from ${CPUS_MIN} to ${hostCpus}`,
-    });
+    throw fail(
+      'input.invalid',
+      `--cpus ${cpus}: range of CPUs is from ${CPUS_MIN} to ${hostCpus.toFixed(2)}, as there are only ${hostCpus} CPUs available`,
+      { hint: `write ${hostCpus} or less` },
+    );
 }
 
 function resourcesOf(flags: Flags, hostCpus: number): Resources {

@@ -1,14 +1,19 @@
 /** Networks, volumes, secrets and configs of a project: made, changed where that is possible, refused where not. */
 import {
+  type Cidr,
+  contains,
+  formatCidr,
   type NetworkObj,
   type NetworkSpec,
   overlaps,
   parseCidr,
+  parseIpv4,
   type Problem,
   type Project,
   type ProjectFile,
   type ProjectNetwork,
   type ProjectVolume,
+  type Subnet,
   type VolumeObj,
 } from '@orc/model';
 import { fresh, now, patchSpec, put } from '../state/draft.ts';
@@ -72,7 +77,8 @@ const fixed = (network: NetworkObj): Problem => ({
 });
 
 function checkSubnets({ draft, problems }: Planning, name: string, spec: NetworkSpec): void {
-  for (const { subnet } of spec.subnets ?? []) {
+  for (const given of spec.subnets ?? []) {
+    const { subnet } = given;
     const cidr = parseCidr(subnet);
     if (cidr === undefined) {
       problems.push({
@@ -82,6 +88,7 @@ function checkSubnets({ draft, problems }: Planning, name: string, spec: Network
       });
       continue;
     }
+    problems.push(...outside(name, given, cidr));
     for (const other of all(now(draft), 'network')) {
       const holds = other.status.subnets.map((each) => parseCidr(each.subnet));
       if (other.name === name || !holds.some((each) => each !== undefined && overlaps(each, cidr))) continue;
@@ -92,6 +99,21 @@ function checkSubnets({ draft, problems }: Planning, name: string, spec: Network
       });
     }
   }
+}
+
+/** What is named of a subnet lies in it. */
+function outside(name: string, { subnet, gateway, ipRange }: Subnet, cidr: Cidr): readonly Problem[] {
+  const named = [
+    { what: 'gateway', text: gateway, base: parseIpv4(gateway ?? '') },
+    { what: 'range', text: ipRange, base: parseCidr(ipRange ?? '')?.base },
+  ];
+  return named
+    .filter(({ text, base }) => text !== undefined && (base === undefined || !contains(cidr, base)))
+    .map(({ what, text }) => ({
+      code: 'input.invalid',
+      message: `the ${what} ${text} of network ${name} is not in its subnet ${subnet}`,
+      hint: `choose one in ${formatCidr(cidr)}`,
+    }));
 }
 
 export function putVolumes(planning: Planning, project: Project, used: Used): void {

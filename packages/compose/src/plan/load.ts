@@ -15,6 +15,7 @@ import { allProfiles, applyProfiles } from './7-complete/profiles.ts';
 import { toModel } from './7-complete/to-model.ts';
 import { withContents } from './7-complete/contents.ts';
 import { checkProject } from './8-check/check.ts';
+import { checkKernel } from './8-check/kernel.ts';
 import { checkNames } from './8-check/names.ts';
 import { refuseUnsupported } from './8-check/support.ts';
 import { checkValues } from './8-check/values.ts';
@@ -148,6 +149,7 @@ function activeTree(
     checkNames(loading, whole);
     checkValues(loading, active);
   }
+  if (input.options?.translate !== false) checkKernel(loading, active, input.options?.cpus);
   const filled = loading.interpolate ? applyEnvFiles(loading, active, variables) : active;
   return {
     tree: withContents(withEntries(whole, { services: filled }), variables),

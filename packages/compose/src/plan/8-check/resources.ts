@@ -1,5 +1,5 @@
 /** The top-level networks, volumes, secrets and configs. */
-import { parseCidr } from '@orc/model';
+import { contains, formatCidr, formatIpv4, parseCidr, parseIpv4 } from '@orc/model';
 import { isIpv6 } from '../5-canonical/address.ts';
 import { type Loading, report, warn } from '../loading.ts';
 import { type MapNode, type Node, at, get, textOf } from '../node.ts';
@@ -91,7 +91,25 @@ function checkSubnets(loading: Loading, name: string, network: MapNode): void {
         hint: 'write it as a CIDR, such as 172.28.0.0/16',
       });
     }
+    checkWithin(loading, name, item);
   }
+}
+
+/** The gateway and the range are of the subnet; IPv6 is refused elsewhere. */
+function checkWithin(loading: Loading, name: string, item: Node): void {
+  const subnet = parseCidr(textOf(get(item, 'subnet')) ?? '');
+  if (subnet === undefined) return;
+  const outside = (key: string, base: number | undefined): void => {
+    if (base !== undefined && contains(subnet, base)) return;
+    const message = `networks.${name}: the ${key} ${textOf(get(item, key))} is not in the subnet ${formatCidr(subnet)}`;
+    const hint = `such as ${formatIpv4(subnet.base + 1)}`;
+    report(loading, 'compose.schema', get(item, key), message, {
+      hint: key === 'gateway' ? hint : undefined,
+    });
+  };
+  const [gateway, range] = [textOf(get(item, 'gateway')), textOf(get(item, 'ip_range'))];
+  if (gateway !== undefined && gateway !== '') outside('gateway', parseIpv4(gateway));
+  if (range !== undefined && isCidr(range)) outside('ip_range', parseCidr(range)?.base);
 }
 
 const isCidr = (text: string): boolean => {

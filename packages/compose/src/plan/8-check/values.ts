@@ -1,5 +1,5 @@
-/** Values of a service that no host takes: names of containers, images and capabilities, too little memory. */
-import { CAPABILITY_NAMES, CONTAINER_NAME, nearestWord } from '@orc/model';
+/** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
+import { CAPABILITY_NAMES, CONTAINER_NAME, isSignal, nearestWord } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -76,9 +76,22 @@ const memory: Check = (text) => {
   return { why: `${bytes} bytes are less than the minimum of 6 MB`, hint: 'write 6m or more' };
 };
 
+const workingDir: Check = (text) =>
+  text.startsWith('/')
+    ? undefined
+    : {
+        why: `the working directory "${text}" is invalid, it needs to be an absolute path`,
+        hint: `such as /${text.replace(/^\.?\//, '')}`,
+      };
+
+const signal: Check = (text) =>
+  isSignal(text) ? undefined : { why: `unknown signal "${text}"`, hint: 'such as SIGTERM, TERM or 15' };
+
 const CHECKS: readonly (readonly [Path, Check])[] = [
   [['container_name'], containerName],
   [['image'], image],
+  [['working_dir'], workingDir],
+  [['stop_signal'], signal],
   [['cap_add'], capability],
   [['cap_drop'], capability],
   [['mem_limit'], memory],

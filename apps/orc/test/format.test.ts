@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { hostAddress } from '../src/format/container.ts';
 import { humanDuration, parseTime } from '../src/format/time.ts';
 import { compileTemplate } from '../src/format/template.ts';
 import { parseDurationMs } from '@orc/model';
@@ -145,4 +146,13 @@ test('detaching takes the whole sequence, however it is cut, and nothing else is
   expect(type('ctrl-p,ctrl-q', [16, 16, 17])).toEqual([[16], 'detached']);
   expect(type('', [16, 17])).toEqual([[16, 17], 'on']);
   expect(() => detachScanner('ctrl-')).toThrow('ctrl-');
+});
+
+test.each([
+  [undefined, '0.0.0.0:8000'],
+  ['127.0.0.1', '127.0.0.1:8000'],
+  ['::1', '[::1]:8000'],
+  ['::', '[::]:8000'],
+])('a port published at %s is shown as %s', (hostIp, shown) => {
+  expect(hostAddress(hostIp, 8000)).toBe(shown);
 });

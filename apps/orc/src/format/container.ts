@@ -37,8 +37,13 @@ const isOpen = ({ status }: Pick<ContainerSummary, 'status'>): boolean =>
 const portText = ({ hostIp, hostPort, containerPort, protocol }: PortBinding): string => {
   const inside = `${containerPort}/${protocol}`;
   if (hostPort === undefined) return inside;
+  return `${hostAddress(hostIp, hostPort)}->${inside}`;
+};
+
+/** `0.0.0.0:80`, `[::1]:80`. */
+export const hostAddress = (hostIp: string | undefined, port: number): string => {
   const ip = hostIp ?? '0.0.0.0';
-  return `${ip.includes(':') ? `[${ip}]` : ip}:${hostPort}->${inside}`;
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
 };
 
 const commandText = (command: string, whole: boolean): string =>

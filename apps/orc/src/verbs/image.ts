@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from '@orc/api/client';
-import { type ImageStep, type ImageSummary, OrcError, fail, formatSize } from '@orc/model';
+import { type ImageStep, OrcError, fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { shortId } from '../format/container.ts';
+import { type ImageRow, imageRows, NONE } from '../format/image.ts';
 import { type Listing, printList } from '../format/output.ts';
 import { ago, dateOf, rfc3339 } from '../format/time.ts';
 import { showImage } from '../project/image-progress.ts';
@@ -15,15 +16,12 @@ import { pullImage, remoteTags } from '../project/pull.ts';
 import { booleanOf, filtersFrom } from '../spec/values.ts';
 import { eachOf, inspectEach } from './each.ts';
 
-type Row = { readonly image: ImageSummary; readonly repository: string; readonly tag: string };
-const NONE = '<none>';
-
 export const ls: Body = async (context, args, flags) => {
   const client = await context.client();
   const wanted = args[0];
   const filters = filtersFrom(flags.list('filter'), ['dangling', 'reference']);
   const rows = (await client.listImages())
-    .flatMap(rowsOf)
+    .flatMap((image) => imageRows(image, flags.on('digests')))
     .filter((row) => wanted === undefined || nameFits(row, wanted))
     .filter((row) =>
       (filters['reference'] ?? [undefined]).some((each) => each === undefined || nameFits(row, each)),
@@ -35,25 +33,17 @@ export const ls: Body = async (context, args, flags) => {
   return 0;
 };
 
-const rowsOf = (image: ImageSummary): Row[] =>
-  image.tags.length === 0
-    ? [{ image, repository: NONE, tag: NONE }]
-    : image.tags.map((name) => {
-        const at = name.lastIndexOf(':');
-        return { image, repository: name.slice(0, at), tag: name.slice(at + 1) };
-      });
-
 /** `redis`, `redis:7`, `red*`. */
-function nameFits(row: Row, wanted: string): boolean {
+function nameFits(row: ImageRow, wanted: string): boolean {
   const pattern = new RegExp(`^${wanted.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')}$`);
   return pattern.test(row.repository) || pattern.test(`${row.repository}:${row.tag}`);
 }
 
-const listing = (now: number, whole: boolean, digests = false): Listing<Row> => ({
+const listing = (now: number, whole: boolean, digests = false): Listing<ImageRow> => ({
   columns: [
     { header: 'REPOSITORY', cell: (row) => row.repository },
     { header: 'TAG', cell: (row) => row.tag },
-    ...(digests ? [{ header: 'DIGEST', cell: digestOf }] : []),
+    ...(digests ? [{ header: 'DIGEST', cell: (row: ImageRow) => row.digest }] : []),
     { header: 'IMAGE ID', cell: (row) => shortId(row.image.id, whole) },
     { header: 'CREATED', cell: (row) => ago(row.image.createdAt, now) },
     { header: 'SIZE', cell: (row) => formatSize(row.image.size) },
@@ -61,7 +51,7 @@ const listing = (now: number, whole: boolean, digests = false): Listing<Row> => 
   fields: (row) => ({
     CreatedAt: dateOf(row.image.createdAt),
     CreatedSince: ago(row.image.createdAt, now),
-    Digest: digestOf(row),
+    Digest: row.digest,
     ID: shortId(row.image.id, whole),
     Repository: row.repository,
     Size: formatSize(row.image.size),
@@ -69,9 +59,6 @@ const listing = (now: number, whole: boolean, digests = false): Listing<Row> => 
   }),
   id: (row) => shortId(row.image.id, whole),
 });
-
-/** Of its manifest at the registry: what was built or loaded has none. */
-const digestOf = ({ image }: Row): string => image.digests[0]?.replace(/^.*@/, '') ?? NONE;
 
 export const pull: Body = async (context, args, flags) => {
   const client = await context.client();

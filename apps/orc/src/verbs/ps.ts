@@ -3,7 +3,7 @@ import type { Client, ContainerSummary } from '@orc/api/client';
 import { COMPOSE_LABELS, fail, formatSize } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
-import { shortId, taskListing } from '../format/container.ts';
+import { hostAddress, shortId, taskListing } from '../format/container.ts';
 import { printList } from '../format/output.ts';
 import { mustKnow, projectName, servicesOfFiles } from '../project/load.ts';
 import { mustBeState } from '../project/states.ts';
@@ -162,7 +162,7 @@ export const port: Body = async (context, args, flags) => {
     throw fail('notfound.object', `the port ${inside}/${named} of ${row.name} is not published`, {
       hint: 'see "orc ps"',
     });
-  context.out(`${found.hostIp ?? '0.0.0.0'}:${found.hostPort}`);
+  context.out(hostAddress(found.hostIp, found.hostPort));
   return 0;
 };
 

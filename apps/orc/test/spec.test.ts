@@ -163,7 +163,7 @@ const ROWS: readonly (readonly [string, object])[] = [
   [
     '--log-driver json-file --log-opt max-size=1m --log-opt max-file=2 b',
     {
-      logging: { driver: 'local', maxSizeBytes: 1_048_576, maxFiles: 2 },
+      logging: { driver: 'json-file', maxSizeBytes: 1_048_576, maxFiles: 2 },
     },
   ],
   [

@@ -13,8 +13,14 @@ export function renderJson(model: ComposeModel, options: RenderOptions = {}): st
   return `${JSON.stringify(prepared(model, options), undefined, 2)}\n`;
 }
 
+/** For readers of YAML 1.1 as well: `on`, `yes` and `1:30` are quoted, as docker compose quotes them. */
 export function renderYaml(model: ComposeModel, options: RenderOptions = {}): string {
-  return stringify(prepared(model, options), { lineWidth: 0, aliasDuplicateObjects: false, nullStr: 'null' });
+  return stringify(prepared(model, options), {
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    nullStr: 'null',
+    compat: 'yaml-1.1',
+  });
 }
 
 function prepared(model: ComposeModel, options: RenderOptions): unknown {

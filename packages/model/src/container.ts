@@ -145,7 +145,8 @@ export type NamespaceMode =
   | { readonly kind: 'container'; readonly container: string };
 
 export type Logging = {
-  readonly driver: 'local' | 'none';
+  /** `json-file` is kept as `local` is; only its name differs. */
+  readonly driver: 'local' | 'json-file' | 'none';
   /** Rotation: default 10 MiB by 3 files; 0 turns rotation off. */
   readonly maxSizeBytes?: number;
   readonly maxFiles?: number;

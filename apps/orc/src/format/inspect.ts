@@ -94,6 +94,7 @@ const bindText = (mount: Mount): string[] =>
 function hostConfigOf({ spec }: Container, joined: ReadonlyMap<string, string>): object {
   const { resources = {}, restart } = spec;
   return {
+    ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }),
     Binds: (spec.mounts ?? []).flatMap(bindText),
     NetworkMode: networkModeText(spec.networkMode, joined),
     PortBindings: bindingsOf(spec.ports ?? []),

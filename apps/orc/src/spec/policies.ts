@@ -46,6 +46,9 @@ export function healthcheckFrom(flags: Flags): Healthcheck | undefined {
   return Object.keys(times).length === 0 ? undefined : times;
 }
 
+/** Both of docker's file drivers are orc's one format. */
+const LOG_DRIVERS = ['local', 'json-file', 'none'] as const;
+
 export function loggingFrom(flags: Flags): Logging | undefined {
   const driver = flags.text('log-driver');
   const options = pairsOf('log-opt', flags.list('log-opt'));
@@ -55,7 +58,8 @@ export function loggingFrom(flags: Flags): Logging | undefined {
       hint: 'max-size and max-file are known',
     });
   if (driver === undefined && Object.keys(options).length === 0) return undefined;
-  if (driver !== undefined && !['local', 'json-file', 'none'].includes(driver))
+  const known = LOG_DRIVERS.find((each) => each === (driver ?? 'local'));
+  if (known === undefined)
     throw fail('usage.invalid', `--log-driver ${driver} is not offered`, {
       hint: 'use local, json-file or none',
     });
@@ -67,8 +71,7 @@ export function loggingFrom(flags: Flags): Logging | undefined {
   if (files !== undefined && !/^[1-9]\d{0,3}$/.test(files))
     throw fail('usage.invalid', `--log-opt max-file=${files} is no number of files`, { hint: 'write 3' });
   return compact<Logging>({
-    // Both of docker's file drivers are orc's one format.
-    driver: driver === 'none' ? 'none' : 'local',
+    driver: known,
     maxSizeBytes: bytes,
     maxFiles: files === undefined ? undefined : Number(files),
   });

@@ -214,7 +214,7 @@ export type NamespaceMode = ({
 });
 /** Where output goes. */
 export type Logging = {
-    readonly driver: "local" | "none";
+    readonly driver: "local" | "json-file" | "none";
   /** Of one file; 0: no rotation. */
   readonly maxSizeBytes?: Size;
   /** How many are kept. */

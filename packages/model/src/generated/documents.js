@@ -1763,7 +1763,7 @@ validate184.errors = vErrors;
 return errors === 0;
 }
 
-const schema41 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"driver":{"enum":["local","none"]},"maxSizeBytes":{"$ref":"#/$defs/Size"},"maxFiles":{"$ref":"#/$defs/Size"}}};
+const schema41 = {"type":"object","additionalProperties":false,"required":["driver"],"properties":{"driver":{"enum":["local","json-file","none"]},"maxSizeBytes":{"$ref":"#/$defs/Size"},"maxFiles":{"$ref":"#/$defs/Size"}}};
 
 function validate189(data, instancePath=""){
 let vErrors = null;
@@ -1782,7 +1782,7 @@ errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{addi
 }
 if(data.driver !== undefined){
 let data0 = data.driver;
-if(!((data0 === "local") || (data0 === "none"))){
+if(!(((data0 === "local") || (data0 === "json-file")) || (data0 === "none"))){
 errors = (vErrors ??= []).push(refusal(instancePath+"/driver","enum",{allowedValues: schema41.properties.driver.enum},schema41.properties.driver,data0));
 }
 }

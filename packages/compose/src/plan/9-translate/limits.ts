@@ -95,7 +95,7 @@ export function healthcheckOf(service: ModelService): Healthcheck | undefined {
   return isEmpty(check) ? undefined : check;
 }
 
-const LOG_DRIVERS = ['json-file', 'local', 'none'];
+const LOG_DRIVERS = ['json-file', 'local', 'none'] as const;
 const LOG_NO_EFFECT: Readonly<Record<string, string>> = {
   compress: 'logs are not compressed',
   mode: 'logging never blocks the container',
@@ -105,14 +105,14 @@ const LOG_NO_EFFECT: Readonly<Record<string, string>> = {
 export function loggingOf(context: ServiceContext): Logging | undefined {
   const from = context.service.logging;
   if (from === undefined) return undefined;
-  const driver = from.driver || 'local';
-  if (!LOG_DRIVERS.includes(driver)) {
+  const driver = LOG_DRIVERS.find((each) => each === (from.driver || 'local'));
+  if (driver === undefined) {
     const hint = 'use json-file, local or none; logs are read with `orc logs`';
-    refuse(context, ['logging', 'driver'], `the log driver "${driver}" is not supported`, hint);
+    refuse(context, ['logging', 'driver'], `the log driver "${from.driver}" is not supported`, hint);
   }
   for (const key of Object.keys(from.options ?? {})) checkLogOption(context, key);
   return defined({
-    driver: driver === 'none' ? ('none' as const) : ('local' as const),
+    driver: driver ?? 'local',
     maxSizeBytes: maxSize(context, from.options?.['max-size']),
     maxFiles: maxFiles(context, from.options?.['max-file']),
   });

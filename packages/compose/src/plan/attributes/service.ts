@@ -14,7 +14,7 @@ const HOOKS = no(
 const CONSISTENCY = silent('it has no meaning on Linux');
 
 export const SERVICE_ROWS: readonly ShortRow[] = [
-  ['annotations', 'labels', '', silent('they are kept with the container, nothing reads them')],
+  ['annotations', 'labels', '', emulated('they are kept with the container, and inspect shows them')],
   ['attach', 'bool', '', YES],
   ['blkio_config', '', '', YES],
   ['blkio_config.weight', 'int', '', YES],

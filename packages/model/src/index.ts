@@ -16,6 +16,7 @@ export * from './objects.ts';
 export * from './problem.ts';
 export * from './project.ts';
 export * from './task.ts';
+export * from './turns.ts';
 export * from './units.ts';
 export * from './verdict.ts';
 export * from './world.ts';

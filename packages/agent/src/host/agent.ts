@@ -1,6 +1,6 @@
 /** One node: wires containers, tasks, health and recovery around the host rooms. */
 import { join } from 'node:path';
-import { type Assignment, fail } from '@orc/model';
+import { type Assignment, fail, turns } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import type { Agent, AgentOptions } from '../types.ts';
 import { openRunStep } from './build.ts';
@@ -12,7 +12,6 @@ import { recover } from './recover.ts';
 import { openRegistry, type Registry } from './registry.ts';
 import { retainLogs } from './retention.ts';
 import { openSharing } from './sharing.ts';
-import { openSlots } from './slots.ts';
 import { openTasks, type Tasks } from './tasks.ts';
 import { openTrash } from './trash.ts';
 import { openVolumes } from './volumes.ts';
@@ -32,8 +31,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     ...options,
     volumes,
     trash,
-    starts: openSlots(LIMITS.startsPerCore * options.cores),
-    probes: openSlots(LIMITS.probesPerCore * options.cores),
+    starts: turns(LIMITS.startsPerCore * options.cores),
+    probes: turns(LIMITS.probesPerCore * options.cores),
     jitter: () => options.random.number(),
     file: (kind, name) => tasks?.file(kind, name) ?? options.file(kind, name),
     find: (of, mode) => find(registry, of, mode),

@@ -1,12 +1,11 @@
 /** What the parts of the agent share. */
-import type { Clock, Emit, Failpoint, OrcError } from '@orc/model';
+import type { Clock, Emit, Failpoint, OrcError, InTurn, Turns } from '@orc/model';
 import type { ImageStore } from '@orc/image';
 import type { NetworkHost } from '@orc/network';
 import type { Runtime } from '@orc/runtime';
 import type { FileSource } from '../plan/mounts.ts';
 import type { Stored } from './folder.ts';
 import type { Life } from './life.ts';
-import type { OpenSlots, Slots } from './slots.ts';
 import type { Trash } from './trash.ts';
 import type { Volumes } from './volumes.ts';
 
@@ -20,8 +19,8 @@ export type LifeDeps = {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly failpoint: Failpoint;
-  readonly starts: OpenSlots;
-  readonly probes: Slots;
+  readonly starts: Turns;
+  readonly probes: InTurn;
   readonly jitter: () => number;
   /** Of the assignment in force; for one-off containers of a project, of the state. */
   readonly file: FileSource;

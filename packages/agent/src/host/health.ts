@@ -1,16 +1,15 @@
 /** Probes one running container until it ends (DECISIONS 9). */
-import type { Clock, Container, Health } from '@orc/model';
+import type { Clock, Container, Health, InTurn } from '@orc/model';
 import type { Exec, Running } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import { afterProbe, HEALTH_START, probeDelayMs, type HealthState, type Probe } from '../plan/health.ts';
-import type { Slots } from './slots.ts';
 
 type LogEntry = NonNullable<Container['healthLog']>[number];
 export type HealthWatch = { readonly log: () => readonly LogEntry[]; stop(): void };
 
 export type HealthDeps = {
   readonly clock: Clock;
-  readonly slots: Slots;
+  readonly slots: InTurn;
   /** 0 to 1: spreads the probes of containers that started together. */
   readonly jitter: () => number;
   readonly onChange: (health: Health) => void;

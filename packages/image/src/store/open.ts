@@ -1,5 +1,5 @@
 /** The store as the other rooms see it. */
-import type { ImageSummary, ResolvedImage } from '@orc/model';
+import { type ImageSummary, type ResolvedImage, turns } from '@orc/model';
 import { importArchive } from '../archive/import.ts';
 import { loadArchive } from '../archive/load.ts';
 import { saveImages } from '../archive/save.ts';
@@ -14,7 +14,7 @@ import { buildInternals } from './builder.ts';
 import { collectGarbage } from './collect.ts';
 import { lookUp, resolvedOf, type Store } from './context.ts';
 import { foundImage, removeImage, tagImage } from './names.ts';
-import { limited, shared } from './queue.ts';
+import { shared } from './queue.ts';
 import { startStore } from './startup.ts';
 import { ensureReady } from './unpack.ts';
 
@@ -22,7 +22,7 @@ const quiet = (): void => undefined;
 
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
   const { store, close } = await startStore(options);
-  const downloads: Downloads = { limit: limited(DOWNLOADS_AT_ONCE), share: shared<void>() };
+  const downloads: Downloads = { limit: turns(DOWNLOADS_AT_ONCE), share: shared<void>() };
   const pull: ImageStore['pull'] = (reference, { onProgress = quiet, ...rest }) =>
     pullImage(store, downloads, reference, { onProgress, ...rest });
   return {

@@ -10,23 +10,6 @@ export function serial(): Serial {
   };
 }
 
-/** At most `limit` at a time, in order of arrival. */
-export function limited(limit: number): Serial {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async <T>(job: () => Promise<T>): Promise<T> => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await job();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
-}
-
 /** Callers of one key at the same time share one run. */
 export function shared<T>(): (key: string, job: () => Promise<T>) => Promise<T> {
   const running = new Map<string, Promise<T>>();

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, type Emit, fail } from '@orc/model';
+import { type Digest, type Emit, fail, turns } from '@orc/model';
 import { openContexts } from '../context/contexts.ts';
 import { tryLock } from '../layer/syscalls.ts';
 import { CONFIG_BYTES_MAX, INDEX_BYTES_MAX, MANIFEST_BYTES_MAX, UNPACKS_AT_ONCE } from '../limits.ts';
@@ -26,7 +26,7 @@ import { makePrivateFolder, readJson, removeTree, writeDurable } from './durable
 import { openLayers } from './layers.ts';
 import { openLeases } from './leases.ts';
 import { type StorePaths, storePaths } from './paths.ts';
-import { limited, serial, shared } from './queue.ts';
+import { serial, shared } from './queue.ts';
 import { openUses } from './uses.ts';
 
 export type OpenStore = { readonly store: Store; readonly close: () => Promise<void> };
@@ -64,7 +64,7 @@ export async function startStore(options: ImageStoreOptions): Promise<OpenStore>
       threads,
       uses,
       contexts: openContexts(paths.contexts, { threads, uses, clock: options.clock }),
-      unpacking: limited(UNPACKS_AT_ONCE),
+      unpacking: turns(UNPACKS_AT_ONCE),
       unpacks: shared<void>(),
       pins: new Map(),
       fresh,

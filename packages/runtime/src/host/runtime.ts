@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContainerId, Emit } from '@orc/model';
+import { type ContainerId, type Emit, turns } from '@orc/model';
 import { KERNEL_PLAN_MS, LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
 import { kernelOps } from '../plan/compile.ts';
 import { missingFeatures } from '../plan/features.ts';
@@ -18,7 +18,6 @@ import { makeSkeleton, readExit } from './folder.ts';
 import { openLauncher } from './launcher.ts';
 import { endRest, findShim, type Host, openRunning, SHIM_SOCKET } from './running.ts';
 import { startContainer } from './start.ts';
-import { turns } from './turns.ts';
 
 /** Finds or starts the launcher. Throws `start.failed` when it cannot. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {

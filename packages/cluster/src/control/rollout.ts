@@ -164,8 +164,10 @@ function removeTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
     remove(pass.draft, 'task', task.id);
     return;
   }
-  const { stopGraceMs, removing, renewAnonVolumes } = service.spec;
-  const volumes = removing?.volumes === true || renewAnonVolumes === true;
+  const { stopGraceMs, removing, renewAnonVolumes, hash } = service.spec;
+  // What `up -V` renewed belongs to the new container: it means only the one that is replaced.
+  const renewed = renewAnonVolumes === true && task.spec.hash !== hash;
+  const volumes = removing === undefined ? renewed : removing.volumes;
   patchSpec<'task'>(pass.draft, task, {
     desired: {
       state: 'remove',

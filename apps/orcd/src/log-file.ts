@@ -40,7 +40,10 @@ const LOST = 'lines of this log could not be written';
 
 /** Its size when standard output leads to it. */
 function ownBytes(file: string): number | undefined {
-  const own = statSync(file, { throwIfNoEntry: false });
-  const out = fstatSync(STDOUT);
-  return own !== undefined && own.ino === out.ino && own.dev === out.dev ? own.size : undefined;
+  try {
+    const [own, out] = [statSync(file), fstatSync(STDOUT)];
+    return own.ino === out.ino && own.dev === out.dev ? own.size : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -242,6 +242,27 @@ describe('up in the foreground', SLOW, () => {
     stay('down');
   });
 
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'a one-off container hears %s, ends as it will and is removed',
+    async (signal) => {
+      const job = project('job', ['services: { web: { image: busybox } }', '']);
+      job('create');
+      const script = `trap "echo bye; exit 4" ${signal.slice(3)}; echo hi; while :; do sleep 0.1; done`;
+      const child = instance.spawnOrc(['run', '--rm', 'web', 'sh', '-c', script], {
+        cwd: join(instance.folder, 'job'),
+      });
+      let stdout = '';
+      child.stdout?.on('data', (data) => {
+        stdout += String(data);
+        if (String(data).includes('hi')) child.kill(signal);
+      });
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      expect({ code, stdout }).toEqual({ code: 4, stdout: 'hi\nbye\n' });
+      await expect.poll(() => out('container', 'ls', '-aq', '--filter', 'name=job-web-run')).toBe('');
+      job('down');
+    },
+  );
+
   test('with --abort-on-container-exit those that are stopped are heard out too', () => {
     const both = project('both', [
       'services:',

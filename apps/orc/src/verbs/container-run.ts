@@ -142,13 +142,15 @@ type Attached = {
   readonly id: string;
   readonly spec: ContainerSpec;
   readonly flags: Flags;
+  /** Whether signals go to the program; absent: as `--sig-proxy` says. */
+  readonly proxy?: boolean;
   /** `-a`: only these; absent: all. */
   readonly streams?: readonly string[];
 };
 
 /** Attached before the start, so that nothing it says is missed; waited for before, so that its end is not. */
 export async function runAttached(context: Context, client: Client, attached: Attached): Promise<Exit> {
-  const { id, spec, flags, streams = [] } = attached;
+  const { id, spec, flags, proxy, streams = [] } = attached;
   const has = (stream: string): boolean => streams.length === 0 || streams.includes(stream);
   const stdin = spec.openStdin === true && has('stdin');
   const stop = new AbortController();
@@ -166,19 +168,23 @@ export async function runAttached(context: Context, client: Client, attached: At
     exit.catch(() => undefined);
     throw error;
   });
-  const how = await join(context, client, { id, spec, flags, duplex, stdin });
+  const how = await join(context, client, { id, spec, flags, proxy, duplex, stdin });
   if (how === 'ended') return exit;
   stop.abort();
   exit.catch(() => undefined);
   return { code: 0, oomKilled: false, at: context.io.now(), reason: 'detached' };
 }
 
-type Joined = Pick<Attached, 'id' | 'spec' | 'flags'> & { readonly duplex: Duplex; readonly stdin: boolean };
+type Joined = Pick<Attached, 'id' | 'spec' | 'flags'> & {
+  readonly proxy?: boolean | undefined;
+  readonly duplex: Duplex;
+  readonly stdin: boolean;
+};
 
 function join(
   context: Context,
   client: Client,
-  { id, spec, flags, duplex, stdin }: Joined,
+  { id, spec, flags, proxy = flags.on('sig-proxy'), duplex, stdin }: Joined,
 ): ReturnType<typeof joinStreams> {
   const keys = flags.text('detach-keys');
   return joinStreams(context.io, {
@@ -187,7 +193,7 @@ function join(
     tty: spec.tty === true,
     resize: (columns, rows) => client.resizeContainer(id, columns, rows),
     ...(keys === undefined ? {} : { detachKeys: keys }),
-    ...(flags.on('sig-proxy') ? { signal: (name: string) => client.killContainer(id, name) } : {}),
+    ...(proxy ? { signal: (name: string) => client.killContainer(id, name) } : {}),
   });
 }
 

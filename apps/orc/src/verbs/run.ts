@@ -38,7 +38,7 @@ export const run: Body = async (context, args, flags) => {
       context.out(container);
       return 0;
     }
-    return (await runAttached(context, client, { id, spec, flags })).code;
+    return (await runAttached(context, client, { id, spec, flags, proxy: true })).code;
   });
 };
 

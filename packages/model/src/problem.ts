@@ -104,12 +104,19 @@ export function toProblem(error: unknown): Problem {
   if (errno === 'ENOSPC') {
     return {
       code: 'disk.full',
-      message: `no space left on device: ${message}`,
+      message: `no space left on device: ${spaceFor(error)}`,
       hint: 'free some space and try again',
       retry: true,
     };
   }
   return { code: 'internal', message };
+}
+
+/** What did not fit: Node repeats the errno's text, and names a path only where the system call had one. */
+function spaceFor(error: unknown): string {
+  const { message, path } = error as NodeJS.ErrnoException;
+  const what = message.replace(/^ENOSPC: no space left on device,? ?/, '');
+  return path === undefined || what.includes(path) ? what : `${what} '${path}'`.trimStart();
 }
 
 const located = (where: Where): string =>

@@ -150,6 +150,13 @@ describe('problems', () => {
   test('of any thrown value', () => {
     expect(toProblem(fail('conflict.port', 'x')).code).toBe('conflict.port');
     expect(toProblem(Object.assign(new Error('write'), { code: 'ENOSPC' })).code).toBe('disk.full');
+    const full = (message: string, more: object = {}): string =>
+      toProblem(Object.assign(new Error(message), { code: 'ENOSPC', ...more })).message;
+    const node = 'ENOSPC: no space left on device';
+    expect(full(`${node}, write`)).toBe('no space left on device: write');
+    expect(full(`${node}, write`, { path: '/a/b' })).toBe("no space left on device: write '/a/b'");
+    expect(full(`${node}, open '/a/b'`, { path: '/a/b' })).toBe("no space left on device: open '/a/b'");
+    expect(full('write /a/b')).toBe('no space left on device: write /a/b');
     expect(toProblem('odd')).toEqual({ code: 'internal', message: 'odd' });
   });
 });

@@ -1,11 +1,11 @@
 /** Blobs: written aside, checked by digest, and only then named. */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, type Failpoint, fail } from '@orc/model';
 import { READ_CHUNK_BYTES } from '../limits.ts';
-import { syncFolder } from './durable.ts';
+import { atPath, syncFolder, writeAll } from './durable.ts';
 import type { StorePaths } from './paths.ts';
 
 export type BlobInfo = { readonly digest: Digest; readonly size: number };
@@ -103,14 +103,15 @@ async function startWriter(
   return {
     write: async (chunk) => {
       hash.update(chunk);
+      const at = size;
       size += chunk.length;
-      await writeAll(file, chunk);
+      await writeAll(file, aside, chunk, at);
     },
     finish: async (expected, promised) => {
       const found = { digest: `sha256:${hash.digest('hex')}` as Digest, size };
       try {
         checkBlob(found, expected ?? (promised === undefined ? undefined : { digest: promised, size }));
-        await file.datasync();
+        await file.datasync().catch(atPath(aside));
         failpoint('image.blob.synced');
         await file.close();
         await nameBlob(paths, aside, found.digest, failpoint, onNew);
@@ -146,10 +147,6 @@ export function checkBlob(found: BlobInfo, expected: BlobInfo | undefined): void
   throw fail('image.invalid', `blob ${expected.digest} ${what}`, {
     hint: 'the registry or the archive is damaged; fetch it again',
   });
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
 }
 
 async function readBlob(path: string, digest: Digest, bytesMax: number): Promise<Buffer> {

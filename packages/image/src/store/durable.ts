@@ -5,12 +5,20 @@ import { dirname } from 'node:path';
 import { fail } from '@orc/model';
 import { isErrno } from '../layer/syscalls.ts';
 
+/** Node names no path in errors of files that are open. */
+export function atPath(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof Error && 'code' in error && !('path' in error)) Object.assign(error, { path });
+    throw error;
+  };
+}
+
 export async function writeDurable(path: string, data: string | Uint8Array): Promise<void> {
   const aside = `${path}.new`;
   const file = await open(aside, 'w', 0o600);
   try {
-    await file.writeFile(data);
-    await file.sync();
+    await file.writeFile(data).catch(atPath(aside));
+    await file.sync().catch(atPath(aside));
   } finally {
     await file.close();
   }
@@ -26,9 +34,9 @@ export function writeWhole(path: string, data: string): void {
 }
 
 /** All of it or an error: one write(2) may stop early, as on a disk that fills up. */
-export async function writeAll(file: FileHandle, data: Uint8Array, at: number): Promise<void> {
+export async function writeAll(file: FileHandle, path: string, data: Uint8Array, at: number): Promise<void> {
   for (let done = 0; done < data.length; ) {
-    const { bytesWritten } = await file.write(data, done, data.length - done, at + done);
+    const { bytesWritten } = await file.write(data, done, data.length - done, at + done).catch(atPath(path));
     done += bytesWritten;
   }
 }

@@ -80,7 +80,12 @@ async function rewrite(options: JournalOptions): Promise<Pick<State, 'file' | 'e
   const size = Math.ceil((data.length + 1) / options.bytes) * options.bytes;
   const file = await open(`${pathOf(options)}.new`, 'w+', 0o600);
   try {
-    await writeAll(file, Buffer.concat([data, Buffer.alloc(size - data.length)]), 0);
+    await writeAll(
+      file,
+      `${pathOf(options)}.new`,
+      Buffer.concat([data, Buffer.alloc(size - data.length)]),
+      0,
+    );
     await file.sync();
   } catch (error) {
     await file.close();
@@ -108,7 +113,7 @@ async function writeBatch(options: JournalOptions, state: State, batch: readonly
   const data = Buffer.from(batch.map(({ line }) => `${line}\n`).join(''));
   if (state.end + data.length > options.bytesMax) return replaceFile(options, state);
   if (state.end + data.length > state.size) await grow(options, state, data.length);
-  await writeAll(state.file, data, state.end);
+  await writeAll(state.file, pathOf(options), data, state.end);
   state.end += data.length;
   if (batch.some((each) => each.synced)) await state.file.datasync();
 }
@@ -122,7 +127,7 @@ async function replaceFile(options: JournalOptions, state: State): Promise<void>
 
 async function grow(options: JournalOptions, state: State, needed: number): Promise<void> {
   const added = Math.ceil(needed / options.bytes) * options.bytes;
-  await writeAll(state.file, Buffer.alloc(added), state.size);
+  await writeAll(state.file, pathOf(options), Buffer.alloc(added), state.size);
   await state.file.sync();
   state.size += added;
 }

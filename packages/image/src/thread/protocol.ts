@@ -22,6 +22,7 @@ export type Failure = {
   readonly problem?: Problem;
   readonly message: string;
   readonly code?: string;
+  readonly path?: string;
   readonly stack?: string;
 };
 

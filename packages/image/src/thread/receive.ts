@@ -9,7 +9,6 @@ import {
   openSync,
   renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '@orc/model';
@@ -20,6 +19,7 @@ import type { ContextFile } from '../types.ts';
 import type { Tools } from './jobs.ts';
 import { inodeOf } from '../context/inode.ts';
 import { type Turn, turns } from './turns.ts';
+import { write } from './write.ts';
 
 export type ReceiveArgs = {
   readonly folder: string;
@@ -75,7 +75,7 @@ async function receiveFile(place: Place, file: ContextFile, reader: Reader): Pro
   const path = join(place.folder, FILES, file.path);
   const { fd, at } = openNew(place, path);
   try {
-    const sha256 = await receiveInto(fd, file.size, reader, place.turn);
+    const sha256 = await receiveInto({ fd, path }, file.size, reader, place.turn);
     futimesSync(fd, file.mtimeMs / 1000, file.mtimeMs / 1000);
     const stats = fstatSync(fd, { bigint: true });
     if ((Number(stats.mode) & 0o7777) !== file.mode) fchmodSync(fd, file.mode);
@@ -113,23 +113,21 @@ function putInPlace(from: string, to: string): void {
   }
 }
 
-async function receiveInto(fd: number, size: number, reader: Reader, turn: Turn): Promise<string> {
+type To = { readonly fd: number; readonly path: string };
+
+async function receiveInto(to: To, size: number, reader: Reader, turn: Turn): Promise<string> {
   const first = reader.ready(size) ?? (await reader.piece(size));
-  write(fd, first);
+  write(to.fd, to.path, first);
   if (first.length === size) return hash('sha256', first, 'base64url');
   const sum = createHash('sha256').update(first);
   for (let left = size - first.length; left > 0; ) {
     await turn();
     const piece = reader.ready(left) ?? (await reader.piece(left));
-    write(fd, piece);
+    write(to.fd, to.path, piece);
     sum.update(piece);
     left -= piece.length;
   }
   return sum.digest('base64url');
-}
-
-function write(fd: number, data: Uint8Array): void {
-  for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at);
 }
 
 type Reader = {

@@ -1,10 +1,12 @@
 /** A blob in the making: written aside and hashed on its way, from a thread that may wait for the disk. */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fdatasync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, openSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Digest } from '@orc/model';
 import { startWriteback } from '../layer/syscalls.ts';
 import { WRITEBACK_BYTES } from '../limits.ts';
+import { atPath } from '../store/durable.ts';
+import { write } from './write.ts';
 
 export type Spooled = { readonly digest: Digest; readonly size: number };
 
@@ -34,14 +36,14 @@ export function openSpool(path: string): Spool {
   return {
     write: (chunk) => {
       hash.update(chunk);
-      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+      write(fd, path, chunk);
       size += chunk.length;
       if (size - given < WRITEBACK_BYTES) return;
       startWriteback(fd, given, size - given);
       given = size;
     },
     end: () => ({ digest: `sha256:${hash.digest('hex')}` as Digest, size }),
-    sync: () => promisify(fdatasync)(fd),
+    sync: () => promisify(fdatasync)(fd).catch(atPath(path)),
     close,
     abort: () => {
       close();

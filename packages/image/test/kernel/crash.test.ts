@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toProblem } from '@orc/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startStore } from '../../src/store/startup.ts';
 import { encodeHeader, entryOf, padding, trailer } from '../../src/tar/writer.ts';
@@ -92,9 +93,9 @@ test('a full disk refuses the image that does not fit, keeps the others, and rec
     const refused = await store
       .import(bytes(archive(3_000_000)), { reference: 'large' })
       .catch((error: unknown) => error);
-    expect(
-      (refused as { code?: string }).code ?? (refused as { problem: { code: string } }).problem.code,
-    ).toMatch(/^(ENOSPC|disk.full)$/);
+    const { code, message } = toProblem(refused);
+    expect(code).toBe('disk.full');
+    expect(message).toMatch(/^no space left (on device: \w+ '|while unpacking )[^,]+$/);
     expect((await store.list()).map((row) => row.id)).toEqual([small]);
     expect([...readdirSync(join(root, 'images/ingest')), ...readdirSync(join(root, 'layers/new'))]).toEqual(
       [],

@@ -96,6 +96,8 @@ export const BOOTSTRAP_OUTPUT_LINES_KEPT = 20;
 export const APT_FILE_BYTES_MAX = 1 * MIB;
 /** References as written whose image is remembered. */
 export const RESOLVED_KEPT_MAX = 4096;
+/** What is put aside within one millisecond. */
+export const QUARANTINE_NAMES_MAX = 20_000;
 export const INDEX_BYTES_MAX = 64 * MIB;
 /** Of an open that renames and mounts elsewhere on the host disturb. */
 export const OPEN_TRIES_MAX = 1000;

@@ -7,7 +7,7 @@ import { type ImageRecord, shownName, withImage, withName } from '../plan/catalo
 import { type Descriptor, INDEX_TYPES, type Manifest, MANIFEST_TYPES, MEDIA } from '../plan/documents.ts';
 import { parseImageDocument, parseManifest } from '../plan/parse.ts';
 import { commitCatalog, pinned, type Store } from '../store/context.ts';
-import { readImage } from '../store/startup.ts';
+import { readImage } from '../store/load-catalog.ts';
 import { readFileChunks } from '../store/blobs.ts';
 import { ensureReady, ingestPlain } from '../store/unpack.ts';
 import { discard } from '../store/write.ts';

@@ -287,6 +287,22 @@ describe('execs', () => {
     expect(count).toBe(1);
   });
 
+  test('the event stream tells of each', async () => {
+    const agent = await open();
+    const id = await run(agent, 'box');
+    rooms.on.exec = async () =>
+      ({ pid: 1, attachment: { output: [] }, exited: Promise.resolve({ code: 3 }) }) as never;
+    const watching = new AbortController();
+    const events = rooms.options.events.watch({ signal: watching.signal });
+    await agent.containers.createExec(id, { ...request, argv: ['sh', '-c', 'true'] }).start();
+    const seen: string[] = [];
+    for await (const { action, actor } of events) {
+      seen.push(`${action} ${actor.attributes['exitCode'] ?? ''}`.trim());
+      if (action === 'exec_die') break;
+    }
+    expect(seen).toEqual(['exec_create: sh -c true', 'exec_start: sh -c true', 'exec_die 3']);
+  });
+
   test('those that nobody started make room, the oldest first', async () => {
     const agent = await open();
     const id = await run(agent, 'box');

@@ -50,7 +50,12 @@ export function openContainers(deps: LifeDeps, registry: Registry, random: Rando
     resize: async (reference, columns, rows) => find(reference).resize(columns, rows),
     logs: (reference, query) => logs(find(reference), query, deps.root),
     stats: async (reference) => runningOf(reference).stats(),
-    createExec: (reference, request) => execs.create(runningOf(reference), request),
+    createExec: (reference, request) => {
+      const { stored } = find(reference);
+      const tell = (action: string, attributes: Readonly<Record<string, string>>): void =>
+        deps.event(stored, action, attributes);
+      return execs.create(runningOf(reference), request, tell);
+    },
     getExec: (id) => execs.get(id),
   };
 }

@@ -5,9 +5,12 @@ import { LIMITS } from '../limits.ts';
 import type { ExecHandle } from '../types.ts';
 
 export type Execs = {
-  create(running: Running, request: ExecRequest): ExecHandle;
+  /** `tell`: what the event stream says of it, as docker does. */
+  create(running: Running, request: ExecRequest, tell: Tell): ExecHandle;
   get(id: string): ExecHandle;
 };
+
+type Tell = (action: string, attributes: Readonly<Record<string, string>>) => void;
 
 const ID_BYTES = 32;
 
@@ -27,17 +30,25 @@ export function openExecs(random: Random): Execs {
     all.delete(oldest);
   };
   return {
-    create(running, request) {
+    create(running, request, tell) {
       if (all.size >= LIMITS.execsMax) forgetUnstarted();
       if (all.size >= LIMITS.execsMax)
         throw fail('conflict.state', `more than ${LIMITS.execsMax} execs on this host`, { retry: true });
+      const words = request.argv.join(' ');
       const id = Buffer.from(random.bytes(ID_BYTES)).toString('hex');
       const handle = openExec(id, running, request, {
-        begun: () => void unstarted.delete(id),
-        over: () => forget(id),
+        begun: () => {
+          unstarted.delete(id);
+          tell(`exec_start: ${words}`, { execID: id });
+        },
+        over: (exitCode) => {
+          forget(id);
+          tell('exec_die', { execID: id, exitCode: String(exitCode) });
+        },
       });
       all.set(id, handle);
       unstarted.add(id);
+      tell(`exec_create: ${words}`, { execID: id });
       return handle;
     },
     get(id) {
@@ -48,7 +59,10 @@ export function openExecs(random: Random): Execs {
   };
 }
 
-type Course = { begun(): void; over(): void };
+type Course = { begun(): void; over(exitCode: number): void };
+
+/** As docker has it for what could not be executed. */
+const NOT_EXECUTED = 126;
 
 function openExec(id: string, running: Running, request: ExecRequest, { begun, over }: Course): ExecHandle {
   let wasStarted = false;
@@ -69,12 +83,12 @@ function openExec(id: string, running: Running, request: ExecRequest, { begun, o
       wasStarted = true;
       begun();
       exec = await running.exec({ ...request, ...defined({ terminal }) }).catch((error: unknown) => {
-        over();
+        over(NOT_EXECUTED);
         throw error;
       });
       void exec.exited.then(({ code }) => {
         exitCode = code;
-        over();
+        over(code);
       });
       return seenThrough(exec);
     },

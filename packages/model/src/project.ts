@@ -4,7 +4,7 @@
  */
 import type { ContainerSpec } from './container.ts';
 import type { Digest } from './ids.ts';
-import type { DependsOn, NetworkSpec, UpdateConfig, VolumeSpec } from './objects.ts';
+import { type DependsOn, KINDS, type NetworkSpec, type UpdateConfig, type VolumeSpec } from './objects.ts';
 
 export type BuildSpec = {
   /** Absolute path of the context on the client. */
@@ -61,6 +61,26 @@ export type ProjectFile = {
   readonly data?: string;
   readonly labels?: Readonly<Record<string, string>>;
 };
+
+/** As compose makes one out of a folder's name; empty where nothing is left of it. */
+export const normalisedProjectName = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^-_a-z0-9]/g, '')
+    .replace(/^[-_]+/, '');
+
+/** What is wrong with a project's name, in compose's words. */
+export function projectNameFault(
+  name: string,
+): { readonly message: string; readonly hint?: string } | undefined {
+  if (KINDS.project.namePattern.test(name)) return undefined;
+  const message =
+    `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, ` +
+    'and underscores as well as start with a letter or number';
+  const proposed = normalisedProjectName(name);
+  const isOne = KINDS.project.namePattern.test(proposed) && proposed !== name;
+  return isOne ? { message, hint: `such as "${proposed}"` } : { message };
+}
 
 export type Project = {
   readonly name: string;

@@ -3,7 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Fact, LoadOptions, Resolved } from '@orc/compose';
-import { type Project, fail, formatProblem, nearestWord } from '@orc/model';
+import {
+  type Project,
+  defined,
+  fail,
+  formatProblem,
+  nearestWord,
+  normalisedProjectName,
+  projectNameFault,
+} from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { Problems } from '../cli/problems.ts';
 
@@ -65,9 +73,31 @@ export function mustKnow(wanted: readonly string[], known: readonly string[], pr
   const unknown = wanted.find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const meant = nearestWord(unknown, known);
+  const listed = known.length === 0 ? 'it has no services' : `services are ${[...known].sort().join(', ')}`;
   throw fail('notfound.service', `there is no service ${unknown} in the project ${project}`, {
-    hint: meant === undefined ? `services are ${[...known].sort().join(', ')}` : `did you mean ${meant}?`,
+    hint: meant === undefined ? listed : `did you mean ${meant}?`,
   });
+}
+
+/** As `mustKnow`; a service that is not here is one all the same when the files have it. */
+export async function mustKnowWritten(
+  context: Context,
+  wanted: readonly string[],
+  here: readonly string[],
+  project: string,
+): Promise<void> {
+  if (wanted.every((name) => here.includes(name))) return;
+  mustKnow(wanted, [...new Set([...here, ...(await servicesWritten(context))])], project);
+}
+
+/** None where there are no files. */
+async function servicesWritten(context: Context): Promise<readonly string[]> {
+  try {
+    return await servicesOfFiles(context);
+  } catch (error) {
+    if (error instanceof Problems && error.problems.every((each) => each.code === 'compose.file')) return [];
+    throw error;
+  }
 }
 
 /**
@@ -78,13 +108,15 @@ export async function projectName(context: Context): Promise<string> {
   const { globals, io } = context;
   const given = globals.projectName ?? io.env['COMPOSE_PROJECT_NAME'];
   if (given) {
+    const fault = projectNameFault(given);
+    if (fault !== undefined) throw fail('usage.invalid', fault.message, defined({ hint: fault.hint }));
     mustBeThere(context);
     return given;
   }
   const { model } = await loadFiles(context, { translate: false, values: false });
   if (model?.name !== undefined) return model.name;
   const folder = globals.projectDirectory ?? (globals.files[0] ? dirname(globals.files[0]) : '.');
-  return basename(resolve(io.cwd, folder)).toLowerCase();
+  return normalisedProjectName(basename(resolve(io.cwd, folder)));
 }
 
 /** A file that was named and is not there is a slip, also where nothing of it is needed. */

@@ -4,7 +4,7 @@ import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, confirm, showWarnings } from '../cli/context.ts';
 import { type Ending, judgeAction, judgeUp, unready } from '../project/judge.ts';
-import { mustKnow, projectName } from '../project/load.ts';
+import { mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { signalName } from './container.ts';
@@ -36,9 +36,9 @@ export async function projectHere(
   client: Client,
   services: readonly string[],
 ): Promise<Awaited<ReturnType<typeof knownProject>> | undefined> {
-  const name = services.length === 0 ? await projectName(context) : undefined;
-  if (name === undefined || (await viewOf(client, name)) !== null)
-    return knownProject(context, client, services);
+  const name = await projectName(context);
+  if ((await viewOf(client, name)) !== null) return knownProject(context, client, services);
+  await mustKnowWritten(context, services, [], name);
   context.err(`warning: no project ${name} is here`);
   return undefined;
 }

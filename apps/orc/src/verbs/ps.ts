@@ -1,15 +1,15 @@
 /** `orc ps`, `ls`, `images`, `port`. */
-import type { Client, ContainerSummary } from '@orc/api/client';
+import type { Client, ContainerSummary, ProjectView } from '@orc/api/client';
 import { COMPOSE_LABELS, fail, formatSize } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { hostAddress, shortId, taskListing } from '../format/container.ts';
 import { printList } from '../format/output.ts';
-import { mustKnow, projectName, servicesOfFiles } from '../project/load.ts';
+import { mustKnowWritten, projectName, servicesOfFiles } from '../project/load.ts';
 import { mustBeState } from '../project/states.ts';
 import { viewOf } from '../project/watch.ts';
 import { filtersFrom } from '../spec/values.ts';
-import { knownProject, projectHere } from './act.ts';
+import { projectHere } from './act.ts';
 
 const byName = (a: ContainerSummary, b: ContainerSummary): number =>
   (a.service ?? '').localeCompare(b.service ?? '') ||
@@ -44,11 +44,7 @@ export const ps: Body = async (context, args, flags) => {
   const client = await context.client();
   const name = await projectName(context);
   const view = await viewOf(client, name);
-  mustKnow(
-    args,
-    (view?.services ?? []).map((each) => each.spec.service),
-    name,
-  );
+  await mustKnowWritten(context, args, servicesOf(view), name);
   const own = await rowsOf(client, name, args);
   const inFiles = flags.on('orphans') ? undefined : await servicesOfFiles(context);
   const oneOffs = flags.on('all') ? await oneOffsOf(client, name, args) : [];
@@ -63,6 +59,9 @@ export const ps: Body = async (context, args, flags) => {
   printList(context, flags, taskListing(context.io.now(), flags.on('no-trunc')), rows);
   return 0;
 };
+
+const servicesOf = (view: ProjectView | null): readonly string[] =>
+  (view?.services ?? []).map((each) => each.spec.service);
 
 /** Running ones, unless all or some states were asked for. */
 function chosen(flags: Flags): (row: ContainerSummary) => boolean {
@@ -173,13 +172,14 @@ export async function containerOf(
   service: string,
   index: number | undefined,
 ): Promise<ContainerSummary> {
-  const { name } = await knownProject(context, client, [service]);
+  const name = await projectName(context);
+  await mustKnowWritten(context, [service], servicesOf(await viewOf(client, name)), name);
   const rows = await rowsOf(client, name, [service]);
   const running = rows.filter((row) => row.status === 'running');
   const found = index ? rows.find((row) => row.slot === index) : running[0];
   if (found !== undefined && found.status === 'running') return found;
   const which = index
     ? `${service} has no running container ${index}`
-    : `the service ${service} is not running`;
+    : `service "${service}" is not running`;
   throw fail('conflict.state', which, { hint: `start it with "orc up -d ${service}"` });
 }

@@ -3,13 +3,12 @@
  * name.
  */
 import { posix } from 'node:path';
+import { normalisedProjectName, projectNameFault } from '@orc/model';
 import { documentsOf } from '../1-read/files.ts';
 import type { Inputs } from '../1-read/inputs.ts';
 import { expand } from '../3-interpolate/template.ts';
 import { type Loading, report } from '../loading.ts';
 import { type Node, get, textOf } from '../node.ts';
-
-const VALID = /^[a-z0-9][a-z0-9_-]*$/;
 
 /**
  * Known before interpolation, which may ask for it. Undefined while files are missing or when it is
@@ -20,19 +19,13 @@ export function projectName(loading: Loading, inputs: Inputs): string | undefine
   const written = writtenName(loading, inputs);
   if (written === 'pending') return undefined;
   if (written !== undefined) return checked(loading, written.name, written.node);
-  const name = normalised(posix.basename(inputs.projectDir));
+  const name = normalisedProjectName(posix.basename(inputs.projectDir));
   if (name !== '') return name;
   report(loading, 'compose.file', undefined, `the directory ${inputs.projectDir} gives the project no name`, {
     hint: 'name it with -p, or write `name:` at the top of the file',
   });
   return undefined;
 }
-
-export const normalised = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^-_a-z0-9]/g, '')
-    .replace(/^[-_]+/, '');
 
 function writtenName(loading: Loading, inputs: Inputs): { name: string; node: Node } | 'pending' | undefined {
   let last: { name: string; node: Node } | undefined;
@@ -54,13 +47,11 @@ function writtenName(loading: Loading, inputs: Inputs): { name: string; node: No
 }
 
 function checked(loading: Loading, name: string, node: Node | undefined): string | undefined {
-  if (VALID.test(name) || (!loading.interpolate && name.includes('$'))) return name;
-  const message =
-    `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, ` +
-    'and underscores as well as start with a letter or number';
-  const proposed = normalised(name);
-  report(loading, node === undefined ? 'usage.invalid' : 'compose.schema', node, message, {
-    hint: proposed === '' ? undefined : `such as "${proposed}"`,
+  if (!loading.interpolate && name.includes('$')) return name;
+  const fault = projectNameFault(name);
+  if (fault === undefined) return name;
+  report(loading, node === undefined ? 'usage.invalid' : 'compose.schema', node, fault.message, {
+    hint: fault.hint,
   });
   return undefined;
 }

@@ -63,6 +63,12 @@ export async function inParallel<T>(jobs: readonly T[], act: (job: T) => Promise
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
+/** Who said so: the command line, or the file. */
+const neverHint = (image: string, policy: ImagePolicy): string =>
+  policy.pull === undefined
+    ? `get it with "orc image pull ${image}", or leave pull_policy: never out`
+    : 'leave "--pull never" out';
+
 /**
  * What is built is built each time: unchanged steps come from the cache, so that a changed context is noticed
  * without being told.
@@ -84,7 +90,7 @@ async function resolveOne(context: Context, client: Client, job: Job, policy: Im
       'notfound.image',
       `the service ${service.service} needs the image ${image}, which is not here`,
       {
-        hint: build === undefined ? 'leave "--pull never" out' : 'build it with "orc build"',
+        hint: build === undefined ? neverHint(image, policy) : 'build it with "orc build"',
       },
     );
   return pullImage(context, client, image, { quiet, ...(platform === undefined ? {} : { platform }) });

@@ -123,7 +123,10 @@ async function removeImages(
       await client.removeImage(image, {});
       reporter.update({ id: `Image ${image}`, text: 'Removed', state: 'done' });
     } catch (error) {
-      if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image') throw error;
+      const code = error instanceof OrcError ? error.problem.code : undefined;
+      if (code === 'conflict.inuse')
+        reporter.update({ id: `Image ${image}`, text: 'Resource is still in use', state: 'warning' });
+      else if (code !== 'notfound.image') throw error;
     }
     return undefined;
   });

@@ -1,6 +1,10 @@
 /** Logins out of docker's `config.json`. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { authsOf } from '../src/project/credentials.ts';
+import { processIo } from '../src/cli/io.ts';
+import { authsOf, helperOf, registryAuth } from '../src/project/credentials.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -31,4 +35,34 @@ test('the first row of a registry counts, as docker writes it', () => {
 
 test.each(['{}', '{"auths":null}', '{"auths":{}}'])('%s has none', (text) => {
   expect(authsOf(text)).toEqual({});
+});
+
+test('a helper that keeps the login is known: of its registry, or of all', () => {
+  const text = JSON.stringify({ credHelpers: { 'https://x.io': 'pass' }, credsStore: 'desktop' });
+  expect([helperOf(text, 'x.io'), helperOf(text, 'docker.io')]).toEqual(['pass', 'desktop']);
+  expect(helperOf('{}', 'docker.io')).toBe(undefined);
+});
+
+test('of a helper that is not asked is said once, where no login is written', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orc-config-'));
+  try {
+    const auths = { 'y.io': { username: 'a', password: 'b' } };
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths, credsStore: 'nosuch' }));
+    const said: string[] = [];
+    const context = {
+      io: { ...processIo(), env: { DOCKER_CONFIG: folder } },
+      err: (line: string) => void said.push(line),
+    };
+    expect(registryAuth(context, 'y.io/a')).toEqual({ username: 'a', password: 'b' });
+    expect(said).toEqual([]);
+    expect([registryAuth(context, 'busybox'), registryAuth(context, 'redis')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(said).toEqual([
+      'warning: docker-credential-nosuch, which has the login of docker.io, is not asked for it',
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

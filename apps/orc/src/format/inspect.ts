@@ -73,7 +73,7 @@ function stateOf(container: Container): object {
     Dead: status === 'dead',
     Pid: status === 'running' ? (container.pid ?? 0) : 0,
     ExitCode: exit?.code ?? 0,
-    Error: container.error ?? '',
+    Error: container.error ?? (exit?.reason === 'shim lost' ? exit.reason : ''),
     StartedAt: startedAt === undefined ? NEVER : rfc3339(startedAt),
     FinishedAt: exit === undefined ? NEVER : rfc3339(exit.at),
     Health:

@@ -10,6 +10,8 @@ export type Listing<T> = {
   readonly fields: (row: T) => Readonly<Record<string, unknown>>;
   /** What `-q` prints of a row. */
   readonly id: (row: T) => string;
+  /** Of a template's columns, where they are not the fields' names in capitals. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** `compose ls` and `images` print one list, `docker` a line each. */
   readonly jsonList?: boolean;
 };
@@ -25,7 +27,7 @@ export function printList<T>(context: Context, flags: Flags, listing: Listing<T>
   } else if (format === 'json') {
     for (const row of rows) context.out(JSON.stringify(listing.fields(row)));
   } else {
-    printTemplate(context, format, rows.map(listing.fields));
+    printTemplate(context, format, rows.map(listing.fields), { ...HEADERS, ...listing.headers });
   }
 }
 
@@ -34,6 +36,7 @@ function printTemplate(
   context: Context,
   format: string,
   rows: readonly Readonly<Record<string, unknown>>[],
+  headers: Readonly<Record<string, string>>,
 ): void {
   const [, body = format] = /^table\s+([\s\S]*)$/.exec(format) ?? [];
   const template = compileTemplate(body);
@@ -44,13 +47,12 @@ function printTemplate(
   }
   const header = body
     .replaceAll('\\t', '\t')
-    .replace(/\{\{[^}]*?\.(\w+)[^}]*\}\}/g, (_, name: string) => spaced(name));
+    .replace(/\{\{[^}]*?\.(\w+)[^}]*\}\}/g, (_, name: string) => headers[name] ?? spaced(name));
   context.out(formatCells([header, ...lines].map((line) => line.split('\t'))));
 }
 
 const HEADERS: Readonly<Record<string, string>> = { ID: 'CONTAINER ID', RunningFor: 'CREATED' };
-const spaced = (name: string): string =>
-  HEADERS[name] ?? name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toUpperCase();
+const spaced = (name: string): string => name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toUpperCase();
 
 /** `inspect`: a list of objects, or a template on each. */
 export function printInspect(context: Context, flags: Flags, values: readonly unknown[]): void {

@@ -1,7 +1,8 @@
 /** Logins of registries out of docker's `config.json`, as `docker login` left them. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '@orc/model';
+import type { Context } from '../cli/context.ts';
 import type { Io } from '../cli/io.ts';
 
 export type Auth = { readonly username: string; readonly password: string } | { readonly token: string };
@@ -10,21 +11,33 @@ export type Auths = Readonly<Record<string, Auth>>;
 const DOCKER_HUB = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
 /** All of them, by registry as references name it (`docker.io`, `localhost:5000`). */
-export function registryAuths(io: Io): Auths {
+export const registryAuths = (io: Io): Auths => fromConfig(io, authsOf);
+
+/** The one that counts for an image. A helper that has it is named once: without it the pull may be refused. */
+export function registryAuth({ io, err }: Pick<Context, 'io' | 'err'>, reference: string): Auth | undefined {
+  const registry = registryOf(reference);
+  const auth = registryAuths(io)[registry];
+  const helper = auth === undefined ? fromConfig(io, (text) => helperOf(text, registry)) : undefined;
+  if (helper !== undefined && !warned.has(io)) {
+    warned.add(io);
+    err(`warning: docker-credential-${helper}, which has the login of ${registry}, is not asked for it`);
+  }
+  return auth;
+}
+
+const warned = new WeakSet<Io>();
+
+/** `{}` where there is no file. */
+function fromConfig<T>(io: Io, read: (configJson: string) => T): T {
   const file = join(io.env['DOCKER_CONFIG'] ?? join(io.env['HOME'] ?? '/root', '.docker'), 'config.json');
   try {
-    return authsOf(readFileSync(file, 'utf8'));
+    return read(existsSync(file) ? readFileSync(file, 'utf8') : '{}');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw fail('input.invalid', `${file} cannot be read: ${(error as Error).message}`, {
       hint: 'mend it, or set DOCKER_CONFIG',
     });
   }
 }
-
-/** The one that counts for an image. */
-export const registryAuth = (io: Io, reference: string): Auth | undefined =>
-  registryAuths(io)[registryOf(reference)];
 
 /** Throws for what is no JSON. Credential helpers are programs and are not run. The first row of a registry counts. */
 export function authsOf(configJson: string): Auths {
@@ -34,6 +47,18 @@ export function authsOf(configJson: string): Auths {
     return auth === undefined ? [] : [[hostOf(key), auth] as const];
   });
   return Object.fromEntries(rows.toReversed());
+}
+
+/** The program that keeps the login of a registry: of this one, or of all. */
+export function helperOf(configJson: string, registry: string): string | undefined {
+  const { credHelpers, credsStore } = JSON.parse(configJson) as {
+    credHelpers?: unknown;
+    credsStore?: unknown;
+  };
+  const rows = Object.entries((credHelpers ?? {}) as Readonly<Record<string, unknown>>);
+  const own = rows.find(([key]) => hostOf(key) === registry)?.[1];
+  const name = own ?? credsStore;
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 type Row = {

@@ -15,7 +15,7 @@ export async function pullImage(
   reference: string,
   { platform, quiet = false }: PullOptions,
 ): Promise<string> {
-  const auth = registryAuth(context.io, reference);
+  const auth = registryAuth(context, reference);
   const options = {
     ...(platform === undefined ? {} : { platform }),
     ...(auth === undefined ? {} : { auth }),
@@ -36,7 +36,7 @@ export async function pullImage(
 
 /** Of a repository; asked with the same login. */
 export async function remoteTags(context: Context, client: Client, name: string): Promise<readonly string[]> {
-  const auth = registryAuth(context.io, name);
+  const auth = registryAuth(context, name);
   return interruptible(context.io, (signal) =>
     client.remoteTags(name, auth === undefined ? {} : { auth }, signal),
   );

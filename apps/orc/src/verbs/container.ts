@@ -44,18 +44,28 @@ async function sizesOf(
   return sizes;
 }
 
+const isNotFound = (error: unknown): boolean =>
+  error instanceof OrcError && error.problem.code === 'notfound.container';
+
 function ifGone(error: unknown): undefined {
-  if (error instanceof OrcError && error.problem.code === 'notfound.container') return undefined;
+  if (isNotFound(error)) return undefined;
   throw error;
 }
 
 export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
   const options = { force: flags.on('force'), volumes: flags.on('volumes') };
-  return eachOf(context, args, async (name) => {
-    await client.removeContainer(name, options);
-    return name;
-  });
+  // As docker has it: what is forced away and was not there is said, and is no failure.
+  const isGone = (error: unknown): boolean => options.force && isNotFound(error);
+  return eachOf(
+    context,
+    args,
+    async (name) => {
+      await client.removeContainer(name, options);
+      return name;
+    },
+    isGone,
+  );
 };
 
 const stopOptions = (flags: Flags): { timeoutMs?: number; signal?: string } => {

@@ -4,16 +4,20 @@ import type { Context } from '../cli/context.ts';
 import { report } from '../cli/problems.ts';
 import { printInspect } from '../format/output.ts';
 
+/** `harmless`: said, and no failure. */
 export async function eachOf(
   context: Context,
   names: readonly string[],
   act: (name: string) => Promise<string | undefined>,
+  harmless: (error: unknown) => boolean = () => false,
 ): Promise<number> {
   const results = await Promise.allSettled(names.map(act));
   let code = 0;
   for (const result of results) {
     if (result.status === 'fulfilled' && result.value !== undefined) context.out(result.value);
-    if (result.status === 'rejected') code = Math.max(code, report(context.io, result.reason));
+    if (result.status === 'fulfilled') continue;
+    const failed = report(context.io, result.reason);
+    if (!harmless(result.reason)) code = Math.max(code, failed);
   }
   return code;
 }

@@ -58,6 +58,7 @@ const listing = (now: number, whole: boolean, digests = false): Listing<ImageRow
     Tag: row.tag,
   }),
   id: (row) => shortId(row.image.id, whole),
+  headers: { ID: 'IMAGE ID', CreatedSince: 'CREATED' },
 });
 
 export const pull: Body = async (context, args, flags) => {
@@ -169,21 +170,23 @@ export const tag: Body = async (context, args) => {
 };
 
 /** Whoever removes an image does not want to get it. */
+const isNotFound = (error: unknown): error is OrcError =>
+  error instanceof OrcError && error.problem.code === 'notfound.image';
 const notHere = (error: unknown): unknown =>
-  error instanceof OrcError && error.problem.code === 'notfound.image'
-    ? new OrcError({ ...error.problem, hint: 'see "orc image ls"' })
-    : error;
+  isNotFound(error) ? new OrcError({ ...error.problem, hint: 'see "orc image ls"' }) : error;
 
 export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
-  return eachOf(context, args, async (name) => {
+  const force = flags.on('force');
+  const removeOne = async (name: string): Promise<string> => {
     const rows = await client
-      .removeImage(name, { force: flags.on('force') })
+      .removeImage(name, { force })
       .catch((error: unknown) => Promise.reject(notHere(error)));
     return rows
       .map((row) => ('untagged' in row ? `Untagged: ${row.untagged}` : `Deleted: ${row.deleted}`))
       .join('\n');
-  });
+  };
+  return eachOf(context, args, removeOne, (error) => force && isNotFound(error));
 };
 
 export const inspect: Body = async (context, args, flags) => {
@@ -223,6 +226,7 @@ function stepListing(now: number, whole: boolean): Listing<ImageStep> {
       Size: formatSize(step.size),
     }),
     id,
+    headers: { ID: 'IMAGE', CreatedSince: 'CREATED' },
   };
 }
 

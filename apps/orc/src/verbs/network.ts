@@ -57,6 +57,7 @@ const listing = (whole: boolean): Listing<NetworkObj> => ({
     Scope: 'local',
   }),
   id: (row) => shortId(row.id, whole),
+  headers: { ID: 'NETWORK ID' },
 });
 
 export const create: Body = async (context, args, flags) => {

@@ -48,6 +48,7 @@ const LISTING: Listing<VolumeObj & { readonly mountpoint: string }> = {
     Scope: 'local',
   }),
   id: (row) => row.name,
+  headers: { Name: 'VOLUME NAME' },
 };
 
 export const create: Body = async (context, args, flags) => {

@@ -167,29 +167,27 @@ int op_capture_in(struct plan *p, struct cursor *c) {
   return 0;
 }
 
-static int set_mount_namespace(const char *path) {
-  SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-  return fd < 0 || setns(fd, CLONE_NEWNS) ? -errno : 0;
-}
-
-static int clone_joined(const char *namespace, const char *path) {
-  int result = set_mount_namespace(namespace);
-  if (result) return result;
+static int clone_joined(int process, const char *path) {
+  SCOPED_FD namespace = openat(process, "ns/mnt", O_RDONLY | O_CLOEXEC);
+  if (namespace < 0 || setns(namespace, CLONE_NEWNS)) return -errno;
   SCOPED_FD root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) return -errno;
   SCOPED_FD fd = in_root(root, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
   return fd < 0 ? fd : clone_tree(fd, "", false);
 }
 
-/* mount namespace of a container, path in it: a mount can only be taken within its namespace. */
+/* a container's pid, u64 when it began, path in it: a mount can only be taken within its namespace. */
 int op_capture_joined(struct plan *p, struct cursor *c) {
-  const char *namespace = take_string(c);
+  uint32_t pid = take_u32(c);
+  uint64_t ticks = take_u64(c);
   const char *path = take_string(c);
   if (c->bad) return -EBADMSG;
   if (p->captures == CAPTURES_MAX) return -E2BIG;
   SCOPED_FD home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
   if (home < 0) return -errno;
-  int tree = clone_joined(namespace, path);
+  SCOPED_FD process = open_process(pid, ticks);
+  if (process < 0) return process;
+  int tree = clone_joined(process, path);
   if (setns(home, CLONE_NEWNS)) return -errno;
   if (tree < 0) return tree;
   p->captured[p->captures++] = tree;

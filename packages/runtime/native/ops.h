@@ -56,6 +56,7 @@
   X(56, "capture-in", op_capture_in) \
   X(57, "capture-joined", op_capture_joined) \
   X(58, "stdin-null", op_stdin_null) \
+  X(59, "join", op_join) \
   X(60, "read", op_read) \
   X(61, "lock", op_lock) \
   X(62, "remove-tree", op_remove_tree)

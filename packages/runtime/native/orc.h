@@ -73,6 +73,7 @@ struct started {
   uint32_t attempt;
   uint32_t tty;
   uint64_t at_ms;
+  uint64_t ticks; /* since the boot, when the process began: with its pid it is no other */
 };
 
 struct exited {
@@ -159,6 +160,13 @@ int mount_at(int tree, int target);
 int remove_tree(int dir, const char *name);
 int clear_directory(const char *path);
 int lock_within(int fd, uint64_t limit_ms, int client);
+
+/* joined.c */
+/* Of a process's folder in /proc: when it began, in ticks since the boot; 0 when that cannot be read. */
+uint64_t start_ticks(int process);
+/* The folder in /proc of the process that began then (0: whichever has the number); -ESRCH when there is none. */
+int open_process(uint32_t pid, uint64_t ticks);
+int join_namespace(struct plan *p, int fd, uint32_t kind);
 
 /* title.c */
 void title_room(char **argv);

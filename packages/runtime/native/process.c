@@ -31,10 +31,8 @@ int op_setns(struct plan *p, struct cursor *c) {
   if (c->bad) return -EBADMSG;
   SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
-  /* A pid namespace takes effect for children; before the clone the shim must find its way back. */
-  if (kind == CLONE_NEWPID && p->pidns < 0) p->pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-  if (setns(fd, (int)kind)) return -errno;
-  if (kind != CLONE_NEWNS) return 0;
+  int result = join_namespace(p, fd, kind);
+  if (result || kind != CLONE_NEWNS) return result;
   p->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   return p->root < 0 ? -errno : 0;
 }

@@ -154,6 +154,10 @@ static void set_started(struct session *s, struct plan *p) {
   s->started.pid = (uint32_t)s->pid;
   s->started.attempt = p->attempt;
   s->started.tty = p->tty;
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d", s->pid);
+  SCOPED_FD process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  s->started.ticks = start_ticks(process); /* ours until we reap it */
 }
 
 static void add_first_client(struct session *s, int client, uint8_t attach) {

@@ -42,8 +42,8 @@ export type StartRequest = {
   readonly networkNamespace?: string;
   /** Run by the launcher in the host's namespaces before the clone: address, route, attachment. */
   readonly kernelOps?: readonly KernelOp[];
-  /** Namespaces of running containers to join, by the pid of their first process. */
-  readonly join?: { readonly pid?: number; readonly ipc?: number; readonly uts?: number };
+  /** Namespaces of running containers to join, by their first process; asked for when the start has its turn. */
+  readonly join?: () => Joins;
   /** Absent: output goes nowhere but to those attached. */
   readonly log?: { readonly folder: string; readonly maxSizeBytes: number; readonly maxFiles: number };
   /** The root dies with the process (`--rm`, build steps): overlay may be volatile. */
@@ -55,6 +55,10 @@ export type StartRequest = {
   /** Size of its terminal from the start on; absent: unknown, 0 by 0. */
   readonly terminal?: TerminalSize;
 };
+
+/** A process that no other can be taken for: pids are used again. `ticks` since the boot, when it began. */
+export type ProcessId = { readonly pid: number; readonly ticks?: bigint };
+export type Joins = { readonly pid?: ProcessId; readonly ipc?: ProcessId; readonly uts?: ProcessId };
 
 export type TerminalSize = { readonly columns: number; readonly rows: number };
 export type AttachOptions = { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
@@ -108,6 +112,8 @@ export type Stats = {
 export type Running = {
   readonly id: ContainerId;
   readonly pid: number;
+  /** See `ProcessId`. */
+  readonly ticks?: bigint;
   readonly attempt: number;
   readonly startedAt: number;
   /** Never rejects: a killed shim is an `Exit` with reason `shim lost` (DECISIONS 8). */

@@ -20,6 +20,7 @@ goldenSuite(join(import.meta.dirname, 'golden/start'), {
 });
 
 const FACTS: StartFacts = {
+  joins: {},
   program: { argv: ['sh'], env: { PATH: '/bin', HOME: '/root' }, cwd: '/work' },
   identity: {
     user: { uid: 1000, gid: 1001, groups: [2000], home: '/' },

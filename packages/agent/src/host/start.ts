@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import {
   type ContainerId,
+  defined,
   fail,
   type ImageConfig,
   type NamespaceMode,
@@ -10,7 +11,7 @@ import {
   type Propagation,
   type ResolvedImage,
 } from '@orc/model';
-import type { ResolvedMount, Running, StartRequest } from '@orc/runtime';
+import type { Joins, ProcessId, ResolvedMount, Running, StartRequest } from '@orc/runtime';
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { LIMITS } from '../limits.ts';
 import { allMounts, anonymousName, resolveMounts } from '../plan/mounts.ts';
@@ -229,7 +230,7 @@ function requestOf(
     etc: connection.etc,
     networkNamespace: connection.namespace,
     kernelOps: connection.ops,
-    join: joinsOf(stored, deps),
+    join: () => joinsOf(stored, deps),
     ...(spec.logging?.driver === 'none' ? {} : { log: { folder: log, ...rotation } }),
     volatileRoot: spec.autoRemove === true,
   };
@@ -246,21 +247,20 @@ export function logFolder(stored: Stored, folder: string, root: string): string 
   return join(root, 'logs', owner.project, owner.service, String(owner.slot), stored.id);
 }
 
-function joinsOf(stored: Stored, deps: LifeDeps): NonNullable<StartRequest['join']> {
-  const pidOf = (mode: NamespaceMode | undefined): number | undefined => {
+function joinsOf(stored: Stored, deps: LifeDeps): Joins {
+  const processOf = (mode: NamespaceMode | undefined): ProcessId | undefined => {
     if (mode === undefined || mode.kind === 'private' || mode.kind === 'host') return undefined;
-    const pid = deps.find(stored, mode)?.running?.pid;
-    if (pid !== undefined) return pid;
+    const running = deps.find(stored, mode)?.running;
+    if (running !== undefined) return running;
     const name = mode.kind === 'service' ? mode.service : mode.container;
     throw fail('conflict.state', `cannot join the namespaces of ${name}: it is not running`, {
       hint: 'start it first',
       retry: true,
     });
   };
-  const joins = {
-    pid: pidOf(stored.spec.pidMode),
-    ipc: pidOf(stored.spec.ipcMode),
-    uts: pidOf(stored.spec.utsMode),
-  };
-  return Object.fromEntries(Object.entries(joins).filter(([, pid]) => pid !== undefined));
+  return defined({
+    pid: processOf(stored.spec.pidMode),
+    ipc: processOf(stored.spec.ipcMode),
+    uts: processOf(stored.spec.utsMode),
+  });
 }

@@ -54,6 +54,7 @@ export function openRunning(host: Host, parts: RunningParts): Running {
   return {
     id,
     pid: started.pid,
+    ...(started.ticks === undefined ? {} : { ticks: started.ticks }),
     attempt: started.attempt,
     startedAt: started.at,
     exited,

@@ -103,6 +103,7 @@ async function gatherFacts(
   const oomFile = findOomFile(place);
   const limits = hardLimits(host.launcher.pid);
   return {
+    joins: request.join?.() ?? {},
     program: { argv, env, cwd: spec.workingDir || image.config.WorkingDir || '/' },
     identity,
     tasksFiles: place.tasksFiles,

@@ -206,6 +206,8 @@ export type Started = {
   readonly attempt: number;
   readonly tty: boolean;
   readonly at: number;
+  /** See `ProcessId`; absent from shims that do not tell it. */
+  readonly ticks?: bigint;
 };
 
 export function readStarted(frame: Frame): Started {
@@ -217,6 +219,7 @@ export function readStarted(frame: Frame): Started {
     attempt: payload.readUInt32LE(8),
     tty: payload.readUInt32LE(12) === 1,
     at: Number(payload.readBigUInt64LE(16)),
+    ...(payload.length < STARTED_BYTES + 8 ? {} : { ticks: payload.readBigUInt64LE(STARTED_BYTES) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** A request to start, with the facts of this host, as a plan. Pure: whatever must be looked up is in `StartFacts`. */
 import { assert, fail, type KernelOp, type NamespaceMode } from '@orc/model';
-import type { StartRequest } from '../types.ts';
+import type { Joins, ProcessId, StartRequest } from '../types.ts';
 import { CLONE } from './flags.ts';
 import { type CgroupView, maskOps, rootOps, systemOps, userMountOps } from './mounts.ts';
 import { type LaunchPlan, type Op, planOf } from './ops.ts';
@@ -10,6 +10,7 @@ import { boundedRlimits } from './rlimits.ts';
 import { checkSysctls, DEFAULT_SYSCTLS, sysctlPath } from './sysctls.ts';
 
 export type StartFacts = {
+  readonly joins: Joins;
   readonly program: Program;
   readonly identity: Identity;
   /** Of the container's cgroups. */
@@ -31,7 +32,7 @@ export type StartFacts = {
 
 /** Throws `input.invalid` for a sysctl, mount or limit that cannot be. */
 export function compileStart(request: StartRequest, facts: StartFacts): LaunchPlan {
-  const own = ownNamespaces(request);
+  const own = ownNamespaces(request, facts.joins);
   return planOf([
     ...hostOps(request, facts),
     ...cloneOps(request, facts, own),
@@ -58,11 +59,11 @@ export type OwnNamespaces = {
 
 const isHost = (mode: NamespaceMode | undefined): boolean => mode?.kind === 'host';
 
-function ownNamespaces({ spec, join, networkNamespace }: StartRequest): OwnNamespaces {
+function ownNamespaces({ spec, networkNamespace }: StartRequest, joins: Joins): OwnNamespaces {
   return {
-    pid: join?.pid === undefined && !isHost(spec.pidMode),
-    ipc: join?.ipc === undefined && !isHost(spec.ipcMode),
-    uts: join?.uts === undefined && !isHost(spec.utsMode),
+    pid: joins.pid === undefined && !isHost(spec.pidMode),
+    ipc: joins.ipc === undefined && !isHost(spec.ipcMode),
+    uts: joins.uts === undefined && !isHost(spec.utsMode),
     net: networkNamespace !== 'host',
     cgroup: !isHost(spec.cgroupnsMode),
   };
@@ -112,16 +113,18 @@ function cloneOps(request: StartRequest, facts: StartFacts, own: OwnNamespaces):
     (own.ipc ? CLONE.NEWIPC : 0n) |
     (own.uts ? CLONE.NEWUTS : 0n) |
     (net ? CLONE.NEWNET : 0n);
-  const pid = request.join?.pid;
+  const { pid } = facts.joins;
   return [
     ...(pid === undefined ? [] : [joinOp(pid, 'pid', CLONE.NEWPID)]),
     { op: 'clone', flags, cgroup: facts.cgroupV2 ?? '' },
   ];
 }
 
-const joinOp = (pid: number, name: string, kind: bigint): Op => ({
-  op: 'setns',
-  path: `/proc/${pid}/ns/${name}`,
+const joinOp = ({ pid, ticks = 0n }: ProcessId, namespace: string, kind: bigint): Op => ({
+  op: 'join',
+  pid,
+  ticks,
+  namespace,
   kind: Number(kind),
 });
 
@@ -129,7 +132,8 @@ const ZERO = Buffer.from('0');
 
 /** A single-threaded process moves itself by `tasks`, which takes no lock that waits (DECISIONS 18). */
 function joinOps(request: StartRequest, facts: StartFacts): readonly Op[] {
-  const { spec, join, networkNamespace } = request;
+  const { spec, networkNamespace } = request;
+  const { ipc, uts } = facts.joins;
   const net = networkNamespace === undefined || networkNamespace === 'host' ? undefined : networkNamespace;
   return [
     { op: 'dumpable', on: 0 },
@@ -138,8 +142,8 @@ function joinOps(request: StartRequest, facts: StartFacts): readonly Op[] {
     ...oomScoreOps(spec.oomScoreAdj),
     ...(isHost(spec.cgroupnsMode) ? [] : [{ op: 'unshare', flags: CLONE.NEWCGROUP } as const]),
     ...(net === undefined ? [] : [{ op: 'setns', path: net, kind: Number(CLONE.NEWNET) } as const]),
-    ...(join?.ipc === undefined ? [] : [joinOp(join.ipc, 'ipc', CLONE.NEWIPC)]),
-    ...(join?.uts === undefined ? [] : [joinOp(join.uts, 'uts', CLONE.NEWUTS)]),
+    ...(ipc === undefined ? [] : [joinOp(ipc, 'ipc', CLONE.NEWIPC)]),
+    ...(uts === undefined ? [] : [joinOp(uts, 'uts', CLONE.NEWUTS)]),
   ];
 }
 
@@ -158,13 +162,13 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
         folder,
         layers: [facts.skeleton, ...request.image.layers],
         volatile: request.volatileRoot === true,
-        ...(request.join?.ipc === undefined ? {} : { ipcOf: request.join.ipc }),
+        ...(facts.joins.ipc === undefined ? {} : { ipcOf: facts.joins.ipc }),
       },
       request.mounts,
     ),
     ...systemOps({
       privileged,
-      ipc: request.join?.ipc !== undefined ? 'joined' : own.ipc ? 'own' : 'host',
+      ipc: facts.joins.ipc !== undefined ? 'joined' : own.ipc ? 'own' : 'host',
       ...(own.cgroup && facts.cgroupView !== undefined ? { cgroups: facts.cgroupView } : {}),
       devices: facts.devices,
       ...(spec.shmSizeBytes === undefined ? {} : { shmBytes: spec.shmSizeBytes }),

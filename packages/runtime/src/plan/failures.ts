@@ -47,6 +47,7 @@ const FOLDER_FAULTS: Readonly<Record<string, string>> = {
   EACCES: 'the user may not enter the directory',
 };
 
+const RUNS = 'the container that is joined must be running';
 const PLACE = 'what is mounted, and the folders above it, must be there and of the same kind';
 
 const TELLERS: Tellers = {
@@ -110,8 +111,13 @@ const TELLERS: Tellers = {
     message: `cannot set the host name ${name}: ${errno}`,
     hint: 'it has 64 characters at most',
   }),
-  setns: ({ path }, errno) => ({
-    message: `cannot join the namespace ${path}: ${errno}`,
-    hint: 'the container that it belongs to must be running',
+  setns: ({ path }, errno) => ({ message: `cannot join the namespace ${path}: ${errno}`, hint: RUNS }),
+  join: ({ pid, namespace }, errno) => ({
+    message: `cannot join the ${namespace} namespace of process ${pid}: ${errno}`,
+    hint: RUNS,
+  }),
+  'capture-joined': ({ pid, path }, errno) => ({
+    message: `cannot take ${path} of process ${pid}: ${errno}`,
+    hint: RUNS,
   }),
 };

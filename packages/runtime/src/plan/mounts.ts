@@ -1,6 +1,6 @@
 /** A container's root: overlay, the kernel's file systems, /dev, then what its user mounts; by docker's defaults. */
 import { fail } from '@orc/model';
-import type { ResolvedMount } from '../types.ts';
+import type { ProcessId, ResolvedMount } from '../types.ts';
 import { MOUNT_ATTR, MS, S_IFBLK, S_IFCHR } from './flags.ts';
 import { type Op, TARGET_MAKE, TARGET_PLAIN } from './ops.ts';
 import { DEFAULT_DEVICES, DEVICE_LINKS, type DeviceNode, MASKED_PATHS, READONLY_PATHS } from './paths.ts';
@@ -17,7 +17,7 @@ export type RootRequest = {
   readonly layers: readonly string[];
   readonly volatile: boolean;
   /** The container whose ipc namespace it joins: its /dev/shm is theirs. */
-  readonly ipcOf?: number;
+  readonly ipcOf?: ProcessId;
 };
 
 /**
@@ -33,7 +33,7 @@ export const rootOps = (
 ): readonly Op[] => [
   ...(ipcOf === undefined
     ? []
-    : [{ op: 'capture-joined', namespace: `/proc/${ipcOf}/ns/mnt`, path: SHM } as const]),
+    : [{ op: 'capture-joined', pid: ipcOf.pid, ticks: ipcOf.ticks ?? 0n, path: SHM } as const]),
   ...byDepth(mounts).flatMap((each) => captureOps(each)),
   { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
   {

@@ -1,10 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerSpec } from '@orc/model';
-import type { Running } from '../../src/index.ts';
-import { ATTACH_OUT, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
+import { STARTS_PER_CPU } from '../../src/limits.ts';
+import type { Joins, Running } from '../../src/index.ts';
+import { ATTACH_OUT, buildProgram, collect, type Fixture, openFixture, runShell, shell } from './fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -23,6 +26,31 @@ const findTasks = (id: string): readonly string[] =>
   execFileSync('find', ['/sys/fs/cgroup', '-path', `*/${id}/cgroup.procs`], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line !== '');
+
+/** Begins a process with the pid that it is given, which lasts until the input ends. */
+const REUSE = `
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  char byte;
+  pid_t wanted = argc == 2 ? atoi(argv[1]) : 0;
+  struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&wanted, .set_tid_size = 1};
+  pid_t pid = syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0) return 1;
+  if (pid == 0) for (;;) pause();
+  puts("up");
+  fflush(stdout);
+  while (read(0, &byte, 1) == 1) continue;
+  kill(pid, SIGKILL);
+  return waitpid(pid, NULL, 0) != pid;
+}
+`;
 
 async function withIdle<T>(
   act: (running: Running) => Promise<T>,
@@ -77,7 +105,7 @@ describe('namespaces', () => {
 
   test('another container’s pid, ipc and uts', async () => {
     await withIdle(async (other) => {
-      const join = { pid: other.pid, ipc: other.pid, uts: other.pid };
+      const join = (): Joins => ({ pid: other, ipc: other, uts: other });
       const line = 'for n in pid ipc uts; do readlink /proc/self/ns/$n; done; ps | grep -c "[s]leep 100"';
       const { out } = await runShell(fixture, line, {}, { join });
       const theirs = ['pid', 'ipc', 'uts'].map((kind) => namespaceOf(other.pid, kind));
@@ -93,7 +121,7 @@ describe('namespaces', () => {
         attach: ATTACH_OUT,
       });
       expect((await put.exited).code).toBe(0);
-      const { out } = await runShell(fixture, 'cat /dev/shm/note', {}, { join: { ipc: other.pid } });
+      const { out } = await runShell(fixture, 'cat /dev/shm/note', {}, { join: () => ({ ipc: other }) });
       expect(out).toBe('theirs\n');
       expect((await runShell(fixture, 'ls /dev/shm')).out).toBe('');
     });
@@ -105,17 +133,57 @@ describe('namespaces', () => {
         const line = 'umount /dev/shm && rmdir /dev/shm && ln -s /tmp /dev/shm';
         const swap = await other.exec({ argv: ['sh', '-c', line], tty: false, attach: ATTACH_OUT });
         expect((await swap.exited).code).toBe(0);
-        const joining = runShell(fixture, 'true', {}, { join: { ipc: other.pid } });
-        await expect(joining).rejects.toThrow(/capture-joined.*ELOOP/);
+        const joining = runShell(fixture, 'true', {}, { join: () => ({ ipc: other }) });
+        await expect(joining).rejects.toThrow(/cannot take \/dev\/shm of process .*ELOOP/);
       },
       { privileged: true },
     );
   });
 
+  test('a pid that is another process’s by now is not joined, also when that is of the host', async () => {
+    const reuse = buildProgram(fixture, 'reuse', REUSE);
+    const { pid, ticks } = await withIdle(async (running) => running);
+    const holder = spawn(reuse, [String(pid)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      expect(String((await once(holder.stdout, 'data'))[0])).toBe('up\n');
+      expect(namespaceOf(pid, 'ipc')).toBe(namespaceOf('self', 'ipc'));
+      const gone = { pid, ...(ticks === undefined ? {} : { ticks }) };
+      const starts: readonly Joins[] = [{ pid: gone }, { ipc: gone }, { uts: gone }];
+      for (const joins of starts) {
+        await expect(runShell(fixture, 'true', {}, { join: () => joins })).rejects.toThrow(
+          new RegExp(`of process ${pid}: ESRCH`),
+        );
+      }
+      // Without knowing when it began: what would come of it.
+      const line = 'readlink /proc/self/ns/uts';
+      const { out } = await runShell(fixture, line, {}, { join: () => ({ uts: { pid } }) });
+      expect(out.trim()).toBe(namespaceOf('self', 'uts'));
+    } finally {
+      holder.stdin.end();
+      await once(holder, 'close');
+    }
+  });
+
+  test('whom a start joins is asked when it has its turn, not before', async () => {
+    let others = 0;
+    const all = Array.from({ length: 3 * STARTS_PER_CPU * availableParallelism() }, () => {
+      const join = (): Joins => {
+        others += 1;
+        return {};
+      };
+      return fixture.runtime.start(fixture.request(shell('true'), { join }));
+    });
+    expect(others).toBe(0);
+    await Promise.any(all);
+    expect(others).toBeLessThan(all.length);
+    await Promise.all(all.map(async (each) => (await each).exited));
+    expect(others).toBe(all.length);
+  });
+
   test('exec in a container that joined others', async () => {
     await withIdle(async (other) => {
       const running = await fixture.runtime.start(
-        fixture.request({ command: ['sleep', '50'] }, { join: { pid: other.pid } }),
+        fixture.request({ command: ['sleep', '50'] }, { join: () => ({ pid: other }) }),
       );
       const exec = await running.exec({
         argv: ['readlink', '/proc/self/ns/pid'],

@@ -94,6 +94,22 @@ test('further hosts are those of the steps', SLOW, () => {
   expect([code, stderr]).toEqual([0, expect.stringContaining('seen-it')]);
 });
 
+test('steps have the rights of a container, and none can be asked for (CVE-2024-23653)', SLOW, () => {
+  const said = 'grep -E "^(Cap|Seccomp:|NoNewPrivs)" /proc/self/status';
+  const { code, stderr } = build(['--no-cache', '-'], `FROM busybox\nRUN ${said}\n`);
+  expect(code, stderr).toBe(0);
+  const { stdout } = instance.orc(['container', 'run', '--rm', 'busybox', 'sh', '-c', said]);
+  const rights = stdout.trim().split('\n');
+  expect(rights).toHaveLength(7);
+  expect(
+    rights.filter((line) => !stderr.replaceAll(/\s+/g, ' ').includes(line.replaceAll(/\s+/g, ' '))),
+  ).toEqual([]);
+  const insecure = build(['-'], 'FROM busybox\nRUN --security=insecure true\n');
+  expect([insecure.code, insecure.stderr]).toEqual([2, expect.stringContaining('insecure is not granted')]);
+  const frontend = build(['-'], '# syntax=docker.io/evil/frontend\nFROM busybox\n');
+  expect([frontend.code, frontend.stderr]).toEqual([2, expect.stringContaining('frontend')]);
+});
+
 test('sources and targets of caches are taken, and it is said that they are not used', SLOW, () => {
   const { code, stderr } = build(
     ['--cache-from', 'app:old', '--cache-to', 'type=inline', '-'],

@@ -99,7 +99,7 @@ describe('documents', () => {
   });
 
   const bad: readonly (readonly [string, unknown, (string | undefined)?])[] = [
-    ['both kinds', { ...manifest, manifests: [] }],
+    ['both kinds (CVE-2021-41190)', { ...manifest, manifests: [] }],
     ['says it is an index', { ...manifest, mediaType: MEDIA.ociIndex }],
     ['sent as another type', { ...manifest, mediaType: MEDIA.ociManifest }, MEDIA.dockerManifest],
     ['sent as an index', manifest, MEDIA.ociIndex],
@@ -107,7 +107,7 @@ describe('documents', () => {
     ['no config', { schemaVersion: 2, layers: [] }],
     ['128 layers', { ...manifest, layers: Array.from({ length: 128 }, () => descriptor(MEDIA.ociLayer)) }],
     [
-      'a digest that is a path',
+      'a digest that is a path (CVE-2024-3727)',
       { ...manifest, layers: [{ ...descriptor(MEDIA.ociLayer), digest: 'sha256:../../etc/passwd' }] },
     ],
     [
@@ -247,9 +247,12 @@ describe('registries', () => {
     ['10.0.0.1', 'https://10.0.0.2/token', false],
     ['127.0.0.1:5000', 'http://127.0.0.1:5001/token', true],
     ['127.0.0.1:5000', 'http://localhost:5001/token', false],
-  ])('credentials for %s may go to %s: %s', (domain, realm, allowed) => {
-    expect(accepts(() => checkRealm(endpointOf(domain), realm))).toBe(allowed);
-  });
+  ])(
+    'credentials for %s may go to %s: %s (go-containerregistry#2193, CVE-2020-15157)',
+    (domain, realm, allowed) => {
+      expect(accepts(() => checkRealm(endpointOf(domain), realm))).toBe(allowed);
+    },
+  );
 
   test.each([
     ['https://a/x', '/y', true],

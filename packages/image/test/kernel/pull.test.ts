@@ -193,7 +193,7 @@ describe('content', () => {
       'image.invalid',
     ],
     [
-      'a manifest that is also an index',
+      'a manifest that is also an index (CVE-2021-41190)',
       (image) => ({
         ...image.routes,
         '/v2/app/manifests/1': send(json({ ...JSON.parse(image.manifest.toString()), manifests: [] })),
@@ -212,7 +212,7 @@ describe('content', () => {
       'image.invalid',
     ],
     [
-      'a digest that is a path',
+      'a digest that is a path (CVE-2024-3727)',
       (image) => ({
         ...image.routes,
         '/v2/app/manifests/1': send(
@@ -450,7 +450,7 @@ describe('tokens and redirects', () => {
     expect(other.seen).toEqual([]);
   });
 
-  test('credentials do not go to a realm of another site', async () => {
+  test('credentials do not go to a realm of another site (go-containerregistry#2193, CVE-2020-15157)', async () => {
     const other = await startScripted({
       '/token': (_request, response) => void response.writeHead(200).end('{"token":"good"}'),
     });
@@ -492,7 +492,7 @@ describe('tokens and redirects', () => {
     expect(seen).toHaveLength(6);
   });
 
-  test('a redirect to a link-local address is refused before it is connected to', async () => {
+  test('a redirect to a link-local address is refused before it is connected to (go-containerregistry#2193, #2440)', async () => {
     const image = scriptedImage();
     const path = '/v2/app/manifests/1';
     const location = 'http://169.254.169.254/latest/meta-data';

@@ -84,34 +84,40 @@ insideNamespaces(import.meta.filename, () => {
       await net.networks(standing);
     });
 
-    test("are nobody else's business: outsiders get no answer, internal askers no foreign name", async () => {
+    test("are nobody else's business: outsiders get no answer, internal askers no foreign name (CVE-2024-29018)", async () => {
       const shut = await startBox(host, net, ['vault']);
       expect(await shut.peer.call('dns', { host: '10.77.3.1', name: 'example.com' })).toBe('NXDOMAIN');
       expect(await host.neighbour.call('dns', { host: '10.77.18.1', name: 'web' })).toBe('timeout');
       await stopBox(net, shut);
     });
 
-    test('of others go to the resolver that the container asked for', async () => {
-      const id = newId();
-      const endpoints = [net.allocate(id, 'shop_default')];
-      const sandbox = await net.sandbox({
-        container: id,
-        hostname: 'h',
-        name: 'n',
-        endpoints,
-        dns: [NEIGHBOUR],
-      });
-      await host.kernel.run(sandbox.ops);
-      await net.attached(id);
-      const peer = openPeer(sandbox.namespace);
-      await host.neighbour.call('serveDns', { port: 53, say: '198.51.100.7' });
-      expect(await peer.call('dns', { host: '10.77.18.1', name: 'example.com' })).toBe(
-        'NOERROR 198.51.100.7',
-      );
-      await host.neighbour.call('closeAll', {});
-      await peer.close();
-      await net.release(id);
-    });
+    test.each([
+      // Its resolver does not listen on TCP.
+      ['shop_default', '10.77.18.1', 'NOERROR 198.51.100.7', 'SERVFAIL'],
+      ['vault', '10.77.3.1', 'NXDOMAIN', 'NXDOMAIN'],
+    ])(
+      'of others go to the resolver that the container asked for, not from an internal network (CVE-2024-29018): %s',
+      async (name, gateway, said, byTcp) => {
+        const id = newId();
+        const endpoints = [net.allocate(id, name)];
+        const sandbox = await net.sandbox({
+          container: id,
+          hostname: 'h',
+          name: 'n',
+          endpoints,
+          dns: [NEIGHBOUR],
+        });
+        await host.kernel.run(sandbox.ops);
+        await net.attached(id);
+        const peer = openPeer(sandbox.namespace);
+        await host.neighbour.call('serveDns', { port: 53, say: '198.51.100.7' });
+        expect(await peer.call('dns', { host: gateway, name: 'example.com' })).toBe(said);
+        expect(await peer.call('dnsTcp', { host: gateway, name: 'example.com' })).toBe(byTcp);
+        await host.neighbour.call('closeAll', {});
+        await peer.close();
+        await net.release(id);
+      },
+    );
 
     test('leave port 53 to a container that publishes it, and are not taken over by it', async () => {
       const box = await startBox(host, net, ['shop_default']);

@@ -163,3 +163,35 @@ describe('secrets', () => {
     expect(problem).toMatchObject({ code: 'input.invalid', where: { line: 2 } });
   });
 });
+
+describe('a cache whose content changes under a step (CVE-2024-23651)', () => {
+  test('has no source within it: there is no path that a link could turn elsewhere', async () => {
+    const mount = 'RUN --mount=type=cache,id=race,source=sub,target=/c ls /c';
+    expect(await fixture.fail(`FROM busybox\n${mount}\n`)).toMatchObject({
+      message: expect.stringContaining('source'),
+      where: { line: 2 },
+    });
+  });
+
+  test('shows no file of the host, whatever another step puts into it meanwhile', async () => {
+    const outside = join(fixture.folder, 'outside');
+    mkdirSync(outside, { recursive: true });
+    writeFileSync(join(outside, 'marker'), 'of the host');
+    const mount = 'RUN --mount=type=cache,id=race,target=/c';
+    const flip = `rm -rf /c/sub; mkdir /c/sub; rm -rf /c/sub; ln -s ${outside} /c/sub`;
+    const text = [
+      'FROM busybox AS flips',
+      `${mount} for i in $(seq 300); do ${flip}; done; touch /flipped`,
+      'FROM busybox AS reads',
+      `${mount} for i in $(seq 300); do cat /c/sub/marker /c/../c/sub/marker; done 2>/dev/null; touch /read`,
+      `${mount},readonly=true ls -d /c/sub; cat /c/sub/marker || true`,
+      'FROM scratch',
+      'COPY --from=flips /flipped /',
+      'COPY --from=reads /read /',
+    ].join('\n');
+    const { output } = await fixture.build(text);
+    expect(output).toContain('/c/sub');
+    expect(output).not.toContain('of the host');
+    expect(readFileSync(join(outside, 'marker'), 'utf8')).toBe('of the host');
+  });
+});

@@ -1,5 +1,5 @@
 /** Volumes that nobody named: seen, counted as used while a container has them, and removed with it when asked. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapBusybox } from '../lab/engine.ts';
@@ -78,6 +78,59 @@ describe('anonymous volumes', SLOW, () => {
     expect(lines('container', 'ls', '-q', '--filter', `volume=${name}`)).toHaveLength(1);
     expect(orc('container', 'rm', '-fv', 'c1').code).toBe(0);
     expect(onDisk()).toEqual([]);
+  });
+});
+
+describe('volumes of a project', SLOW, () => {
+  const inFolder = (name: string, text: string): ((...args: readonly string[]) => CommandResult) => {
+    const cwd = join(instance.folder, name);
+    mkdirSync(cwd, { recursive: true });
+    writeFileSync(join(cwd, 'compose.yaml'), text);
+    return (...args) => instance.orc(args, { cwd });
+  };
+  const kept = (): string => {
+    const victim = join(instance.folder, 'victim');
+    mkdirSync(victim, { recursive: true });
+    return join(victim, 'kept');
+  };
+
+  test('whose name leads out of their folder are refused by the file and by the daemon, and nothing is removed', async () => {
+    writeFileSync(kept(), 'mine');
+    const out = '../../victim';
+    const run = inFolder(
+      'escape',
+      `services: {web: {image: busybox, volumes: ["v:/d"]}}\nvolumes: {v: {name: "${out}"}}\n`,
+    );
+    const { code, stderr } = run('up', '-d');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining(`compose.yaml:2:21: volume name "${out}" is not allowed`),
+    });
+    run('down', '-v');
+    const mounts = [{ type: 'volume', source: out, target: '/d' }] as const;
+    await expect(
+      instance.client.createContainer({ name: 'escapes', spec: { image: 'busybox', mounts } }),
+    ).rejects.toThrow(`volume name "${out}" is not allowed`);
+    await expect(instance.client.createVolume(out, { driver: 'local' })).rejects.toThrow('is not allowed');
+    expect(readFileSync(kept(), 'utf8')).toBe('mine');
+    expect(lines('volume', 'ls', '-q')).toEqual([]);
+  });
+
+  test('that up -V renewed stay after a down without -v', () => {
+    const run = inFolder(
+      'renew',
+      'services: {web: {image: busybox, command: sleep 100, volumes: [/anon]}}\n',
+    );
+    expect(run('up', '-d').code).toBe(0);
+    const [name = ''] = onDisk();
+    const marked = join(instance.folder, 'root/volumes', name, '_data/old');
+    writeFileSync(marked, '');
+    expect(run('up', '-d', '-V', '--force-recreate').code).toBe(0);
+    expect(existsSync(marked)).toBe(false);
+    const after = onDisk();
+    expect(run('down').code).toBe(0);
+    expect(onDisk()).toEqual(after);
+    expect(orc('volume', 'rm', ...after).code).toBe(0);
   });
 });
 

@@ -171,7 +171,7 @@ describe('inspect', SLOW, () => {
     expect(byTarget['/conf']).toMatchObject({ RW: false });
     expect(byTarget['/run/secrets/token']).toMatchObject({ RW: false });
     expect(field('mounted', '.HostConfig.LogConfig')).toEqual({
-      Type: 'local',
+      Type: 'json-file',
       Config: { 'max-file': '2', 'max-size': '1m' },
     });
     expect(field('mounted', '.HostConfig.NetworkMode')).toBe('mounts_default');

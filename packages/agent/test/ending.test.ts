@@ -3,7 +3,7 @@ import { fail } from '@orc/model';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LIMITS } from '../src/limits.ts';
 import type { Agent } from '../src/types.ts';
-import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
+import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
 
 let rooms: Rooms;
 let agent: Agent;
@@ -68,7 +68,11 @@ test('a kill waits for nothing, also when it comes meanwhile', async () => {
   expect(order).toEqual(['kill']);
   const other = await agent.containers.create({ name: 'other', spec: SPEC });
   await agent.containers.start(other.id);
-  rooms.on.withdraw = () => new Promise(() => {});
+  let withdrawn = false;
+  rooms.on.withdraw = () => {
+    withdrawn = true;
+    return new Promise(() => {});
+  };
   const stopped = agent.containers.stop(other.id);
   await new Promise((later) => setImmediate(later));
   await agent.containers.remove(other.id, { force: true });
@@ -88,6 +92,7 @@ test('a network that fails, or takes for ever, holds the signal up no longer tha
   await agent.containers.start(other.id);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const stopped = agent.containers.stop(other.id);
+  await untilDone(() => withdrawn);
   await vi.advanceTimersByTimeAsync(LIMITS.drainMs - 10);
   expect(rooms.alive.get(other.id as never)?.signals).toEqual([]);
   await vi.advanceTimersByTimeAsync(20);
@@ -98,13 +103,14 @@ test('a network that fails, or takes for ever, holds the signal up no longer tha
 
 test('its grace period begins with its signal', async () => {
   const id = await start(false);
-  let given = (): void => {};
+  let given: (() => void) | undefined;
   rooms.on.withdraw = () => new Promise((resolve) => (given = resolve));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const stopped = agent.containers.stop(id, { graceMs: 1000 });
+  await untilDone(() => given !== undefined);
   await vi.advanceTimersByTimeAsync(2000);
   expect(order).toEqual([]);
-  given();
+  given?.();
   await vi.advanceTimersByTimeAsync(900);
   expect(order).toEqual(['SIGTERM']);
   await vi.advanceTimersByTimeAsync(200);

@@ -8,7 +8,7 @@ import { EMPTY_STATE, openStateFile } from '../src/host/folder.ts';
 import { LIMITS } from '../src/limits.ts';
 import { expiredLogs, type KeptLog } from '../src/plan/retention.ts';
 import type { Agent } from '../src/types.ts';
-import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
+import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
 
 let rooms: Rooms;
 const agents: Agent[] = [];
@@ -77,10 +77,14 @@ describe('a step that fails and is tried again', () => {
     const agent = await open();
     const id = await run(agent, 'box');
     const running = rooms.alive.get(id);
-    (running as { signal: unknown }).signal = async () => {};
+    let asked = false;
+    (running as { signal: unknown }).signal = async () => {
+      asked = true;
+    };
     rooms.on.kill = () => Promise.reject(new Error('frozen'));
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const stopped = problemOf(agent.containers.stop(id, { graceMs: 1 }));
+    await untilDone(() => asked);
     await vi.advanceTimersByTimeAsync(LIMITS.killWaitMs + 10);
     expect(await stopped).toBe('container box did not end after SIGKILL');
     vi.useRealTimers();

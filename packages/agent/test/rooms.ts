@@ -53,6 +53,11 @@ export type Rooms = {
 };
 type ImageConfigOf = { readonly Volumes?: Readonly<Record<string, object>> };
 
+/** Waits for the disk while timers stand still. */
+export async function untilDone(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 export function makeRooms(): Rooms {
   const root = mkdtempSync(join(tmpdir(), 'orc-agent-'));
   const alive = new Map<ContainerId, Fake>();

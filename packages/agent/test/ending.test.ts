@@ -74,7 +74,7 @@ test('a kill waits for nothing, also when it comes meanwhile', async () => {
     return new Promise(() => {});
   };
   const stopped = agent.containers.stop(other.id);
-  await new Promise((later) => setImmediate(later));
+  await untilDone(() => withdrawn);
   await agent.containers.remove(other.id, { force: true });
   await stopped.catch(() => {});
   expect(order).toEqual(['kill', 'kill']);
@@ -87,7 +87,11 @@ test('a network that fails, or takes for ever, holds the signal up no longer tha
   expect(order).toEqual(['SIGTERM']);
   expect(rooms.log.join()).toContain('warn: a container that is to end may still be sent requests');
 
-  rooms.on.withdraw = () => new Promise(() => {});
+  let withdrawn = false;
+  rooms.on.withdraw = () => {
+    withdrawn = true;
+    return new Promise(() => {});
+  };
   const other = await agent.containers.create({ name: 'other', spec: SPEC });
   await agent.containers.start(other.id);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

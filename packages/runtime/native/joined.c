@@ -33,7 +33,10 @@ int open_process(uint32_t pid, uint64_t ticks) {
 int join_namespace(struct plan *p, int fd, uint32_t kind) {
   /* A pid namespace takes effect for children; before the clone the shim must find its way back. */
   if (kind == CLONE_NEWPID && p->pidns < 0) p->pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-  return setns(fd, (int)kind) ? -errno : 0;
+  if (setns(fd, (int)kind)) return -errno;
+  if (kind != CLONE_NEWNS) return 0;
+  p->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return p->root < 0 ? -errno : 0;
 }
 
 /* pid, u64 when it began (0: unknown), name in /proc/PID/ns, kind */

@@ -166,6 +166,7 @@ int lock_within(int fd, uint64_t limit_ms, int client);
 uint64_t start_ticks(int process);
 /* The folder in /proc of the process that began then (0: whichever has the number); -ESRCH when there is none. */
 int open_process(uint32_t pid, uint64_t ticks);
+/* With a mount namespace its root becomes the plan's. */
 int join_namespace(struct plan *p, int fd, uint32_t kind);
 
 /* title.c */

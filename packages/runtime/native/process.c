@@ -24,17 +24,14 @@
 
 enum { GROUPS_MAX = 1024, STRINGS_MAX = 1 << 16, PTY_MAJOR_FIRST = 136, PTY_MAJOR_LAST = 143 };
 
-/* path, kind; with a mount namespace its root becomes the plan's */
+/* path, kind */
 int op_setns(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
   uint32_t kind = take_u32(c);
   if (c->bad) return -EBADMSG;
   SCOPED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
-  int result = join_namespace(p, fd, kind);
-  if (result || kind != CLONE_NEWNS) return result;
-  p->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return p->root < 0 ? -errno : 0;
+  return join_namespace(p, fd, kind);
 }
 
 int op_unshare(struct plan *p, struct cursor *c) {

@@ -9,12 +9,13 @@ import { type Op, planOf } from '../plan/ops.ts';
 import type { Identity } from '../plan/process.ts';
 import { compileSeccomp } from '../plan/seccomp.ts';
 import { lookupUser, type ResolvedUser } from '../plan/users.ts';
+import type { ProcessId } from '../types.ts';
 import type { Launcher } from './launcher.ts';
 
 export type IdentityRequest = {
   readonly folder: string;
   /** Of the container's first process, when it runs: its files are read from within. */
-  readonly pid?: number;
+  readonly process?: ProcessId;
   readonly layers: readonly string[];
   readonly user: string;
   readonly groupAdd: readonly string[];
@@ -84,16 +85,18 @@ async function resolveUser(launcher: Launcher, request: IdentityRequest): Promis
 }
 
 async function readAccounts(launcher: Launcher, request: IdentityRequest): Promise<readonly string[]> {
-  const { pid } = request;
-  const { folder, layers } = request;
-  const enter = pid === undefined ? ownRootOps(folder, layers) : runningRoot(pid);
+  const { folder, layers, process } = request;
+  const enter = process === undefined ? ownRootOps(folder, layers) : [runningRoot(process)];
   const texts = await launcher.run(
     planOf([...enter, { op: 'read', path: '/etc/passwd' }, { op: 'read', path: '/etc/group' }]),
   );
   return texts.map((each) => each.toString('utf8'));
 }
 
-/** Should it have ended, and its pid be another's: then the exec that this is for finds nobody. */
-const runningRoot = (pid: number): readonly Op[] => [
-  { op: 'setns', path: `/proc/${pid}/ns/mnt`, kind: Number(CLONE.NEWNS) },
-];
+const runningRoot = ({ pid, ticks = 0n }: ProcessId): Op => ({
+  op: 'join',
+  pid,
+  ticks,
+  namespace: 'mnt',
+  kind: Number(CLONE.NEWNS),
+});

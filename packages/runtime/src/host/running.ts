@@ -5,7 +5,7 @@ import { compileExec } from '../plan/exec.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { withHome } from '../plan/process.ts';
 import { boundedRlimits } from '../plan/rlimits.ts';
-import type { Attachment, AttachOptions, Exec, ExecRequest, Running } from '../types.ts';
+import type { Attachment, AttachOptions, Exec, ExecRequest, ProcessId, Running } from '../types.ts';
 import { entranceOf } from './cgroup-v2.ts';
 import type { Cgroups } from './cgroups.ts';
 import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
@@ -60,7 +60,7 @@ export function openRunning(host: Host, parts: RunningParts): Running {
     exited,
     ...(parts.attachment === undefined ? {} : { attachment: parts.attachment }),
     attach: (options) => alive(() => attach(folder, options)),
-    exec: (request) => alive(() => exec(host, folder, started.pid, request)),
+    exec: (request) => alive(() => exec(host, folder, started, request)),
     signal: async (name) => request(FRAME.signal, numberPayload(signalNumber(name))),
     resize: (columns, rows) => request(FRAME.resize, sizePayload(columns, rows)),
     kill: () => alive(() => host.cgroups.kill(id)),
@@ -126,9 +126,14 @@ async function attach(folder: string, options: AttachOptions): Promise<Attachmen
   return channel.attachment;
 }
 
-async function exec(host: Host, folder: string, pid: number, request: ExecRequest): Promise<Exec> {
+async function exec(
+  host: Host,
+  folder: string,
+  { pid, ticks = 0n }: Started,
+  request: ExecRequest,
+): Promise<Exec> {
   const context = readContext(folder);
-  const identity = await execIdentity(host, { folder, pid }, context, request);
+  const identity = await execIdentity(host, { folder, process: { pid, ticks } }, context, request);
   const env = { ...context.env, ...(request.tty ? { TERM: 'xterm' } : {}), ...request.env };
   const plan = compileExec({
     program: {
@@ -165,7 +170,7 @@ const cgroupOf = (folder: string, pid: number, { timeoutMs }: ExecRequest): stri
 
 const execIdentity = (
   host: Host,
-  where: { readonly folder: string; readonly pid: number },
+  where: { readonly folder: string; readonly process: ProcessId },
   context: Context,
   request: ExecRequest,
 ) =>

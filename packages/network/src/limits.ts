@@ -27,6 +27,9 @@ export const LIMITS = {
   nftSessionCommandsMax: 32,
   nftSessionIdleMs: 10_000,
   nftSessionTimeoutMs: 2000,
+  /** A table that a former daemon's process still owns is asked for again. */
+  keptTriesMax: 10,
+  keptRetryMs: 200,
   conntrackTimeoutMs: 5000,
   /** Other firewalls are looked at this long after the start, which has more urgent things to do. */
   firewallOpenMs: 100,

@@ -21,7 +21,7 @@ import {
   planWiring,
   type Wiring,
 } from '../src/plan/netplan.ts';
-import { renderPortChanges, renderTable, type RuleState } from '../src/plan/nft.ts';
+import { renderKept, renderPortChanges, renderTable, type RuleState } from '../src/plan/nft.ts';
 import type { SandboxRequest } from '../src/types.ts';
 
 const json = <T>(each: GoldenCase): T => JSON.parse(each.body) as T;
@@ -82,6 +82,7 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
   pooled: () => explain(planPooled('/run/orc/ns/orcv0000', cable('orcv0000', 300))),
   remove: (each) => explain(planRemove(each.body.split('\n'))),
   wiring: (each) => explain(planWiring(json<Wiring>(each))),
+  kept: (each) => renderKept(arg(each, 'name'), json<RuleState>(each)),
   table: (each) => renderTable(arg(each, 'name'), json<RuleState>(each)),
   changes: (each) => {
     const { before, after } = json<{ before: RuleState; after: RuleState }>(each);

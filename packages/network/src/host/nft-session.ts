@@ -11,20 +11,28 @@ import { forgetProgram, keepProgram } from './program.ts';
 export type NftSession = {
   /** Whether all of these commands were done; when not, none was. */
   readonly run: (commands: readonly string[]) => Promise<boolean>;
-  readonly close: () => void;
+  /** Resolves when it has ended. */
+  readonly close: () => Promise<void>;
 };
 type Child = ChildProcessByStdio<Writable, null, Readable>;
 
-export function openNftSession(clock: Clock): NftSession {
+/** `idleMs`: without anything to do it ends after this long; undefined: it stays. */
+export function openNftSession(clock: Clock, idleMs: number | undefined): NftSession {
   let child: Child | undefined;
   let usable = true;
   let serial = 0;
   let cancelIdle: (() => void) | undefined;
 
-  const close = (): void => {
+  const close = async (): Promise<void> => {
     cancelIdle?.();
-    child?.stdin.end();
+    const used = child;
     child = undefined;
+    if (used === undefined || used.exitCode !== null || used.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) =>
+      used.once('exit', () => resolve()).once('error', () => resolve()),
+    );
+    used.stdin.end();
+    await ended;
   };
   const ask = async (line: string): Promise<boolean> => {
     child ??= start();
@@ -44,7 +52,7 @@ export function openNftSession(clock: Clock): NftSession {
       if (!usable || commands.length > LIMITS.nftSessionCommandsMax) return false;
       cancelIdle?.();
       const done = await ask(commands.join('; '));
-      cancelIdle = clock.after(LIMITS.nftSessionIdleMs, close);
+      if (idleMs !== undefined) cancelIdle = clock.after(idleMs, () => void close());
       return done;
     },
     close,

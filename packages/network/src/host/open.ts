@@ -9,6 +9,7 @@ import { openDefaultNetwork } from './default.ts';
 import { openDns, type Dns } from './dns.ts';
 import { openFirewall, type Firewall } from './firewall.ts';
 import { openForwarding, type Forwarding } from './forwarding.ts';
+import { openKept } from './kept.ts';
 import { openNames, type Names } from './names.ts';
 import { openNumbers } from './numbers.ts';
 import { openPortHolder, type PortHolder } from './ports.ts';
@@ -88,7 +89,8 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
     emit,
     reach: (networks) => sandboxes.reach(networks),
   });
-  const rules = openRules(instance, clock, segments.rules);
+  const kept = openKept({ run, clock, emit });
+  const rules = openRules(instance, { clock, kept }, segments.rules);
   const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
   const addresses = openAddresses(bridges, defaultNetwork.name, options.node);
   const [names, resolvers] = [openNames(), openResolvers(clock)];

@@ -1,7 +1,8 @@
 /** Keeps the instance's nftables table as the state wants it: one `nft` at a time, all pending changes in it. */
 import { fail, type Clock } from '@orc/model';
 import { LIMITS } from '../limits.ts';
-import { renderDelete, renderPortChanges, renderTable, type RuleState } from '../plan/nft.ts';
+import { renderDelete, renderKept, renderPortChanges, renderTable, type RuleState } from '../plan/nft.ts';
+import type { Kept } from './kept.ts';
 import { openNftSession, type NftSession } from './nft-session.ts';
 import { runProgram } from './program.ts';
 
@@ -15,13 +16,17 @@ export type Rules = {
   readonly close: () => void;
 };
 
-export function openRules(table: string, clock: Clock, desired: () => RuleState): Rules {
+export function openRules(
+  table: string,
+  { clock, kept }: { readonly clock: Clock; readonly kept: Kept },
+  desired: () => RuleState,
+): Rules {
   let known: RuleState | undefined;
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
   let removed = false;
 
-  const session = openNftSession(clock);
+  const session = openNftSession(clock, LIMITS.nftSessionIdleMs);
 
   const run = async (): Promise<void> => {
     next = undefined;
@@ -32,6 +37,7 @@ export function openRules(table: string, clock: Clock, desired: () => RuleState)
     const changes = had === undefined ? undefined : renderPortChanges(table, had, wanted);
     if (changes === undefined || !(await change(session, changes))) await load(renderTable(table, wanted));
     known = wanted;
+    kept.load(renderKept(table, wanted));
   };
 
   return {
@@ -48,10 +54,14 @@ export function openRules(table: string, clock: Clock, desired: () => RuleState)
     remove: async () => {
       removed = true;
       await running.catch(() => undefined);
+      await kept.close();
       known = undefined;
       await load(renderDelete(table));
     },
-    close: session.close,
+    close: () => {
+      void session.close();
+      void kept.close();
+    },
   };
 }
 

@@ -34,7 +34,8 @@ type Expression = Readonly<Record<string, unknown>>;
 const parse = (json: string): readonly Row[] => (JSON.parse(json) as { nftables: readonly Row[] }).nftables;
 
 /** Tables of instances stop nobody else's packets, and change with each of their containers. */
-const OF_AN_INSTANCE = /^orc(-[0-9a-f]{6})?$/;
+const OF_AN_INSTANCE = /^orc(-[0-9a-f]{6})?(-kept)?$/;
+const isKept = (table: string): boolean => table.endsWith('-kept');
 
 /** Base chains on our way, of every table but ours; `why` is empty where only their rules can tell. */
 export function baseChains(json: string, own: string): Barrier[] {
@@ -58,7 +59,9 @@ export const hasGuard = (json: string): boolean =>
 /** Their tables. */
 export const otherInstances = (json: string, own: string): readonly string[] =>
   parse(json).flatMap(({ table }) =>
-    table?.family === 'inet' && table.name !== own && OF_AN_INSTANCE.test(table.name) ? [table.name] : [],
+    table?.family === 'inet' && table.name !== own && OF_AN_INSTANCE.test(table.name) && !isKept(table.name)
+      ? [table.name]
+      : [],
   );
 
 const OF_A_TABLE = /^\w+ \w+ inet (\S+)/;

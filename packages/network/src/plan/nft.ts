@@ -69,6 +69,29 @@ export function renderPortChanges(
   ];
 }
 
+/**
+ * What closes, in a table that its process owns; names and ports are left to the other. Of the owner's process only: the
+ * first of its lines makes it, in the same transaction.
+ */
+export function renderKept(table: string, state: RuleState): string {
+  const name = `inet ${table}-kept`;
+  const links = state.bridges.flatMap((each) => [each.bridge, ...each.extensions]);
+  return [
+    `table ${name} { flags owner; }`,
+    `delete table ${name}`,
+    `table ${name} {`,
+    '  flags owner;',
+    ...[...linkSets(state, links)].map((line) => `  ${line}`),
+    ...closing(state).flatMap((chain) => [
+      `  chain ${chain.name} {`,
+      ...chain.lines.map((line) => `    ${line}`),
+      '  }',
+    ]),
+    '}',
+    '',
+  ].join('\n');
+}
+
 export const renderDelete = (table: string): string => `table inet ${table}\ndelete table inet ${table}\n`;
 
 type Chain = { readonly name: string; readonly lines: readonly string[] };
@@ -87,6 +110,20 @@ function elementOf(port: PublishedPort): Element {
     : { map: 'ports_at', key: `${port.hostIp} . ${key}`, data };
 }
 
+const linkSets = ({ bridges }: RuleState, links: readonly string[]): string[] => [
+  ...set('bridges', 'type ifname', links.map(quoted)),
+  ...set(
+    'internal',
+    'type ifname',
+    bridges.filter((each) => each.internal).map((each) => quoted(each.bridge)),
+  ),
+  ...set(
+    'same',
+    'type ifname . ifname',
+    links.map((each) => `${quoted(each)} . ${quoted(each)}`),
+  ),
+];
+
 function sets(state: RuleState): string[] {
   const { bridges } = state;
   const elements = [...elementsOf(state.ports).values()];
@@ -94,17 +131,7 @@ function sets(state: RuleState): string[] {
     elements.filter((each) => each.map === map).map((each) => `${each.key} : ${each.data}`);
   const links = bridges.flatMap((each) => [each.bridge, ...each.extensions]);
   return [
-    ...set('bridges', 'type ifname', links.map(quoted)),
-    ...set(
-      'internal',
-      'type ifname',
-      bridges.filter((each) => each.internal).map((each) => quoted(each.bridge)),
-    ),
-    ...set(
-      'same',
-      'type ifname . ifname',
-      links.map((each) => `${quoted(each)} . ${quoted(each)}`),
-    ),
+    ...linkSets(state, links),
     ...set(
       'gateways',
       'type ipv4_addr',
@@ -160,6 +187,29 @@ const TO_CONTAINER = [
   'fib daddr type local dnat ip to meta l4proto . th dport map @ports',
 ];
 
+/** `route_localnet` on the bridges would otherwise let a neighbour reach ports bound to 127.0.0.1. */
+const LOOPBACK: Chain = {
+  name: 'loopback',
+  lines: [
+    'type filter hook prerouting priority raw; policy accept;',
+    'iifname != "lo" ip daddr 127.0.0.0/8 drop',
+    'iifname != "lo" ip saddr 127.0.0.0/8 drop',
+  ],
+};
+
+const ISOLATION: Chain = {
+  name: 'isolation',
+  lines: [
+    'type filter hook forward priority filter; policy accept;',
+    'iifname . oifname @same accept',
+    'iifname @internal drop',
+    'oifname @internal drop',
+    'oifname @bridges ct state established,related accept',
+    'oifname @bridges ct status dnat accept comment "published ports"',
+    'oifname @bridges drop',
+  ],
+};
+
 /**
  * Bridges are ours, those of our other instances, or of others who run containers or machines here and look after them. A
  * link without a kind ends the rule that asks for it, which therefore may not be the one that drops.
@@ -175,18 +225,16 @@ const STRANGERS: Chain = {
   ],
 };
 
+const closing = (state: RuleState): readonly Chain[] => [
+  LOOPBACK,
+  ISOLATION,
+  ...(state.guarded ? [STRANGERS] : []),
+];
+
 /** nft 1.0.6 knows no `dstnat` in `output`: -100 is the same. */
 const chains = (state: RuleState): readonly Chain[] => [
   ...state.bridges.filter(hasMembers).map(members),
-  {
-    /** `route_localnet` on the bridges would otherwise let a neighbour reach ports bound to 127.0.0.1. */
-    name: 'loopback',
-    lines: [
-      'type filter hook prerouting priority raw; policy accept;',
-      'iifname != "lo" ip daddr 127.0.0.0/8 drop',
-      'iifname != "lo" ip saddr 127.0.0.0/8 drop',
-    ],
-  },
+  LOOPBACK,
   {
     name: 'published',
     lines: [
@@ -205,17 +253,6 @@ const chains = (state: RuleState): readonly Chain[] => [
       'ip saddr @egress oifname != @bridges masquerade',
     ],
   },
-  {
-    name: 'isolation',
-    lines: [
-      'type filter hook forward priority filter; policy accept;',
-      'iifname . oifname @same accept',
-      'iifname @internal drop',
-      'oifname @internal drop',
-      'oifname @bridges ct state established,related accept',
-      'oifname @bridges ct status dnat accept comment "published ports"',
-      'oifname @bridges drop',
-    ],
-  },
+  ISOLATION,
   ...(state.guarded ? [STRANGERS] : []),
 ];

@@ -93,7 +93,7 @@ insideNamespaces(import.meta.filename, () => {
       const net = await open();
       expect(await across()).toBe('timeout');
       sh('nft flush ruleset');
-      await eventually(() => sh('nft list tables').includes(INSTANCE));
+      await eventually(() => sh('nft list tables').includes(`${INSTANCE}\n`));
       expect(await across()).toBe('timeout');
       await net.shutdown();
       expect(forwards()).toBe('0');

@@ -233,7 +233,7 @@ insideNamespaces(import.meta.filename, () => {
       expect(sh('iptables -S DOCKER-USER')).toContain('-i orc-3fa9c1-+');
       expect(net.info().hostFirewall.join()).toContain('policy drop');
       sh('nft flush ruleset');
-      await eventually(() => sh('nft list tables').includes(INSTANCE));
+      await eventually(() => sh('nft list tables').includes(`${INSTANCE}\n`));
       expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
       expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80 })).toBe('timeout');
       for (const each of [box, other]) await stopBox(net, each);

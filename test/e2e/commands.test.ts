@@ -278,6 +278,41 @@ describe('up in the foreground', SLOW, () => {
   });
 });
 
+describe('services of the files that nobody made yet', SLOW, () => {
+  const image = '{ image: busybox, command: sleep 100 }';
+  const half = project('half', ['services:', `  made: ${image}`, `  unmade: ${image}`, '']);
+  const nothing = { code: 0, stderr: 'warning: nothing of unmade is here\n' };
+  test.each([
+    ['stop', nothing],
+    ['rm', nothing],
+    ['logs', nothing],
+    ['down', nothing],
+    ['ps', { code: 0, stderr: '' }],
+    ['start', { code: 1, stderr: expect.stringContaining('service "unmade" has no container') }],
+    ['exec', { code: 1, stderr: expect.stringContaining('service "unmade" is not running') }],
+  ])('%s knows them', (verb, expected) => {
+    if (half('ps', '-q').stdout === '') half('up', '-d', 'made');
+    const { code, stderr } = half(verb, 'unmade', ...(verb === 'exec' ? ['true'] : []));
+    expect({ code, stderr }).toEqual(expected);
+    expect(half(verb, 'unmad', ...(verb === 'exec' ? ['true'] : []))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean unmade?'),
+    });
+    expect(half('ps', '--services').stdout).toBe('made\n');
+  });
+
+  test('an image that others use stays with a warning after down --rmi', () => {
+    out('container', 'create', '--name', 'holds', 'busybox');
+    const { code, stderr } = half('--progress', 'plain', 'down', '--rmi', 'all');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('Image busybox  Resource is still in use'),
+    });
+    out('container', 'rm', '-f', 'holds');
+    expect(out('image', 'ls', '-q', 'busybox')).not.toBe('');
+  });
+});
+
 describe('words that node knows too', SLOW, () => {
   test('are the command line’s and the program’s: no file of theirs sets anything for node', () => {
     const run = project('words', ['services:', '  web: { image: "busybox:${TAG}" }', '']);

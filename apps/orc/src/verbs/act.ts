@@ -4,30 +4,52 @@ import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, confirm, showWarnings } from '../cli/context.ts';
 import { type Ending, judgeAction, judgeUp, unready } from '../project/judge.ts';
-import { mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
+import { mustKnowWritten, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { signalName } from './container.ts';
 import { scaleOf } from './up.ts';
 
-/** The project as the daemon knows it, with the named services checked. */
+type Known = {
+  readonly name: string;
+  readonly view: ProjectView;
+  /** Those that were named and are here. */
+  readonly services: readonly string[];
+};
+
+/** The project as the daemon knows it, with the named services checked: all of them are here. */
 export async function knownProject(
   context: Context,
   client: Client,
   services: readonly string[],
-): Promise<{ readonly name: string; readonly view: ProjectView }> {
+): Promise<Known> {
   const name = await projectName(context);
   const view = await viewOf(client, name);
   if (view === null)
     throw fail('notfound.project', `the project ${name} does not exist here`, {
       hint: 'make it with "orc up", or see "orc ls"',
     });
-  mustKnow(
-    services,
-    view.services.map((each) => each.spec.service),
-    name,
-  );
-  return { name, view };
+  const absent = (await chosenOf(context, name, view, services)).absent[0];
+  if (absent !== undefined)
+    throw fail('conflict.state', `service "${absent}" has no container`, {
+      hint: `make it with "orc up -d ${absent}"`,
+    });
+  return { name, view, services };
+}
+
+/** Services of the files that nobody made yet are `absent`; any other name is a slip. */
+async function chosenOf(
+  context: Context,
+  name: string,
+  view: ProjectView | null,
+  services: readonly string[],
+): Promise<{ readonly here: readonly string[]; readonly absent: readonly string[] }> {
+  const made = (view?.services ?? []).map((each) => each.spec.service);
+  await mustKnowWritten(context, services, made, name);
+  return {
+    here: services.filter((each) => made.includes(each)),
+    absent: services.filter((each) => !made.includes(each)),
+  };
 }
 
 /** For what has nothing to do where nothing is: undefined, with a word about it. A name is still looked up. */
@@ -35,11 +57,14 @@ export async function projectHere(
   context: Context,
   client: Client,
   services: readonly string[],
-): Promise<Awaited<ReturnType<typeof knownProject>> | undefined> {
+): Promise<Known | undefined> {
   const name = await projectName(context);
-  if ((await viewOf(client, name)) !== null) return knownProject(context, client, services);
-  await mustKnowWritten(context, services, [], name);
-  context.err(`warning: no project ${name} is here`);
+  const view = await viewOf(client, name);
+  const { here } = await chosenOf(context, name, view, services);
+  if (view !== null && (services.length === 0 || here.length > 0)) return { name, view, services: here };
+  context.err(
+    `warning: ${view === null ? `no project ${name}` : `nothing of ${services.join(', ')}`} is here`,
+  );
   return undefined;
 }
 
@@ -53,10 +78,10 @@ const acting =
     const here = kind === 'stop' ? projectHere : knownProject;
     const known = await here(context, client, args);
     if (known === undefined) return 0;
-    const { name } = known;
+    const { name, services } = known;
     const action: ProjectAction = {
       kind,
-      ...only(args),
+      ...only(services),
       ...timeoutOf(flags),
       ...(flags.on('no-deps') ? { noDeps: true } : {}),
     };
@@ -90,10 +115,10 @@ export const rm: Body = async (context, args, flags) => {
   const client = await context.client();
   const known = await projectHere(context, client, args);
   if (known === undefined) return 0;
-  const { name, view } = known;
-  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...only(args) });
+  const { name, view, services } = known;
+  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...only(services) });
   const stopped = view.tasks
-    .filter((task) => args.length === 0 || args.includes(task.spec.service))
+    .filter((task) => services.length === 0 || services.includes(task.spec.service))
     .filter((task) => flags.on('stop') || task.status.phase !== 'running')
     .map((task) => task.name);
   if (stopped.length === 0) {
@@ -108,7 +133,7 @@ export const rm: Body = async (context, args, flags) => {
     return 1;
   await actAndWatch(context, client, name, {
     kind: 'rm',
-    ...only(args),
+    ...only(services),
     ...(flags.on('volumes') ? { volumes: true } : {}),
   });
   return 0;

@@ -4,7 +4,7 @@ import { OrcError } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
-import { loadProject, mustKnow, projectName } from '../project/load.ts';
+import { loadProject, mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { showFixed } from './up.ts';
@@ -18,15 +18,17 @@ export const down: Body = async (context, args, flags) => {
   if (args.length === 0) await removeOneOffs(context, client, name);
   if (view === null && args.length > 0) return nothingOf(context, name, args);
   if (view === null) return removeRest(context, client, name, flags.on('volumes'));
-  mustKnow(
-    args,
-    view.services.map((each) => each.spec.service),
-    name,
-  );
+  const made = view.services.map((each) => each.spec.service);
+  await mustKnowWritten(context, args, made, name);
+  const services = args.filter((each) => made.includes(each));
+  if (args.length > 0 && services.length === 0) {
+    context.err(`warning: nothing of ${args.join(', ')} is here`);
+    return 0;
+  }
   const result = await client.removeProject(name, {
     volumes: flags.on('volumes'),
     removeOrphans: flags.on('remove-orphans'),
-    ...(args.length === 0 ? {} : { services: args }),
+    ...(services.length === 0 ? {} : { services }),
     ...timeoutOf(flags),
   });
   showWarnings(context, result.warnings);

@@ -78,7 +78,7 @@ export function openChannel(connection: Connection, answerMs: number = ANSWER_MS
 
 const lost = (): Error =>
   fail('timeout', 'output was not read for so long that the container went on without this reader', {
-    hint: 'its log has all of it: read that with orc logs',
+    hint: 'what its log keeps of it, orc logs shows',
   });
 
 const full = (): Error =>

@@ -14,7 +14,7 @@ import { resolveIdentity } from './identity.ts';
 import { type Launcher, startOn } from './launcher.ts';
 import { hardLimits } from './own-limits.ts';
 import { signalNumber } from './signals.ts';
-import { attachBits, connect, FRAME, PROTOCOL, readStarted, type Started } from './wire.ts';
+import { attachBits, type Connection, connect, FRAME, PROTOCOL, readStarted, type Started } from './wire.ts';
 
 export const SHIM_SOCKET = 'shim.sock';
 
@@ -59,7 +59,7 @@ export function openRunning(host: Host, parts: RunningParts): Running {
     startedAt: started.at,
     exited,
     ...(parts.attachment === undefined ? {} : { attachment: parts.attachment }),
-    attach: (options) => alive(() => attach(folder, options)),
+    attach: (options) => alive(() => attach(host, folder, options)),
     exec: (request) => alive(() => exec(host, folder, started, request)),
     signal: async (name) => request(FRAME.signal, numberPayload(signalNumber(name))),
     resize: (columns, rows) => request(FRAME.resize, sizePayload(columns, rows)),
@@ -113,15 +113,23 @@ export async function endRest({ cgroups, emit }: Host, id: ContainerId): Promise
   });
 }
 
-async function openShim(folder: string): Promise<Channel> {
+/** A daemon that lets go closes what nobody reads, too: a shim waits for its readers. */
+export function closeWith({ closing }: Host, connection: Connection): void {
+  const close = (): void => connection.close();
+  closing.addEventListener('abort', close);
+  connection.whenClosed(() => closing.removeEventListener('abort', close));
+}
+
+async function openShim(host: Host, folder: string): Promise<Channel> {
   const connection = await connect(folder, SHIM_SOCKET).catch(() => {
     throw fail('conflict.state', `the container in ${folder} does not run any more`);
   });
+  closeWith(host, connection);
   return openChannel(connection);
 }
 
-async function attach(folder: string, options: AttachOptions): Promise<Attachment> {
-  const channel = await openShim(folder);
+async function attach(host: Host, folder: string, options: AttachOptions): Promise<Attachment> {
+  const channel = await openShim(host, folder);
   await channel.request(FRAME.attach, attachBits(options), Buffer.alloc(0));
   return channel.attachment;
 }
@@ -153,6 +161,7 @@ async function exec(
   });
   const data = encodePlan(plan);
   const connection = await connect(folder, SHIM_SOCKET);
+  closeWith(host, connection);
   const { started } = await startOn(
     connection,
     FRAME.exec,

@@ -16,7 +16,7 @@ import { type Context, prepareFolder, writeContext } from './folder.ts';
 import { type IdentityRequest, resolveIdentity } from './identity.ts';
 import { startOn } from './launcher.ts';
 import { hardLimits } from './own-limits.ts';
-import { endRest, findShim, type Host, openRunning } from './running.ts';
+import { closeWith, endRest, findShim, type Host, openRunning } from './running.ts';
 import { attachBits, type Connection, FRAME, readStarted } from './wire.ts';
 
 export async function startContainer(host: Host, request: StartRequest): Promise<Running> {
@@ -79,6 +79,7 @@ async function hold(
   const started = readStarted(frame);
   const first = openChannel(connection);
   if (request.attach === undefined) return openRunning(host, { id, folder, started, control: first });
+  closeWith(host, connection);
   const control = (await findShim(folder))?.channel;
   return openRunning(host, {
     id,

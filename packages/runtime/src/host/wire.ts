@@ -94,6 +94,10 @@ export class Connection {
   close(): void {
     this.#socket.destroy();
   }
+  /** Also of one that is paused. */
+  whenClosed(call: () => void): void {
+    this.#socket.once('close', call);
+  }
   /** Does not keep the process alive. */
   unref(): void {
     this.#socket.unref();

@@ -58,7 +58,11 @@ function startMonitor(instance: string, changed: () => void): ChildProcess {
   monitor.unref();
   (monitor.stdout as { unref?: () => void }).unref?.();
   let touched = false;
+  let lines = 0;
   createInterface({ input: monitor.stdout }).on('line', (line) => {
+    lines += 1;
+    // It keeps what it has seen of tables that are gone: it is begun again before that is much.
+    if (lines === LIMITS.monitorLinesMax) monitor.kill();
     const by = /^# new generation \d+ by process (\d+)/.exec(line);
     if (by === null) {
       touched ||= concerns(line, instance);

@@ -32,6 +32,18 @@ beforeAll(async () => {
 });
 afterAll(() => instance.purge());
 
+test('who closes the input of an exec as it ends has its output and exit code all the same', async () => {
+  const id = await startNew(client(), idle(), 'closes');
+  for (let round = 0; round < 60; round += 1) {
+    const exec = await client().createExec(id, { argv: ['echo', 'said'], tty: false, stdin: true });
+    const stream = await client().startExec(exec.id);
+    stream.closeStdin();
+    expect(await collect(stream.output)).toMatchObject({ stdout: 'said\n' });
+    expect((await client().getExec(exec.id)).exitCode).toBe(0);
+  }
+  await client().removeContainer(id, { force: true });
+});
+
 describe('output, input and exit codes', () => {
   test('attached before the start, nothing of a short program is missed', async () => {
     const { exit, stdout, stderr } = await runToEnd(client(), sh('echo out; echo err >&2; exit 3'));

@@ -22,6 +22,7 @@ enum {
   CLIENTS_MAX = 64,
   CLIENT_QUEUE_MAX = 1 << 20,
   CLIENT_STALL_MS = 30000,
+  PART_MS = 1000, /* of whoever has all, before we hang up */
   FLUSH_MS = 1000, /* of an end, before the folder is let go of */
   LOCK_WAIT_MS = 30000,
   LOCK_POLL_NS = 1000000,

@@ -231,10 +231,26 @@ static void flush_all(struct session *s) {
   }
 }
 
-static void drop_served(struct session *s) {
+/* Who writes into a connection that is closed loses what it has not read of it yet: they hang up, not we. */
+static void part_served(struct session *s) {
+  uint64_t now = monotonic_ms();
   for (int i = 0; i < CLIENTS_MAX; i++) {
-    if (s->clients[i].fd >= 0 && !client_queued(&s->clients[i])) client_drop(&s->clients[i]);
+    struct client *c = &s->clients[i];
+    if (c->fd < 0 || client_queued(c)) continue;
+    if (!c->parted_ms) {
+      shutdown(c->fd, SHUT_WR);
+      c->parted_ms = now;
+    } else if (now - c->parted_ms >= PART_MS) {
+      client_drop(c);
+    }
   }
+}
+
+static bool has_clients(const struct session *s) {
+  for (int i = 0; i < CLIENTS_MAX; i++) {
+    if (s->clients[i].fd >= 0) return true;
+  }
+  return false;
 }
 
 static bool is_written_to(const struct session *s) {
@@ -245,11 +261,11 @@ void session_linger(struct session *s) {
   struct watched w;
   if (s->listener >= 0) close(s->listener);
   s->listener = -1;
-  for (drop_served(s); has_queued(s) || is_written_to(s); drop_served(s)) {
+  for (part_served(s); has_clients(s) || is_written_to(s); part_served(s)) {
     gather(s, &w);
     int at = w.count;
     watch(w.fds, &w.count, s->container, POLLIN);
-    int n = poll(w.fds, (nfds_t)w.count, s->io ? IDLE_MS : -1);
+    int n = poll(w.fds, (nfds_t)w.count, s->io ? IDLE_MS : has_clients(s) ? PART_MS : -1);
     if (n == 0) go_idle(s);
     if (n <= 0) continue;
     serve_ready(s, &w);

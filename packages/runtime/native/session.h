@@ -14,6 +14,7 @@ struct client {
   uint8_t *queue; /* output that the socket did not take */
   uint32_t queue_from, queue_to;
   uint64_t progress_ms;
+  uint64_t parted_ms; /* has all, and may take its time to go; 0: not yet */
 };
 
 struct session {

@@ -72,8 +72,9 @@ export function processOps(
 ): readonly Op[] {
   const env = Object.entries(program.env).map(([name, value]) => `${name}=${value}`);
   return [
-    ...options.rlimits.map(({ resource, soft, hard }): Op => ({ op: 'rlimit', resource, soft, hard })),
+    // Before the limits: looking for the folder takes descriptors, of which the program may be given few.
     { op: 'cwd', path: program.cwd },
+    ...options.rlimits.map(({ resource, soft, hard }): Op => ({ op: 'rlimit', resource, soft, hard })),
     ...identityOps(identity, [
       ...(options.dieWithShim ? [{ op: 'pdeathsig', signal: SIGKILL } as const] : []),
       { op: 'close-fds' },

@@ -279,7 +279,7 @@ describe('up in the foreground', SLOW, () => {
 });
 
 describe('services of the files that nobody made yet', SLOW, () => {
-  const image = '{ image: busybox, command: sleep 100 }';
+  const image = '{ image: busybox, init: true, command: sleep 100 }';
   const half = project('half', ['services:', `  made: ${image}`, `  unmade: ${image}`, '']);
   const nothing = { code: 0, stderr: 'warning: nothing of unmade is here\n' };
   test.each([
@@ -408,7 +408,7 @@ describe('command lines of processes', SLOW, () => {
 test('a dry run says of what is built that its containers follow its context', SLOW, () => {
   const run = project('dry', [
     'services:',
-    '  web: { image: dry-web, build: { dockerfile_inline: "FROM busybox" }, command: sleep 1000 }',
+    '  web: { image: dry-web, build: { dockerfile_inline: "FROM busybox" }, init: true, command: sleep 1000 }',
     '',
   ]);
   run('config');

@@ -119,7 +119,7 @@ describe('volumes of a project', SLOW, () => {
   test('that up -V renewed stay after a down without -v', () => {
     const run = inFolder(
       'renew',
-      'services: {web: {image: busybox, command: sleep 100, volumes: [/anon]}}\n',
+      'services: {web: {image: busybox, init: true, command: sleep 100, volumes: [/anon]}}\n',
     );
     expect(run('up', '-d').code).toBe(0);
     const [name = ''] = onDisk();

@@ -1,5 +1,4 @@
 /** Where an instance of the daemon lives, as the daemon and its clients work it out from the same environment. */
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { fail } from '@orc/model';
 
@@ -20,9 +19,15 @@ const UNIX = 'unix://';
 /** Relative paths begin at `cwd`. An instance with a root of its own has a run folder of its own too. */
 export function placesOf(env: Readonly<Record<string, string | undefined>>, cwd = process.cwd()): Places {
   const root = resolve(cwd, env['ORC_ROOT'] || DEFAULT_ROOT);
-  const instance = instanceOf(root);
-  const run = resolve(cwd, env['ORC_RUN'] || `/run/${instance}`);
-  return { root, run, socket: socketOf(env['ORC_HOST'] || `${UNIX}${run}/orc.sock`, cwd), instance };
+  const run = resolve(cwd, env['ORC_RUN'] || `/run/${instanceOf(root)}`);
+  return {
+    root,
+    run,
+    socket: socketOf(env['ORC_HOST'] || `${UNIX}${run}/orc.sock`, cwd),
+    get instance() {
+      return instanceOf(root);
+    },
+  };
 }
 
 /** Of `unix://PATH` or a path. Throws `input.unsupported`. */
@@ -35,4 +40,8 @@ export function socketOf(host: string, cwd: string): string {
 }
 
 export const instanceOf = (root: string): string =>
-  root === DEFAULT_ROOT ? 'orc' : `orc-${createHash('sha256').update(root).digest('hex').slice(0, 6)}`;
+  root === DEFAULT_ROOT ? 'orc' : `orc-${sha256(root).slice(0, 6)}`;
+
+/** Loaded where it is needed: commands start in less time without. */
+const sha256 = (text: string): string =>
+  process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');

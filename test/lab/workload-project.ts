@@ -97,7 +97,10 @@ export async function settled(client: Client, name: string, may: readonly Wanted
     return may.some((wanted) => fitsOne(wanted, seen));
   };
   const what = (): string => `${name} to be\n${may.map(textOf).join('\nor ')}\nit is\n${seen}`;
-  await until(fits, what, undefined, SETTLE_MS);
+  await until(fits, what, undefined, SETTLE_MS).catch(async ({ message }: Error) => {
+    // What the state thinks of it, which containers do not show.
+    throw new Error(`${message}\n${JSON.stringify(await client.getProject(name).catch(String))}`);
+  });
 }
 
 /** What is stopped before it was made or started is as stopped as it can be. */

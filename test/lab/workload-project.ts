@@ -97,9 +97,10 @@ export async function settled(client: Client, name: string, may: readonly Wanted
     return may.some((wanted) => fitsOne(wanted, seen));
   };
   const what = (): string => `${name} to be\n${may.map(textOf).join('\nor ')}\nit is\n${seen}`;
-  await until(fits, what, undefined, SETTLE_MS).catch(async ({ message }: Error) => {
+  await until(fits, what, undefined, SETTLE_MS).catch(async (error: Error) => {
+    if (!error.message.startsWith('waited in vain')) throw error;
     // What the state thinks of it, which containers do not show.
-    throw new Error(`${message}\n${JSON.stringify(await client.getProject(name).catch(String))}`);
+    throw new Error(`${error.message}\n${JSON.stringify(await client.getProject(name).catch(String))}`);
   });
 }
 

@@ -130,23 +130,15 @@ test('a kernel feature that is missing is named', async (context) => {
   );
 });
 
-test('on a disk that a container has filled a killed daemon starts again, and what fills it can be removed', async () => {
+/** An instance on a disk of 48 MB. */
+async function onSmallDisk(work: (small: Instance, disk: string) => Promise<void>): Promise<void> {
   const disk = mkdtempSync(join(tmpdir(), 'orc-disk-'));
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', disk]).status).toBe(0);
   try {
     const small = await startInstance({ root: join(disk, 'root') });
     try {
       await bootstrapBusybox(small);
-      await until(() => existsSync(join(disk, 'root/ballast')), 'space to be kept');
-      const fill = 'cat /dev/zero > /big; echo full; exec sleep 1000';
-      small.orc(['container', 'run', '-d', '--name', 'filler', 'busybox', 'sh', '-c', fill]);
-      await until(() => statfsSync(disk).bfree === 0, 'the disk to be full');
-      await small.stop('SIGKILL');
-      await small.start();
-      expect(small.orc(['container', 'ls', '-q']).stdout).not.toBe('');
-      expect(small.orc(['container', 'rm', '-f', 'filler'])).toMatchObject({ code: 0, stdout: 'filler\n' });
-      await until(() => statfsSync(disk).bfree > 1000, 'space');
-      expect(small.orc(['container', 'run', '--rm', 'busybox', 'echo', 'works']).stdout).toBe('works\n');
+      await work(small, disk);
     } finally {
       await small.purge();
     }
@@ -154,28 +146,30 @@ test('on a disk that a container has filled a killed daemon starts again, and wh
     spawnSync('umount', ['-l', disk]);
     rmSync(disk, { recursive: true });
   }
-});
+}
 
-test('a full disk: the command fails, nothing is half made, and space makes it work again', async () => {
-  const disk = mkdtempSync(join(tmpdir(), 'orc-disk-'));
-  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', disk]).status).toBe(0);
-  try {
-    const small = await startInstance({ root: join(disk, 'root') });
-    try {
-      await bootstrapBusybox(small);
-      spawnSync('sh', ['-c', `cat /dev/zero > ${disk}/filler`]);
-      const failed = small.orc(['container', 'run', '--name', 'full', 'busybox', 'true']);
-      expect(failed.code).not.toBe(0);
-      expect(failed.stderr).toMatch(/no space left|ENOSPC|disk/i);
-      expect(await small.client.listContainers({ all: true })).toEqual([]);
-      rmSync(join(disk, 'filler'));
-      expect(small.orc(['container', 'run', '--name', 'full', 'busybox', 'true']).code).toBe(0);
-      expect((await small.client.info()).quarantined).toEqual([]);
-    } finally {
-      await small.purge();
-    }
-  } finally {
-    spawnSync('umount', ['-l', disk]);
-    rmSync(disk, { recursive: true });
-  }
-});
+test('on a disk that a container has filled a killed daemon starts again, and what fills it can be removed', () =>
+  onSmallDisk(async (small, disk) => {
+    await until(() => existsSync(join(disk, 'root/ballast')), 'space to be kept');
+    const fill = 'cat /dev/zero > /big; echo full; exec sleep 1000';
+    small.orc(['container', 'run', '-d', '--name', 'filler', 'busybox', 'sh', '-c', fill]);
+    await until(() => statfsSync(disk).bfree === 0, 'the disk to be full');
+    await small.stop('SIGKILL');
+    await small.start();
+    expect(small.orc(['container', 'ls', '-q']).stdout).not.toBe('');
+    expect(small.orc(['container', 'rm', '-f', 'filler'])).toMatchObject({ code: 0, stdout: 'filler\n' });
+    await until(() => statfsSync(disk).bfree > 1000, 'space');
+    expect(small.orc(['container', 'run', '--rm', 'busybox', 'echo', 'works']).stdout).toBe('works\n');
+  }));
+
+test('a full disk: the command fails, nothing is half made, and space makes it work again', () =>
+  onSmallDisk(async (small, disk) => {
+    spawnSync('sh', ['-c', `cat /dev/zero > ${disk}/filler`]);
+    const failed = small.orc(['container', 'run', '--name', 'full', 'busybox', 'true']);
+    expect(failed.code).not.toBe(0);
+    expect(failed.stderr).toMatch(/no space left|ENOSPC|disk/i);
+    expect(await small.client.listContainers({ all: true })).toEqual([]);
+    rmSync(join(disk, 'filler'));
+    expect(small.orc(['container', 'run', '--name', 'full', 'busybox', 'true']).code).toBe(0);
+    expect((await small.client.info()).quarantined).toEqual([]);
+  }));

@@ -38,16 +38,20 @@ export function renderTable(table: string, state: RuleState): string {
     `table inet ${table}`,
     `delete table inet ${table}`,
     `table inet ${table} {`,
-    ...sets(state).map((line) => `  ${line}`),
-    ...chains(state).flatMap((chain) => [
-      `  chain ${chain.name} {`,
-      ...chain.lines.map((line) => `    ${line}`),
-      '  }',
-    ]),
+    ...bodyOf(sets(state), chains(state)),
     '}',
     '',
   ].join('\n');
 }
+
+const bodyOf = (sets: readonly string[], chains: ReturnType<typeof closing>): readonly string[] => [
+  ...sets.map((line) => `  ${line}`),
+  ...chains.flatMap((chain) => [
+    `  chain ${chain.name} {`,
+    ...chain.lines.map((line) => `    ${line}`),
+    '  }',
+  ]),
+];
 
 /**
  * The commands that turn `before` into `after` when only ports differ; undefined when the table has to be rendered
@@ -81,12 +85,7 @@ export function renderKept(table: string, state: RuleState): string {
     `delete table ${name}`,
     `table ${name} {`,
     '  flags owner;',
-    ...[...linkSets(state, links)].map((line) => `  ${line}`),
-    ...closing(state).flatMap((chain) => [
-      `  chain ${chain.name} {`,
-      ...chain.lines.map((line) => `    ${line}`),
-      '  }',
-    ]),
+    ...bodyOf(linkSets(state, links), closing(state)),
     '}',
     '',
   ].join('\n');

@@ -140,7 +140,7 @@ describe('what a spec changes', () => {
     [
       'a name for an address',
       { extraHosts: [{ name: 'db', address: '10.1.2.3' }] },
-      'grep db /etc/hosts',
+      'grep -w db /etc/hosts',
       '10.1.2.3\tdb',
     ],
     [

@@ -84,8 +84,9 @@ describe('the daemon', () => {
     await expect(client().startContainer(id)).rejects.toThrow();
     await crash();
     await instance.start();
-    const { status, attempt, exit } = await client().getContainer(id);
+    const { status, attempt, exit, error } = await client().getContainer(id);
     expect({ status, attempt, exit }).toEqual({ status: 'created', attempt: 0, exit: undefined });
+    expect(error).toContain('/no/such/program');
   });
 
   test('a container that ended meanwhile and comes back has its ports again', async () => {

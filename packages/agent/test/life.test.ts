@@ -149,6 +149,35 @@ describe('a shim that does not answer', () => {
   });
 });
 
+describe('a start that failed', () => {
+  const failing = async (agent: Agent): Promise<void> => {
+    rooms.on.start = () => Promise.reject(fail('start.failed', 'no such program'));
+    agent.assign(assignmentOf([taskOf('web')]));
+    await vi.waitFor(() => expect(rooms.reports.at(-1)?.tasks[0]?.status.phase).toBe('failed'));
+    delete rooms.on.start;
+  };
+
+  test('is as failed for the next daemon, for the same reason, until somebody asks anew', async () => {
+    const before = await open();
+    await failing(before);
+    expect(rooms.log).toContain(`warn: start of ${taskOf('web').name} failed`);
+    await before.close();
+    rooms.reports.length = 0;
+    const agent = await open();
+    agent.assign(assignmentOf([taskOf('web')]));
+    await vi.waitFor(() => expect(rooms.reports).not.toEqual([]));
+    expect(rooms.reports.at(-1)?.tasks[0]?.status).toMatchObject({
+      phase: 'failed',
+      generation: 1,
+      problem: { message: 'no such program' },
+    });
+    expect(rooms.alive.size).toBe(0);
+    agent.assign(assignmentOf([taskOf('web', { desired: { state: 'run', generation: 2 } })]));
+    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    expect(agent.containers.get(taskOf('web').containerId).error).toBeUndefined();
+  });
+});
+
 describe('an end by hand', () => {
   test.each(['SIGKILL', '9', 'TERM'])('%s: the policy does not bring it back', async (signal) => {
     const agent = await open();

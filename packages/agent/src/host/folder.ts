@@ -28,6 +28,7 @@ import {
   type Health,
   isContainerId,
   type PortBinding,
+  type Problem,
   type TaskDesired,
 } from '@orc/model';
 import { LIMITS } from '../limits.ts';
@@ -39,6 +40,15 @@ export type Stored = {
   readonly createdAt: number;
   readonly owner?: ContainerOwner;
   readonly spec: ContainerSpec;
+};
+
+/** Why the last step came to nothing. */
+export type Failure = {
+  readonly generation: number;
+  readonly problem: Problem;
+  readonly phase: 'failed' | 'rejected';
+  /** Of a stop or a removal: it is over when a later one comes about. */
+  readonly ending?: boolean;
 };
 
 export type State = {
@@ -54,6 +64,8 @@ export type State = {
   readonly hostname?: string;
   readonly startedAt?: number;
   readonly restarts: number;
+  /** Only that of a start outlives the daemon: the rest is tried again. */
+  readonly failure?: Failure;
   /** Of an attempt whose end is settled; what the shim wrote comes first. */
   readonly exit?: Exit;
   /** Of the attempt that runs: an adopted container goes on where it stood. */
@@ -223,11 +235,15 @@ function loadFolder(folder: string, id: string): Loaded | string {
 function readState(file: string): State | 'damaged' {
   if (!existsSync(file)) return EMPTY_STATE;
   try {
-    return readJson<State>(file);
+    const { failure, ...state } = readJson<State>(file);
+    return failure !== undefined && outlives(failure, state) ? { ...state, failure } : state;
   } catch {
     return 'damaged';
   }
 }
+
+const outlives = ({ phase, ending, generation }: Failure, { desired }: State): boolean =>
+  phase === 'failed' && ending !== true && generation === desired.generation;
 
 function readJson<T extends object>(file: string): T {
   const text = readFileSync(file, 'utf8');

@@ -22,17 +22,17 @@ import {
   type TerminalSize,
 } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
-import { decideRestart } from '../plan/restart.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
 import { type Asking, askToEnd, graceOf, type StopRequest, stopSignalOf } from './asking.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
-import { openStateFile, type State, type StateFile, type Stored } from './folder.ts';
+import { type Failure, openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
+import { openRestarts, type Restarts } from './restarts.ts';
 import { anonymousVolumes, logPathOf, release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
-import { containerOf, type Failure, taskStatusOf, type View } from './view.ts';
+import { containerOf, taskStatusOf, type View } from './view.ts';
 import { endOf, openWaits } from './waits.ts';
 import { watchLife } from './watch.ts';
 
@@ -56,14 +56,9 @@ export class Life {
   #kept: Exit | undefined;
   #health: Health = 'none';
   #healthWatch: HealthWatch | undefined;
-  #failure: Failure | undefined;
-  /** These two on the monotonic clock: a change of the time of day starts nothing, and keeps nothing from starting. */
-  #restartAt: number | undefined;
-  /** As it is told, by the time of day. */
-  #restartTold = 0;
-  #restartDelayMs = 0;
+  /** On the monotonic clock. */
   #retryAt: number | undefined;
-  #restartsInRow = 0;
+  readonly #restarts: Restarts;
   #joinable: Joinable;
   readonly #early = openEarly();
   #terminal: TerminalSize | undefined;
@@ -101,6 +96,7 @@ export class Life {
     this.#state = state;
     this.#exit = state.exit;
     this.#stopKept = state.desired.state === 'stop';
+    this.#restarts = openRestarts(deps.clock);
     this.#deps = deps;
   }
 
@@ -137,6 +133,14 @@ export class Life {
     return this.#image;
   }
 
+  get #failure(): Failure | undefined {
+    return this.#state.failure;
+  }
+  set #failure(failure: Failure | undefined) {
+    const { failure: _, ...rest } = this.#state;
+    this.#state = failure === undefined ? rest : { ...rest, failure };
+  }
+
   /** Takes effect from the next step on; a kill cuts a grace period short. Nothing revokes a removal. */
   desire(desired: TaskDesired, stop: StopRequest = {}): void {
     const before = this.#state.desired;
@@ -146,7 +150,7 @@ export class Life {
     this.#stuck = undefined;
     this.#retryAt = undefined;
     if (desired.generation > before.generation) this.#failure = undefined;
-    if (desired.state !== 'run') this.#restartAt = undefined;
+    if (desired.state !== 'run') this.#restarts.cancel();
     if (desired.state !== 'stop') this.#stopKept = false;
     if (this.#graceMs() <= 0) this.#hurry.call();
     this.wake();
@@ -160,7 +164,7 @@ export class Life {
   /** What was running when the daemon ended runs on; what ended meanwhile is settled; a start that was cut is begun anew. */
   adopt(found: Found, image: ResolvedImage | undefined): void {
     this.#image = image;
-    this.#restartsInRow = this.#state.restarts;
+    this.#restarts.countFrom(this.#state.restarts);
     if ('running' in found) {
       this.#state = { ...this.#state, attempt: found.running.attempt, startedAt: found.running.startedAt };
       this.#health = found.health;
@@ -174,7 +178,7 @@ export class Life {
       const { startedAt: _, ...before } = this.#state;
       this.#state = { ...before, ...defined({ startedAt: found.startedAt }), attempt: found.cut - 1 };
       this.#exit = found.before;
-      if (this.#state.desired.state === 'run') this.#restartIn(0);
+      if (this.#state.desired.state === 'run') this.#restarts.dueNow();
       return;
     }
     this.#state = { ...this.#state, attempt: found.attempt, ...defined({ startedAt: found.startedAt }) };
@@ -285,7 +289,7 @@ export class Life {
       prepared: this.#image !== undefined,
       running: this.#running !== undefined,
       actedGeneration: this.#state.actedGeneration,
-      ...(this.#restartAt === undefined ? {} : { restartAt: this.#restartAt }),
+      ...defined({ restartAt: this.#restarts.dueAt }),
       ...(this.#failure === undefined ? {} : { failedGeneration: this.#failure.generation }),
       ...(this.#retryAt === undefined ? {} : { retryAt: this.#retryAt }),
     };
@@ -300,13 +304,16 @@ export class Life {
       this.#unstick();
     } catch (error) {
       const problem = toProblem(error);
-      if (!(error instanceof OrcError))
-        this.#deps.emit('error', `${step.do} of ${this.stored.name} failed`, {
-          error: String((error as Error).stack),
-        });
+      this.#deps.emit(
+        error instanceof OrcError ? 'warn' : 'error',
+        `${step.do} of ${this.stored.name} failed`,
+        {
+          error: error instanceof OrcError ? problem.message : String((error as Error).stack),
+        },
+      );
       const ending = step.do === 'remove' || step.do === 'stop';
       this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed', ending };
-      this.#restartAt = undefined;
+      this.#restarts.cancel();
       this.#holding ||= step.do === 'start';
       // The attempt never was: another daemon neither takes it for lost nor begins it again.
       if (step.do === 'start')
@@ -340,13 +347,10 @@ export class Life {
   async #start(): Promise<void> {
     assert(this.#image !== undefined, 'a container is prepared before it starts');
     const asked = this.#state.desired.generation > this.#state.actedGeneration;
-    if (asked) {
-      this.#restartsInRow = 0;
-      this.#restartDelayMs = 0;
-    }
+    if (asked) this.#restarts.countFrom(0);
     this.#preparing = true;
     this.#changed();
-    const { exit: _, startedAt: __, ...before } = this.#state;
+    const { exit: _, startedAt: __, failure: ___, ...before } = this.#state;
     const next: State = {
       ...before,
       attempt: this.#state.attempt + 1,
@@ -377,7 +381,7 @@ export class Life {
   #begin(started: Started): void {
     // What was desired meanwhile is newer than what the attempt was started with.
     this.#state = { ...started.state, desired: this.#state.desired };
-    this.#restartAt = undefined;
+    this.#restarts.cancel();
     this.#stopKept = false;
     this.#joinable = started.joinable;
     this.#health = 'none';
@@ -417,7 +421,7 @@ export class Life {
     this.#state = {
       ...this.#state,
       exit,
-      restarts: this.#state.restarts + (this.#restartAt === undefined ? 0 : 1),
+      restarts: this.#state.restarts + (this.#restarts.dueAt === undefined ? 0 : 1),
     };
     this.#finish();
     this.#changed();
@@ -461,22 +465,7 @@ export class Life {
     if (desired.state !== 'run' || desired.generation > actedGeneration) return;
     // A task waits to be assigned again, in the order of its dependencies.
     if (exit.reason === 'reboot' && this.stored.owner !== undefined) return;
-    const decision = decideRestart(this.stored.spec.restart, {
-      exit,
-      ranMs,
-      restarts: this.#restartsInRow,
-      lastDelayMs: this.#restartDelayMs,
-    });
-    if (!decision.restart) return;
-    this.#restartsInRow = decision.restarts;
-    this.#restartDelayMs = decision.delayMs;
-    this.#restartIn(decision.delayMs);
-  }
-
-  #restartIn(delayMs: number): void {
-    const { clock } = this.#deps;
-    this.#restartAt = clock.monotonic() + delayMs;
-    this.#restartTold = clock.now() + delayMs;
+    this.#restarts.decide(this.stored.spec.restart, exit, ranMs);
   }
 
   #stayDown(): void {
@@ -487,7 +476,7 @@ export class Life {
 
   /** Once no attempt follows by itself ports and addresses go back, and `--rm` takes effect. */
   #finish(): void {
-    const follows = this.#restartAt !== undefined || (this.#isAsked() && this.#failure === undefined);
+    const follows = this.#restarts.dueAt !== undefined || (this.#isAsked() && this.#failure === undefined);
     if (!this.#holding || this.#running !== undefined || follows) return;
     const shared = this.#deps.isShared(this);
     if (shared && this.stored.spec.autoRemove !== true) return;
@@ -582,7 +571,7 @@ export class Life {
       outOfReach: this.#outOfReach,
       prepared: this.#image !== undefined,
       preparing: this.#preparing,
-      restartAt: this.#restartAt === undefined ? undefined : this.#restartTold,
+      restartAt: this.#restarts.toldAt,
       removed: this.#removed,
       volumePath: this.#deps.volumes.pathOf,
       logPath: logPathOf(this.stored, this.folder, this.#deps.root),

@@ -1,14 +1,6 @@
 /** How a container looks to others: its task's status, its row in lists. */
 import type { Container, Exit, Health, Problem, TaskPhase, TaskStatus } from '@orc/model';
-import type { State, Stored } from './folder.ts';
-
-export type Failure = {
-  readonly generation: number;
-  readonly problem: Problem;
-  readonly phase: 'failed' | 'rejected';
-  /** Of a stop or a removal: it is over when a later one comes about. */
-  readonly ending?: boolean;
-};
+import type { Failure, State, Stored } from './folder.ts';
 
 /** What a life knows of itself. */
 export type View = {

@@ -13,14 +13,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/raft': [],
   'packages/compose': MODEL,
   'packages/cluster': MODEL,
-  'packages/image': MODEL,
-  'packages/network': MODEL,
+  'packages/disk': MODEL,
+  'packages/image': [...MODEL, 'disk'],
+  'packages/network': [...MODEL, 'disk'],
   'packages/runtime': MODEL,
   'packages/telemetry': MODEL,
   'packages/api': MODEL,
-  'packages/agent': [...MODEL, ...LEVEL_1],
+  'packages/agent': [...MODEL, 'disk', ...LEVEL_1],
   'apps/orc': [...MODEL, 'compose', 'api'],
-  'apps/orcd': [...MODEL, ...LEVEL_1, 'agent', 'api', 'cluster', 'raft'],
+  'apps/orcd': [...MODEL, 'disk', ...LEVEL_1, 'agent', 'api', 'cluster', 'raft'],
 };
 const IMPURE = /^node:(fs|net|http|https|dgram|child_process|worker_threads|os|timers|tls|process)/;
 const BANNED_NAMES = /(^|\/)(utils?|common|helpers?|managers?|misc)(\.ts|\/|$)/;

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '@orc/api';
-import { tryLock } from '@orc/image';
+import { tryLock } from '@orc/disk';
 import { fail } from '@orc/model';
 
 const ATTEMPTS_MAX = 10;

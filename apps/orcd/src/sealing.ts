@@ -1,7 +1,8 @@
 /** Secrets are sealed before they enter the log (DECISIONS 35): AES-256-GCM, the key in the root, 0600. */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDurableSync } from '@orc/disk';
 import { fail } from '@orc/model';
 
 export type Sealing = {
@@ -59,22 +60,8 @@ function readOrMakeKey(file: string, isNew: boolean): Buffer {
       hint: 'put the key back that was there',
     });
   const key = randomBytes(KEY_BYTES);
-  const handle = openSync(`${file}.tmp`, 'w', 0o600);
-  try {
-    writeSync(handle, key);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(`${file}.tmp`, file);
-  syncFolder(dirname(file));
+  writeDurableSync(file, key);
   return key;
-}
-
-function syncFolder(path: string): void {
-  const handle = openSync(path, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

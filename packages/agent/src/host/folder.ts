@@ -3,21 +3,11 @@
  * rename, without a sync: DECISIONS 15). Rows of docs/files.md.
  */
 import { execFile } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  fsync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { asideOf, replaceFile, syncFolder, writeDurable } from '@orc/disk';
 import {
   type ContainerId,
   type ContainerOwner,
@@ -87,10 +77,7 @@ export type Loaded = {
 const CONTAINER_FILE = 'container.json';
 const STATE_FILE = 'state.json';
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 
-const sync = promisify(fdatasync);
-const syncAll = promisify(fsync);
 const run = promisify(execFile);
 
 export const EMPTY_STATE: State = {
@@ -113,25 +100,9 @@ export async function createFolder(folder: string, stored: Stored): Promise<void
   const { owner } = stored;
   const isTask = owner !== undefined && owner.oneOff !== true;
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  const fd = openSync(join(folder, `${CONTAINER_FILE}.tmp`), 'w', FILE_MODE);
-  try {
-    writeFileSync(fd, JSON.stringify(stored));
-    if (!isTask) await sync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(join(folder, `${CONTAINER_FILE}.tmp`), join(folder, CONTAINER_FILE));
-  if (!isTask) await Promise.all([syncFolder(folder), syncFolder(dirname(folder))]);
-}
-
-/** The names in it survive a power loss. */
-async function syncFolder(path: string): Promise<void> {
-  const fd = openSync(path, 'r');
-  try {
-    await syncAll(fd);
-  } finally {
-    closeSync(fd);
-  }
+  const [file, text] = [join(folder, CONTAINER_FILE), JSON.stringify(stored)];
+  if (isTask) replaceFile(file, text);
+  else await Promise.all([writeDurable(file, text), syncFolder(dirname(folder))]);
 }
 
 /** The newest state is the last: a write is over before the next begins. */
@@ -148,7 +119,8 @@ export function openStateFile(folder: string): StateFile {
   return {
     write(state, durability) {
       const text = JSON.stringify(state);
-      const put = async (): Promise<void> => (durability === 'durable' ? writeDurably : replace)(file, text);
+      const put = async (): Promise<void> =>
+        durability === 'durable' ? writeDurable(file, text) : replaceFile(file, text);
       if (waiting === 0 && durability !== 'durable') return put();
       waiting += 1;
       const written = tail.then(put).finally(() => {
@@ -158,24 +130,6 @@ export function openStateFile(folder: string): StateFile {
       return written;
     },
   };
-}
-
-/** Whoever reads it has the whole of it, or the one before. */
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.tmp`, text, { mode: FILE_MODE });
-  renameSync(`${file}.tmp`, file);
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const fd = openSync(`${file}.tmp`, 'w', FILE_MODE);
-  try {
-    writeFileSync(fd, text);
-    await sync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(`${file}.tmp`, file);
-  await syncFolder(dirname(file));
 }
 
 /** All folders below `containers/`; `damaged` ones are for quarantine, never fatal. */
@@ -208,7 +162,7 @@ async function spread(folder: string): Promise<void> {
 async function dropUnmade(folder: string): Promise<boolean> {
   if (existsSync(join(folder, CONTAINER_FILE))) return false;
   const files = await readdir(folder).catch(() => ['unreadable']);
-  if (files.some((name) => name !== `${CONTAINER_FILE}.tmp`)) return false;
+  if (files.some((name) => name !== asideOf(CONTAINER_FILE))) return false;
   await rm(folder, { recursive: true });
   return true;
 }

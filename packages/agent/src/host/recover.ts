@@ -1,6 +1,7 @@
 /** Crash-only: starting is recovering. Finds containers by their folders, adopts what runs, sweeps what nobody knows. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { replaceFile } from '@orc/disk';
 import { type Exit, type Problem, type ResolvedImage, toProblem } from '@orc/model';
 import type { Adopted } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
@@ -215,7 +216,7 @@ async function bootOf(run: string): Promise<{ readonly rebooted: boolean; note()
   const note = async (): Promise<void> => {
     if (!rebooted) return;
     await mkdir(run, { recursive: true, mode: 0o711 });
-    await writeFile(marker, boot);
+    replaceFile(marker, boot);
   };
   return { rebooted, note };
 }

@@ -2,7 +2,7 @@
 import { rmdirSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { removeTree } from '@orc/image';
+import { removeTree } from '@orc/disk';
 import type { Clock, ContainerId, Emit } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { expiredLogs, type KeptLog } from '../plan/retention.ts';

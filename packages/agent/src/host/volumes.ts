@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree } from '@orc/image';
+import { removeTree } from '@orc/disk';
 import { type Emit, fail, KINDS } from '@orc/model';
 
 export type Volumes = {

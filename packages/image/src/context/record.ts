@@ -1,7 +1,8 @@
 /** What lies in a context's folder, as `context.json` beside it says. */
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '@orc/disk';
 import type { ContextFile } from '../types.ts';
 
 /** Fingerprint of the sender; of files also the inode here and the SHA-256 of the bytes, base64url. */
@@ -34,9 +35,7 @@ export function readRecord(folder: string): ContextRecord | undefined {
 
 /** Renamed into place. */
 export function writeRecord(folder: string, record: ContextRecord): void {
-  const aside = join(folder, `${NAME}.new`);
-  writeFileSync(aside, JSON.stringify({ schema: SCHEMA, ...record }), { mode: 0o600 });
-  renameSync(aside, join(folder, NAME));
+  replaceFile(join(folder, NAME), JSON.stringify({ schema: SCHEMA, ...record }));
 }
 
 /** Of everything that a COPY may take from it: paths, kinds, modes, targets and bytes. */

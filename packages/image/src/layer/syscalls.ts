@@ -17,7 +17,6 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_SYMLINK_FOLLOW = 0x400;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
-const LOCK_EX_NB = 2 | 4;
 const SYS_OPENAT2 = 437;
 const OPEN_HOW_BYTES = 24;
 const RESOLVE_NO_MAGICLINKS = 0x02;
@@ -40,7 +39,6 @@ const c = {
   llistxattr: libc.func('int64_t llistxattr(const void *, void *, size_t)'),
   futimens: libc.func('int futimens(int, const void *)'),
   sync_file_range: libc.func('int sync_file_range(int, int64_t, int64_t, uint32_t)'),
-  flock: libc.func('int flock(int, int)'),
   syncfs: libc.func('int syncfs(int)'),
   syscall: libc.func('long syscall(long, int, const void *, const void *, size_t)'),
 };
@@ -179,9 +177,6 @@ export function listXattrs(path: string): readonly string[] {
   const size = Number(c.llistxattr(encodePath(path), LIST, LIST.length));
   return size <= 0 ? [] : LIST.toString('utf8', 0, size - 1).split('\0');
 }
-
-/** False: another process holds it. The lock goes with the descriptor. */
-export const tryLock = (fd: number): boolean => c.flock(fd, LOCK_EX_NB) === 0;
 
 /** Writes the whole file system of `path` out; on a pool thread. */
 export function syncFileSystem(path: string): Promise<void> {

@@ -3,9 +3,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { atPath, syncFolder, writeAll } from '@orc/disk';
 import { type Digest, type Failpoint, fail } from '@orc/model';
 import { READ_CHUNK_BYTES } from '../limits.ts';
-import { atPath, syncFolder, writeAll } from './durable.ts';
 import type { StorePaths } from './paths.ts';
 
 export type BlobInfo = { readonly digest: Digest; readonly size: number };

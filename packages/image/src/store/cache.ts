@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '@orc/disk';
 import { type Digest, fail, isDigest } from '@orc/model';
 import { CACHE_RECORD_BYTES_MAX, CACHE_RECORDS_MAX } from '../limits.ts';
 import type { Store } from './context.ts';
-import { writeWhole } from './durable.ts';
 import type { CacheRecord, StoredLayer } from './internals.ts';
 
 type Stored = {
@@ -35,7 +35,7 @@ export async function cachePut(
   const text = JSON.stringify(stored);
   if (text.length > CACHE_RECORD_BYTES_MAX)
     throw fail('input.toolarge', 'a record of the build cache is too large');
-  writeWhole(fileOf(store, key), text);
+  replaceFile(fileOf(store, key), text);
   store.options.failpoint('image.cache.written');
 }
 

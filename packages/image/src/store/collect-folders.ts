@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeTree } from '@orc/disk';
 import { CACHE_MOUNT_BYTES_MAX, CONTEXT_BYTES_MAX, FOLDER_AGE_MS_MAX } from '../limits.ts';
 import { type KeepBounds, type KeptFolder, surplus } from '../plan/keep.ts';
 import type { Store } from './context.ts';
-import { removeTree } from './durable.ts';
 
 /** Returns the bytes that it freed. */
 export async function collectFolders(store: Store): Promise<number> {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '@orc/disk';
 import type { Digest } from '@orc/model';
 import { FRESH_MS } from '../limits.ts';
 import { type Catalog, withoutImage } from '../plan/catalog.ts';
@@ -9,7 +10,6 @@ import { isErrno } from '../layer/syscalls.ts';
 import { cachedLayers } from './cache.ts';
 import { collectFolders } from './collect-folders.ts';
 import { commitCatalog, everyBlobOf, type Store } from './context.ts';
-import { removeTree } from './durable.ts';
 
 export type Collected = { readonly deleted: readonly string[]; readonly bytes: number };
 

@@ -1,11 +1,11 @@
 /** The open store that everything of this package works on. */
+import { writeDurable } from '@orc/disk';
 import type { Digest, ResolvedImage } from '@orc/model';
 import { blobsOf, type Catalog, findImage, type ImageRecord, toIndex } from '../plan/catalog.ts';
 import type { ImageStoreOptions } from '../types.ts';
 import type { OpenContexts } from '../context/contexts.ts';
 import type { Threads } from '../thread/threads.ts';
 import type { Blobs } from './blobs.ts';
-import { writeDurable } from './durable.ts';
 import type { Layers } from './layers.ts';
 import type { Leases } from './leases.ts';
 import type { StorePaths } from './paths.ts';

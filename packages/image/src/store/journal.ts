@@ -7,9 +7,9 @@
  */
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateFolder, syncFolder, writeAll } from '@orc/disk';
 import { fail } from '@orc/model';
 import { isErrno } from '../layer/syscalls.ts';
-import { makePrivateFolder, syncFolder, writeAll } from './durable.ts';
 
 export type JournalOptions = {
   readonly folder: string;

@@ -6,9 +6,9 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateFolder, removeTree, replaceFile, writeDurable } from '@orc/disk';
 import { type Digest, type Failpoint, isDigest } from '@orc/model';
 import { isErrno, syncFileSystem } from '../layer/syscalls.ts';
-import { makePrivateFolder, removeTree, writeDurable, writeWhole } from './durable.ts';
 import type { StorePaths } from './paths.ts';
 import { keyed } from './queue.ts';
 
@@ -56,7 +56,7 @@ export function openLayers(paths: StorePaths, failpoint: Failpoint, onNew: (diff
         await moveInto(folder, paths.layer(record.diffId));
         failpoint('image.layer.renamed');
         const stored = { schema: 1, ...record, synced: false, boot };
-        writeWhole(paths.layerRecord(record.diffId), JSON.stringify(stored));
+        replaceFile(paths.layerRecord(record.diffId), JSON.stringify(stored));
         failpoint('image.layer.recorded');
         known.set(record.diffId, record);
         settling.add(record.diffId);

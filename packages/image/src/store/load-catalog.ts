@@ -2,6 +2,7 @@
 import { renameSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateFolder, readJson, writeDurable } from '@orc/disk';
 import { fail } from '@orc/model';
 import { isErrno } from '../layer/syscalls.ts';
 import { CONFIG_BYTES_MAX, INDEX_BYTES_MAX, MANIFEST_BYTES_MAX, QUARANTINE_NAMES_MAX } from '../limits.ts';
@@ -19,7 +20,6 @@ import type { Descriptor } from '../plan/documents.ts';
 import { parseDescriptor, parseImageDocument, parseManifest } from '../plan/parse.ts';
 import type { Blobs } from './blobs.ts';
 import type { Store } from './context.ts';
-import { makePrivateFolder, readJson, writeDurable } from './durable.ts';
 
 export async function loadCatalog(store: Store): Promise<Catalog> {
   let rows: readonly unknown[];

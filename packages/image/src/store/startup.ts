@@ -1,16 +1,15 @@
 /** Opening is recovering: half-written files go, damaged images are put aside with a word, the rest is loaded. */
 import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivateFolder, removeTree, tryLock, writeDurable } from '@orc/disk';
 import { type Digest, type Emit, fail, turns } from '@orc/model';
 import { openContexts } from '../context/contexts.ts';
-import { tryLock } from '../layer/syscalls.ts';
 import { UNPACKS_AT_ONCE } from '../limits.ts';
 import { EMPTY_CATALOG } from '../plan/catalog.ts';
 import { openThreads } from '../thread/threads.ts';
 import type { ImageStoreOptions } from '../types.ts';
 import { openBlobs } from './blobs.ts';
 import type { Store } from './context.ts';
-import { makePrivateFolder, removeTree, writeDurable } from './durable.ts';
 import { openLayers } from './layers.ts';
 import { loadCatalog } from './load-catalog.ts';
 import { openLeases } from './leases.ts';

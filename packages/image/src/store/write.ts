@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '@orc/disk';
 import type { Digest } from '@orc/model';
 import type { CopyPlan } from '../build/host/copy.ts';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
@@ -10,7 +11,6 @@ import { type Descriptor, type ImageDocument, type Manifest, MEDIA } from '../pl
 import { fullName, parseReference } from '../plan/reference.ts';
 import type { OnProgress } from '../types.ts';
 import { commitCatalog, pinned, type Store } from './context.ts';
-import { removeTree } from './durable.ts';
 import type { NewImage, StoredLayer } from './internals.ts';
 
 export type CommitOptions = {

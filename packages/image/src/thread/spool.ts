@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fdatasync, openSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { atPath } from '@orc/disk';
 import type { Digest } from '@orc/model';
 import { startWriteback } from '../layer/syscalls.ts';
 import { WRITEBACK_BYTES } from '../limits.ts';
-import { atPath } from '../store/durable.ts';
 import { write } from './write.ts';
 
 export type Spooled = { readonly digest: Digest; readonly size: number };

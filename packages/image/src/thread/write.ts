@@ -1,6 +1,6 @@
 /** All of it or an error that names the file: one write(2) may stop early, as on a disk that fills up. */
 import { writeSync } from 'node:fs';
-import { atPath } from '../store/durable.ts';
+import { atPath } from '@orc/disk';
 
 export function write(fd: number, path: string, data: Uint8Array): void {
   try {

@@ -2,8 +2,9 @@
  * What a restarted daemon has to know of its sandboxes, below `<run>/net`. Nothing here outlives a boot, so nothing is
  * synced; a file that cannot be read is an unknown sandbox, and is swept.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '@orc/disk';
 import type { AssignedNetwork, ContainerId, Endpoint, PortBinding } from '@orc/model';
 import type { Cable } from '../plan/netplan.ts';
 
@@ -36,7 +37,7 @@ export function openRecords(run: string): Records {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fileOf = (container: ContainerId): string => join(folder, `${container}.json`);
   return {
-    put: (record) => replaceFile(fileOf(record.container), record),
+    put: (record) => putJson(fileOf(record.container), record),
     remove: (container) => unlinkIfThere(fileOf(container)),
     all: () =>
       readdirSync(folder)
@@ -44,10 +45,10 @@ export function openRecords(run: string): Records {
         .map((name) => readJson<SandboxRecord>(join(folder, name)))
         .filter((record) => record?.schema === 1)
         .map((record) => record as SandboxRecord),
-    putNetworks: (networks) => replaceFile(networksFile, { schema: 1, networks }),
+    putNetworks: (networks) => putJson(networksFile, { schema: 1, networks }),
     networks: () => readJson<{ networks: readonly AssignedNetwork[] }>(networksFile)?.networks ?? [],
     forwarding: () => readJson<{ boot: string }>(forwardingFile)?.boot,
-    putForwarding: (boot) => replaceFile(forwardingFile, { schema: 1, boot }),
+    putForwarding: (boot) => putJson(forwardingFile, { schema: 1, boot }),
     clear: () => rmSync(join(run, 'net'), { recursive: true, force: true }),
   };
 }
@@ -68,7 +69,7 @@ export const defaultSubnetFile = (
   read: () => readJson<{ subnet: string }>(join(root, 'network.json'))?.subnet,
   write: (subnet) => {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    replaceFile(join(root, 'network.json'), { schema: 1, subnet });
+    putJson(join(root, 'network.json'), { schema: 1, subnet });
   },
 });
 
@@ -80,7 +81,4 @@ export function readJson<T>(file: string): T | undefined {
   }
 }
 
-function replaceFile(file: string, value: unknown): void {
-  writeFileSync(`${file}.new`, JSON.stringify(value), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
+const putJson = (file: string, value: unknown): void => replaceFile(file, JSON.stringify(value));

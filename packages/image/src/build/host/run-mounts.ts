@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join, posix } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
-import { openFolder as openHostFolder, tryLock } from '../../layer/syscalls.ts';
+import { tryLock } from '@orc/disk';
+import { openFolder as openHostFolder } from '../../layer/syscalls.ts';
 import type { RunMount } from '../../types.ts';
 import { LOCK_RETRY_MS } from '../limits.ts';
 import type { CopyWork } from '../plan/evaluate.ts';

@@ -1,0 +1,12 @@
+export {
+  asideOf,
+  atPath,
+  replaceFile,
+  syncFolder,
+  writeAll,
+  writeDurable,
+  writeDurableSync,
+} from './write.ts';
+export { tryLock } from './lock.ts';
+export { readJson } from './read.ts';
+export { makePrivateFolder, removeTree } from './tree.ts';

@@ -340,7 +340,7 @@ describe('container run', SLOW, () => {
     writeFileSync(file, 'mine');
     const { code, stderr } = orc('container', 'run', '--name', 'never', '--cidfile', file, 'busybox', 'true');
     expect({ code, stderr }).toEqual({
-      code: 2,
+      code: 125,
       stderr: `error: the file ${file} of --cidfile is there already\n  hint: remove it, or name another one\n`,
     });
     expect(out('container', 'ls', '-aq', '--filter', 'name=never')).toBe('');
@@ -488,6 +488,23 @@ describe('--volumes-from', SLOW, () => {
   test('of one that is not there is refused', () => {
     const { code, stderr } = run('--volumes-from', 'nobody', 'busybox');
     expect([code, stderr]).toEqual([125, expect.stringContaining('no such container: nobody')]);
+  });
+
+  test.each([
+    [125, 'unable to find user', ['-u', 'nosuchuser', 'busybox', 'true']],
+    [125, 'there is no image nosuchimage', ['--pull', 'never', 'nosuchimage', 'true']],
+    [2, '--memory', ['--memory', 'much', 'busybox', 'true']],
+  ])('ends with %i: %s', (expected, words, args) => {
+    const { code, stderr } = orc('container', 'run', '--rm', ...args);
+    expect([code, stderr]).toEqual([expected, expect.stringContaining(words)]);
+    expect(out('container', 'ls', '-aq', '--filter', 'ancestor=nosuchimage')).toBe('');
+  });
+
+  test('an image that is not here is pulled by whoever asks, where it can be seen', async () => {
+    const made = instance.client.createContainer({ spec: { image: 'localhost:1/nosuchimage' } });
+    await expect(made).rejects.toMatchObject({ problem: { code: 'notfound.image' } });
+    const { code, stderr } = orc('container', 'run', '--rm', 'localhost:1/nosuchimage', 'true');
+    expect([code, stderr]).toEqual([125, expect.stringContaining('localhost:1')]);
   });
 });
 

@@ -14,31 +14,38 @@ import { joinStreams, mustBeTerminal, tellSize } from './attach.ts';
 
 const DAEMON_FAILED = 125;
 
-/** docker's codes: 125 when it could not be run, 126 and 127 of its program, else its own. */
+/** docker's codes: 125 when it could not be run, 126 and 127 of its program, else its own; wrong usage is 2. */
 export const run: Body = async (context, args, flags) =>
-  asRun(context, async () => {
+  asRun(context, [2, 126, 127], async () => {
     const spec = specOf(context, args, flags);
-    const client = await context.client();
-    const id = await makeContainer(context, client, flags, spec);
-    if (flags.on('detach')) {
-      await startOrRemove(client, id, spec);
-      context.out(id);
-      return 0;
-    }
-    const streams = flags.list('attach').map((each) => each.toLowerCase());
-    return (await runAttached(context, client, { id, spec, flags, streams })).code;
+    return asRun(context, [126, 127], () => runSpec(context, spec, flags));
   });
 
-/** Wrong usage stays 2; what is not offered, or what the daemon refused, is 125. */
-export async function asRun(context: Context, body: () => Promise<number>): Promise<number> {
+async function runSpec(context: Context, spec: ContainerSpec, flags: Flags): Promise<number> {
+  const client = await context.client();
+  const id = await makeContainer(context, client, flags, spec);
+  if (flags.on('detach')) {
+    await startOrRemove(client, id, spec);
+    context.out(id);
+    return 0;
+  }
+  const streams = flags.list('attach').map((each) => each.toLowerCase());
+  return (await runAttached(context, client, { id, spec, flags, streams })).code;
+}
+
+/** Of its problems those with these exit codes keep them; what is not offered, or cannot be done, is 125. */
+export async function asRun(
+  context: Context,
+  own: readonly number[],
+  body: () => Promise<number>,
+): Promise<number> {
   try {
     return await body();
   } catch (error) {
     if (error instanceof ExitStatus) return error.status;
     const code = report(context.io, error);
     if (!(error instanceof OrcError) || error.problem.code === 'input.unsupported') return DAEMON_FAILED;
-    const isOwn = [2, 126, 127].includes(PROBLEM_CODES[error.problem.code].exit);
-    return isOwn ? code : DAEMON_FAILED;
+    return own.includes(PROBLEM_CODES[error.problem.code].exit) ? code : DAEMON_FAILED;
   }
 }
 
@@ -70,13 +77,14 @@ async function makeContainer(
   const lenders = flags.list('volumes-from').map(parseVolumesFrom);
   const file = openIdFile(context, flags.text('cidfile'));
   try {
-    await ensureImage(context, client, flags, spec);
     const name = flags.text('name');
-    const made = await client.createContainer({
-      spec,
-      ...(name === undefined ? {} : { name }),
-      ...(lenders.length === 0 ? {} : { volumesFrom: lenders }),
-    });
+    const made = await withImage(context, client, flags, spec, () =>
+      client.createContainer({
+        spec,
+        ...(name === undefined ? {} : { name }),
+        ...(lenders.length === 0 ? {} : { volumesFrom: lenders }),
+      }),
+    );
     for (const warning of made.warnings) context.err(`warning: ${warning}`);
     file?.write(made.id);
     return made.id;
@@ -100,29 +108,40 @@ function openIdFile(context: Context, file: string | undefined): IdFile | undefi
   return { write: (id) => writeFileSync(path, id), remove: () => rmSync(path, { force: true }) };
 }
 
-/** Here and not in the daemon, so that the user sees its progress. */
-async function ensureImage(
+/** Pulled from here and not by the daemon, so that the user sees its progress; mostly the image is there. */
+async function withImage<T>(
   context: Context,
   client: Client,
   flags: Flags,
-  spec: ContainerSpec,
-): Promise<void> {
+  { image, platform }: ContainerSpec,
+  make: () => Promise<T>,
+): Promise<T> {
   const policy = flags.text('pull') ?? 'missing';
-  const { platform } = spec;
-  if (policy !== 'always' && (await isHere(client, spec.image, platform))) return;
-  if (policy === 'never')
-    throw fail('notfound.image', `there is no image ${spec.image}${platform ? ` for ${platform}` : ''}`, {
-      hint: 'leave "--pull never" out',
-    });
-  const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
-  const { pullImage } = await import('../project/pull.ts');
-  await pullImage(context, client, spec.image, options);
+  const pull = async (): Promise<void> => {
+    const options = { quiet: flags.on('quiet'), ...(platform === undefined ? {} : { platform }) };
+    const { pullImage } = await import('../project/pull.ts');
+    await pullImage(context, client, image, options);
+  };
+  const isForeign = platform !== undefined && !(await isHere(client, image, platform));
+  if (isForeign && policy === 'never') throw notHere(`${image} for ${platform}`);
+  if (isForeign || policy === 'always') await pull();
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof OrcError) || error.problem.code !== 'notfound.image') throw error;
+    if (policy === 'never') throw notHere(image);
+  }
+  await pull();
+  return make();
 }
 
+const notHere = (image: string): OrcError =>
+  fail('notfound.image', `there is no image ${image}`, { hint: 'leave "--pull never" out' });
+
 /** One for another platform is another image. */
-async function isHere(client: Client, image: string, platform: string | undefined): Promise<boolean> {
+async function isHere(client: Client, image: string, platform: string): Promise<boolean> {
   const id = await idOf(client, image);
-  if (id === undefined || platform === undefined) return id !== undefined;
+  if (id === undefined) return false;
   const { Os, Architecture } = await client.inspectImage(id);
   const [os, architecture] = platform.includes('/') ? platform.split('/') : ['linux', platform];
   return Os === os && Architecture === architecture;

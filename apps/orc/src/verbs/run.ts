@@ -28,7 +28,7 @@ export const run: Body = async (context, args, flags) => {
   const service = project.services.find((each) => each.service === name) as ProjectService;
   const spec = specOf(context, project, service, command, flags);
   const client = await context.client();
-  return asRun(context, async () => {
+  return asRun(context, [2, 126, 127], async () => {
     await prepare(context, client, project, service, flags);
     const container = flags.text('name') ?? `${project.name}-${name}-run-${randomBytes(6).toString('hex')}`;
     const { id, warnings } = await client.createContainer({ name: container, spec });

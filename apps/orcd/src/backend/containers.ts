@@ -6,6 +6,7 @@ import type { ImageStore } from '@orc/image';
 import { signalNumber } from '@orc/runtime';
 import type { EventStream, LogQuery } from '@orc/telemetry';
 import { containerFilter } from './filters.ts';
+import { noSuchImage } from './images.ts';
 import { summaryOf } from './summary.ts';
 import { withLentMounts } from './volumes-from.ts';
 
@@ -123,6 +124,8 @@ function changes({ agent, images, ensure, actOnTask }: ContainerParts): Changes 
   };
   return {
     async createContainer({ name, spec, volumesFrom = [] }) {
+      // It is for whoever asks to pull it, with its own name and in its own sight.
+      if ((await images.resolve(spec.imageId ?? spec.image)) === undefined) throw noSuchImage(spec.image);
       await ensure(spec);
       const whole = await lent(spec, volumesFrom, agent, images);
       const { id } = await containers.create({ spec: whole, ...(name === undefined ? {} : { name }) });

@@ -1,6 +1,6 @@
 /** Images behind the API: streams of progress out of callbacks. */
 import type { Backend, RegistryAuth } from '@orc/api';
-import { fail, isDigest } from '@orc/model';
+import { fail, isDigest, type OrcError } from '@orc/model';
 import type { Agent } from '@orc/agent';
 import type { Auth, ImageStore } from '@orc/image';
 import type { EventStream } from '@orc/telemetry';
@@ -25,16 +25,17 @@ type Images = Pick<
   | 'build'
 >;
 
+export const noSuchImage = (reference: string): OrcError =>
+  fail('notfound.image', `no such image: ${reference}`, {
+    hint: `get it with: orc image pull ${reference}`,
+  });
+
 export function imagesBackend(images: ImageStore, agent: Agent, events: EventStream): Images {
-  const missing = (reference: string): Error =>
-    fail('notfound.image', `no such image: ${reference}`, {
-      hint: `get it with: orc image pull ${reference}`,
-    });
   return {
     listImages: () => images.list(),
     async inspectImage(reference) {
       const found = await images.inspect(reference);
-      if (found === undefined) throw missing(reference);
+      if (found === undefined) throw noSuchImage(reference);
       return found;
     },
     imageHistory: (reference) => images.history(reference),
@@ -64,7 +65,7 @@ export function imagesBackend(images: ImageStore, agent: Agent, events: EventStr
     },
     async removeImage(reference, options) {
       const found = await images.inspect(reference);
-      if (found === undefined) throw missing(reference);
+      if (found === undefined) throw noSuchImage(reference);
       const by = isDigest(found.Id) ? agent.users('image', found.Id) : [];
       const last = found.RepoTags.length <= 1 || reference.startsWith(found.Id.slice('sha256:'.length, 19));
       if (by.length > 0 && last && options.force !== true) {

@@ -1,4 +1,5 @@
 /** 100 containers, 8 at once, and the removal of all; then one start beside 1,000 idle ones. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerId } from '@orc/model';
 import { inParallel, median, timeEach } from '../figures.ts';
 import { orcCycle } from './cycle.ts';
@@ -6,7 +7,10 @@ import type { Row } from './index.ts';
 
 const COUNT = 100;
 const WIDTH = 8;
-const IDLE = 1000;
+const [FEW, IDLE] = [10, 1000];
+const CYCLES = 40;
+/** What was started is to be idle: a daemon tidies up behind a thousand starts for a moment. */
+const SETTLE_MS = 3000;
 
 export const many: Row = async ({ orc, docker, figures }) => {
   const { client } = orc;
@@ -54,13 +58,22 @@ async function besideIdle(
   one: () => Promise<void>,
 ): Promise<void> {
   const idle: ContainerId[] = [];
-  await inParallel(10, WIDTH, async () => void idle.push(await start()));
-  const atTen = median(await timeEach(40, one));
-  await inParallel(IDLE - 10, WIDTH, async () => void idle.push(await start()));
-  const atThousand = median(await timeEach(40, one));
-  figures.print('cycle.beside-10', atTen, 'ms');
-  figures.print('cycle.beside-1000', atThousand, 'ms', { name: 'beside-10', value: atTen, goal: 1 / 1.5 });
-  await inParallel(idle.length, 32, (index) => remove(idle[index] as ContainerId));
+  const grow = (count: number): Promise<unknown> =>
+    inParallel(count - idle.length, WIDTH, async () => void idle.push(await start()));
+  const shrink = (count: number): Promise<unknown> =>
+    inParallel(idle.length - count, 32, () => remove(idle.pop() as ContainerId));
+  // The few on both sides of the many: the machine gets slower and faster by itself meanwhile.
+  const few: number[] = [];
+  const lots: number[] = [];
+  for (const count of [FEW, IDLE, FEW]) {
+    await (count > idle.length ? grow(count) : shrink(count));
+    await sleep(SETTLE_MS);
+    (count === FEW ? few : lots).push(...(await timeEach(CYCLES, one)));
+  }
+  const beside = median(few);
+  figures.print('cycle.beside-10', beside, 'ms');
+  figures.print('cycle.beside-1000', median(lots), 'ms', { name: 'beside-10', value: beside, goal: 1 / 1.5 });
+  await shrink(0);
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {

@@ -11,7 +11,7 @@ beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'orc-volumes-'));
   mkdirSync(join(base, 'root', 'victim'), { recursive: true });
   mkdirSync(join(base, 'victim'));
-  volumes = await openVolumes({ root: join(base, 'root'), emit: () => undefined });
+  volumes = await openVolumes({ root: join(base, 'root'), clock: { now: () => 0 }, emit: () => undefined });
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 

@@ -5,7 +5,7 @@
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '@orc/disk';
-import { type Emit, fail, KINDS } from '@orc/model';
+import { type Clock, type Emit, fail, KINDS } from '@orc/model';
 
 export type Volumes = {
   /** To be shown: of any name. */
@@ -22,21 +22,24 @@ export type PlacedVolume = { readonly name: string; readonly createdAt: number }
 /** Programs that containers leave setuid in their data are nothing for other users of the host. */
 const FOLDER_MODE = 0o700;
 
-/** With the time behind it, it is a name of at most 255 bytes. */
+/** With the time and a count behind it, it is a name of at most 255 bytes. */
 const TRASH_NAME_MAX = 200;
 
 /** What a crash left in the trash goes in the background. */
 export async function openVolumes({
   root,
+  clock,
   emit,
 }: {
   readonly root: string;
+  readonly clock: Pick<Clock, 'now'>;
   readonly emit: Emit;
 }): Promise<Volumes> {
   const folder = join(root, 'volumes');
   const trash = join(root, 'trash', 'volumes');
   await mkdir(trash, { recursive: true, mode: FOLDER_MODE });
   await sweep(trash, emit);
+  let removals = 0;
   const folderOf = (name: string): string => join(folder, checkedName(name));
   const pathOf = (name: string): string => join(folder, name, '_data');
   return {
@@ -48,7 +51,8 @@ export async function openVolumes({
     },
     async remove(name) {
       const from = folderOf(name);
-      const gone = join(trash, `${name.slice(0, TRASH_NAME_MAX)}-${process.hrtime.bigint()}`);
+      removals += 1;
+      const gone = join(trash, `${name.slice(0, TRASH_NAME_MAX)}-${clock.now()}-${removals}`);
       await rename(from, gone).catch(tolerateMissing);
       await removeTree(gone);
     },

@@ -3,8 +3,7 @@
  * hybrid use v1's hierarchies, as few as serve; what differs from v2 is in `cgroup-v1.ts` and `cgroup-v2.ts`.
  */
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { assert, type Emit, fail, type Resources } from '@orc/model';
+import { assert, type Clock, type Emit, fail, type Resources } from '@orc/model';
 import { CGROUP_KILL_MS, CGROUP_POLL_MS, CGROUP_REMOVE_MS } from '../limits.ts';
 import { type CgroupMounts, parseCgroupMounts } from '../plan/cgroup-mounts.ts';
 import { memoryTotal, systemCpuNs } from '../plan/cgroup-stats.ts';
@@ -68,16 +67,22 @@ export const detectCgroups = (mountinfo = readFileSync('/proc/self/mountinfo', '
 export function openCgroups(options: {
   readonly instance: string;
   readonly emit: Emit;
+  readonly clock: Clock;
   readonly mounts?: CgroupMounts;
 }): Cgroups {
   const mounts = options.mounts ?? detectCgroups();
-  const driver = (mounts.kind === 'v2' ? cgroupsV2 : cgroupsV1)(mounts, options.instance, options.emit);
+  const { instance, emit, clock } = options;
+  const driver = (mounts.kind === 'v2' ? cgroupsV2 : cgroupsV1)(mounts, instance, emit);
   const memoryTotalBytes = memoryTotal(readFileSync('/proc/meminfo', 'utf8'));
   return {
     kind: mounts.kind,
     ...checked(driver),
-    ...waiting(driver),
-    stats: (id) => stats(driver, id, memoryTotalBytes),
+    ...waiting({ driver, clock }),
+    stats: (id) => ({
+      at: clock.now(),
+      systemCpuNs: systemCpuNs(readFileSync('/proc/stat', 'utf8')),
+      ...driver.stats(check(id), memoryTotalBytes),
+    }),
   };
 }
 
@@ -96,32 +101,36 @@ const checked = (driver: CgroupDriver): Pick<Cgroups, Plain> => ({
   launcherDirs: () => driver.launcher(),
 });
 
-const waiting = (
-  driver: CgroupDriver,
-): Pick<Cgroups, 'kill' | 'freeze' | 'thaw' | 'remove' | 'removeAll'> => ({
-  kill: (id) => kill(driver, check(id)),
-  freeze: (id) => setFrozen(driver, check(id), true),
-  thaw: (id) => setFrozen(driver, check(id), false),
-  remove: (id) => remove(driver, check(id)),
-  removeAll: () => removeAll(driver),
+type Waiting = { readonly driver: CgroupDriver; readonly clock: Clock };
+
+const waiting = (on: Waiting): Pick<Cgroups, 'kill' | 'freeze' | 'thaw' | 'remove' | 'removeAll'> => ({
+  kill: (id) => kill(on, check(id)),
+  freeze: (id) => setFrozen(on, check(id), true),
+  thaw: (id) => setFrozen(on, check(id), false),
+  remove: (id) => remove(on, check(id)),
+  removeAll: () => removeAll(on),
 });
 
 /** The first tries follow at once: most cgroups are empty within a millisecond. */
-async function until(done: (round: number) => boolean, limitMs: number): Promise<boolean> {
-  const end = performance.now() + limitMs;
+async function until(clock: Clock, done: (round: number) => boolean, limitMs: number): Promise<boolean> {
+  const end = clock.monotonic() + limitMs;
   for (let round = 0; ; round += 1) {
     if (done(round)) return true;
-    if (performance.now() > end) return false;
-    await sleep(Math.min(CGROUP_POLL_MS, round));
+    if (clock.monotonic() > end) return false;
+    await clock.sleep(Math.min(CGROUP_POLL_MS, round));
   }
 }
 
-async function kill(driver: CgroupDriver, id: string): Promise<void> {
-  const gone = await until((round) => {
-    if (driver.pids(id).length === 0) return true;
-    driver.killOnce(id, round);
-    return false;
-  }, CGROUP_KILL_MS);
+async function kill({ driver, clock }: Waiting, id: string): Promise<void> {
+  const gone = await until(
+    clock,
+    (round) => {
+      if (driver.pids(id).length === 0) return true;
+      driver.killOnce(id, round);
+      return false;
+    },
+    CGROUP_KILL_MS,
+  );
   if (gone) return;
   const left = driver.pids(id);
   throw fail('timeout', `${left.length} processes of ${id} do not end, such as pid ${left[0]}`, {
@@ -130,30 +139,26 @@ async function kill(driver: CgroupDriver, id: string): Promise<void> {
   });
 }
 
-async function setFrozen(driver: CgroupDriver, id: string, frozen: boolean): Promise<void> {
+async function setFrozen({ driver, clock }: Waiting, id: string, frozen: boolean): Promise<void> {
   driver.setFrozen(id, frozen);
-  if (await until(() => driver.isFrozen(id) === frozen, CGROUP_KILL_MS)) return;
+  if (await until(clock, () => driver.isFrozen(id) === frozen, CGROUP_KILL_MS)) return;
   if (frozen) driver.setFrozen(id, false);
   throw fail('timeout', `the processes of ${id} do not ${frozen ? 'freeze' : 'thaw'}`, { retry: true });
 }
 
-async function remove(driver: CgroupDriver, id: string): Promise<void> {
-  if (await until(() => driver.removeOnce(id), CGROUP_REMOVE_MS)) return;
+async function remove({ driver, clock }: Waiting, id: string): Promise<void> {
+  if (await until(clock, () => driver.removeOnce(id), CGROUP_REMOVE_MS)) return;
   throw fail('conflict.inuse', `the cgroup of ${id} still has ${driver.pids(id).length} processes`, {
     hint: 'stop them first',
     retry: true,
   });
 }
 
-async function removeAll(driver: CgroupDriver): Promise<void> {
+async function removeAll(on: Waiting): Promise<void> {
+  const { driver, clock } = on;
   for (const id of driver.list()) {
-    await kill(driver, id);
-    await remove(driver, id);
+    await kill(on, id);
+    await remove(on, id);
   }
-  await until(() => driver.removeRoots() || driver.pids(LAUNCHER_LEAF).length > 0, CGROUP_REMOVE_MS);
-}
-
-function stats(driver: CgroupDriver, id: string, memoryTotalBytes: number): Stats {
-  const systemNs = systemCpuNs(readFileSync('/proc/stat', 'utf8'));
-  return { at: Date.now(), systemCpuNs: systemNs, ...driver.stats(check(id), memoryTotalBytes) };
+  await until(clock, () => driver.removeRoots() || driver.pids(LAUNCHER_LEAF).length > 0, CGROUP_REMOVE_MS);
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import { fail, OrcError } from '@orc/model';
+import { type Clock, fail, OrcError } from '@orc/model';
 import { ANSWER_MS, LAUNCHER_END_MS, LAUNCHER_READY_MS, PLAN_MS } from '../limits.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { launchFailure } from '../plan/failures.ts';
@@ -35,6 +35,7 @@ const SOCKET = 'launcher.sock';
 export async function openLauncher(options: {
   readonly program: string;
   readonly run: string;
+  readonly clock: Clock;
   readonly cgroupFiles: () => readonly string[];
   /** Absent: LAUNCHER_READY_MS. */
   readonly readyMs?: number;
@@ -50,7 +51,7 @@ export async function openLauncher(options: {
     open: () => dial(state),
     shutdown: () => {
       state.over = true;
-      return shutdown(options.run);
+      return shutdown(options);
     },
   };
 }
@@ -68,6 +69,7 @@ type State = {
   readonly program: string;
   readonly version: string;
   readonly run: string;
+  readonly clock: Clock;
   readonly cgroupFiles: () => readonly string[];
   readonly readyMs?: number;
   pid: number;
@@ -100,7 +102,8 @@ async function findOrSpawn(state: State): Promise<void> {
 const nobodyListens = (error: unknown): boolean =>
   ['ENOENT', 'ECONNREFUSED'].includes((error as { code?: string }).code ?? '');
 
-async function findLauncher({ run, version }: State): Promise<number | undefined> {
+async function findLauncher(state: State): Promise<number | undefined> {
+  const { run, version } = state;
   const connection = await connect(run, SOCKET).catch((error: unknown) => {
     if (nobodyListens(error)) return undefined;
     throw error;
@@ -111,7 +114,7 @@ async function findLauncher({ run, version }: State): Promise<number | undefined
   connection.close();
   const theirs = readHello(answer);
   if (theirs.protocol === PROTOCOL && theirs.version === version) return theirs.pid;
-  await shutdown(run);
+  await shutdown(state);
   return undefined;
 }
 
@@ -130,7 +133,7 @@ function readHello(frame: Frame): Hello {
 }
 
 /** It detaches itself; the child that we see ends at once. A launcher that nobody can tell `ready` ends. */
-function spawnLauncher({ program, run, version, cgroupFiles, readyMs }: State): Promise<number> {
+function spawnLauncher({ program, run, version, clock, cgroupFiles, readyMs }: State): Promise<number> {
   const child = spawn(program, ['serve', run, version, ...cgroupFiles()], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -142,18 +145,18 @@ function spawnLauncher({ program, run, version, cgroupFiles, readyMs }: State): 
       reject(
         fail('start.failed', `cannot start the launcher ${program}: ${why}`, { hint: 'run npm run setup' }),
       );
-    const timer = setTimeout(() => {
+    const cancel = clock.after(readyMs ?? LAUNCHER_READY_MS, () => {
       give('it does not say that it is ready');
       endChild(child);
-    }, readyMs ?? LAUNCHER_READY_MS);
+    });
     const settle = (): void => {
-      clearTimeout(timer);
+      cancel();
       const pid = /^ready (\d+)$/m.exec(text)?.[1];
       if (pid === undefined) give(text.trim());
       else resolve(Number(pid));
     };
     child.on('error', (error) => {
-      clearTimeout(timer);
+      cancel();
       give(error.message);
     });
     child.stdout.on('data', (chunk: Buffer) => {
@@ -223,17 +226,17 @@ export async function startOn(
   throw failureOf(plan, readFailure(started));
 }
 
-async function shutdown(run: string): Promise<void> {
+async function shutdown({ run, clock }: Pick<State, 'run' | 'clock'>): Promise<void> {
   const connection = await connect(run, SOCKET).catch(() => undefined);
   if (connection === undefined) return;
   await connection.send(FRAME.shutdown);
   connection.close();
-  const until = performance.now() + LAUNCHER_END_MS;
-  while (performance.now() < until) {
+  const until = clock.monotonic() + LAUNCHER_END_MS;
+  while (clock.monotonic() < until) {
     const again = await connect(run, SOCKET).catch(() => undefined);
     if (again === undefined) return;
     again.close();
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await clock.sleep(2);
   }
 }
 

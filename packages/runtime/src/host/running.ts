@@ -1,5 +1,5 @@
 /** A container with a shim, as the daemon holds it. */
-import { type ContainerId, type Emit, type Exit, fail, OrcError } from '@orc/model';
+import { type Clock, type ContainerId, type Emit, type Exit, fail, OrcError } from '@orc/model';
 import { EXEC_START_MS } from '../limits.ts';
 import { compileExec } from '../plan/exec.ts';
 import { encodePlan } from '../plan/encode.ts';
@@ -23,6 +23,7 @@ export type Host = {
   readonly cgroups: Cgroups;
   /** See `makeSkeleton`. */
   readonly skeleton: string;
+  readonly clock: Clock;
   readonly emit: Emit;
   /** The daemon lets go: nothing that ends from now on is told. */
   readonly closing: AbortSignal;
@@ -93,7 +94,7 @@ async function awaitExit(host: Host, { id, folder, started, control }: RunningPa
   await host.cgroups.kill(id).catch((error: unknown) => {
     host.emit('error', 'what a lost shim left does not end', { container: id, error: String(error) });
   });
-  return { code: 137, signal: 'SIGKILL', oomKilled: false, at: Date.now(), reason: 'shim lost' };
+  return { code: 137, signal: 'SIGKILL', oomKilled: false, at: host.clock.now(), reason: 'shim lost' };
 }
 
 function recordOf(host: Host, id: ContainerId, folder: string): ReturnType<typeof readExit> {

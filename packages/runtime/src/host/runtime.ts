@@ -3,8 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type ContainerId, type Emit, turns } from '@orc/model';
+import { type Clock, type ContainerId, type Emit, turns } from '@orc/model';
 import { KERNEL_PLAN_MS, LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
 import { kernelOps } from '../plan/compile.ts';
 import { missingFeatures } from '../plan/features.ts';
@@ -21,19 +20,21 @@ import { startContainer } from './start.ts';
 
 /** Finds or starts the launcher. Throws `start.failed` when it cannot. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const cgroups = openCgroups({ instance: options.instance, emit: options.emit });
+  const cgroups = openCgroups(options);
   const closing = new AbortController();
   // One listener per container that runs.
   setMaxListeners(0, closing.signal);
   const launcher = await openLauncher({
     program: options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch'),
     run: options.run,
+    clock: options.clock,
     cgroupFiles: () => launcherFiles(cgroups),
   });
-  const { emit } = options;
+  const { emit, clock } = options;
   const host: Host = {
     launcher,
     cgroups,
+    clock,
     emit,
     skeleton: makeSkeleton(options.root),
     closing: closing.signal,
@@ -60,7 +61,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       closing.abort();
       await launcher.shutdown();
       await cgroups.removeAll();
-      await shimsGone(cgroups);
+      await shimsGone(cgroups, clock);
       await cgroups.removeAll();
     },
   };
@@ -69,9 +70,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 const atOnce = (act: () => Promise<void>): Promise<void> => act();
 
 /** A shim outlives its container by what it has to write and unmount; its cgroup is busy so long. */
-async function shimsGone(cgroups: Cgroups): Promise<void> {
-  const until = performance.now() + LAUNCHER_END_MS;
-  while (cgroups.pids(LAUNCHER_LEAF).length > 0 && performance.now() < until) await sleep(1);
+async function shimsGone(cgroups: Cgroups, clock: Clock): Promise<void> {
+  const until = clock.monotonic() + LAUNCHER_END_MS;
+  while (cgroups.pids(LAUNCHER_LEAF).length > 0 && clock.monotonic() < until) await clock.sleep(1);
 }
 
 function launcherFiles(cgroups: Cgroups): readonly string[] {

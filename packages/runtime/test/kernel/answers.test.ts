@@ -14,7 +14,7 @@ import { type Launcher, openLauncher, startOn } from '../../src/host/launcher.ts
 import { connect, FRAME, nextFrame } from '../../src/host/wire.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { planOf } from '../../src/plan/ops.ts';
-import { ATTACH_OUT, type Fixture, IDLE, NATIVE, openFixture, shimOf, startReady } from './fixture.ts';
+import { clock, ATTACH_OUT, type Fixture, IDLE, NATIVE, openFixture, shimOf, startReady } from './fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -113,7 +113,9 @@ describe('what is not understood', () => {
 
   test.each([FRAME.ok, FRAME.failed, 77])('a launcher’s short answer of type %i', async (type) => {
     await withServer(frame(type, Buffer.alloc(3)), 'launcher.sock', async (run) => {
-      await expect(openLauncher({ program: PROGRAM, run, cgroupFiles: () => [] })).rejects.toMatchObject({
+      await expect(
+        openLauncher({ clock, program: PROGRAM, run, cgroupFiles: () => [] }),
+      ).rejects.toMatchObject({
         problem: { code: 'start.failed' },
       });
     });
@@ -151,7 +153,7 @@ describe('a launcher of its own', () => {
     folder = mkdtempSync(join(tmpdir(), 'orc-answers-'));
     if (v1['pids'] !== undefined) mkdirSync(group);
     const cgroupFiles = (): readonly string[] => (v1['pids'] === undefined ? [] : [join(group, 'tasks')]);
-    launcher = await openLauncher({ program: PROGRAM, run: join(folder, 'run'), cgroupFiles });
+    launcher = await openLauncher({ clock, program: PROGRAM, run: join(folder, 'run'), cgroupFiles });
   });
   afterAll(async () => {
     await launcher.shutdown();
@@ -215,6 +217,7 @@ describe('a launcher of its own', () => {
     const pids = join(folder, 'pids');
     writeFileSync(program, `#!/bin/sh\nsleep 1000 &\necho $$ $! > ${pids}\nwait\n`, { mode: 0o755 });
     const opening = openLauncher({
+      clock,
       program,
       run: join(folder, 'other'),
       cgroupFiles: () => [],

@@ -10,6 +10,7 @@ import koffi from 'koffi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CgroupPlace, type Cgroups, detectCgroups, openCgroups } from '../../src/host/cgroups.ts';
 import { DEVICE_RULES, PRIVILEGED_DEVICE_RULES } from '../../src/plan/paths.ts';
+import { clock } from './fixture.ts';
 
 const { v2 } = detectCgroups();
 const reason = process.getuid?.() !== 0 ? 'not root' : v2 === undefined ? 'no cgroup2 is mounted' : '';
@@ -22,7 +23,12 @@ describe.skipIf(reason !== '')('cgroup v2', () => {
   let children: ChildProcess[] = [];
 
   beforeEach(() => {
-    cgroups = openCgroups({ instance, emit: () => undefined, mounts: { kind: 'v2', v1: {}, v2: root } });
+    cgroups = openCgroups({
+      instance,
+      emit: () => undefined,
+      clock,
+      mounts: { kind: 'v2', v1: {}, v2: root },
+    });
   });
   afterEach(async () => {
     for (const child of children) child.kill('SIGKILL');

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Resources } from '@orc/model';
 import { type CgroupPlace, type Cgroups, detectCgroups, openCgroups } from '../../src/host/cgroups.ts';
 import { DEVICE_RULES, PRIVILEGED_DEVICE_RULES } from '../../src/plan/paths.ts';
+import { clock } from './fixture.ts';
 
 const { kind, v1 } = detectCgroups();
 const reason =
@@ -19,7 +20,7 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
   let children: ChildProcess[] = [];
 
   beforeEach(() => {
-    cgroups = openCgroups({ instance, emit: () => undefined });
+    cgroups = openCgroups({ instance, emit: () => undefined, clock });
   });
   afterEach(async () => {
     for (const child of children) child.kill('SIGKILL');
@@ -143,7 +144,7 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
 
   test('a limit without its controller is a problem that names it', () => {
     const { pids: _, ...rest } = v1;
-    const without = openCgroups({ instance, emit: () => undefined, mounts: { kind: 'v1', v1: rest } });
+    const without = openCgroups({ instance, emit: () => undefined, clock, mounts: { kind: 'v1', v1: rest } });
     expect(() => without.create('a', { pidsMax: 3 }, PRIVILEGED_DEVICE_RULES)).toThrow(
       expect.objectContaining({ problem: expect.objectContaining({ code: 'kernel.missing' }) }),
     );

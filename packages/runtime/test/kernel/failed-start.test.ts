@@ -10,7 +10,7 @@ import { FRAME } from '../../src/host/wire.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { CLONE } from '../../src/plan/flags.ts';
 import { planOf } from '../../src/plan/ops.ts';
-import { ATTACH_OUT, IDLE, launcherWith, NATIVE, openFixture } from './fixture.ts';
+import { clock, ATTACH_OUT, IDLE, launcherWith, NATIVE, openFixture } from './fixture.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -25,7 +25,7 @@ test('a shim that nobody can speak to has no container', async () => {
     await expect(fixture.runtime.start({ ...request, attach: ATTACH_OUT })).rejects.toMatchObject({
       problem: { code: 'conflict.version' },
     });
-    const { pids } = openCgroups({ instance: fixture.instance, emit: () => undefined });
+    const { pids } = openCgroups({ instance: fixture.instance, emit: () => undefined, clock });
     expect(pids(request.id)).toEqual([]);
   } finally {
     await fixture.close();
@@ -34,7 +34,7 @@ test('a shim that nobody can speak to has no container', async () => {
 
 test('a start that nobody waits for any more ends, and runs nothing', async () => {
   const program = join(NATIVE, 'build/orc-launch');
-  const launcher = await openLauncher({ program, run: join(folder, 'run'), cgroupFiles: () => [] });
+  const launcher = await openLauncher({ clock, program, run: join(folder, 'run'), cgroupFiles: () => [] });
   const [container, gate, proof] = ['container', 'gate', 'proof'].map((name) => join(folder, name)) as [
     string,
     string,

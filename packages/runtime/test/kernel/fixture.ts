@@ -38,7 +38,7 @@ export type Fixture = {
   close(): Promise<void>;
 };
 
-const clock: Clock = {
+export const clock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

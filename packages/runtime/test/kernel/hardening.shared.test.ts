@@ -9,7 +9,7 @@ import { type ContainerSpec, OrcError } from '@orc/model';
 import type { Running, StartRequest } from '../../src/index.ts';
 import { openLauncher } from '../../src/host/launcher.ts';
 import { type Op, planOf } from '../../src/plan/ops.ts';
-import { type Fixture, follow, NATIVE, openFixture, runShell, shell } from './fixture.ts';
+import { clock, type Fixture, follow, NATIVE, openFixture, runShell, shell } from './fixture.ts';
 
 const ROUNDS = 40;
 const PATTERN = '/proc/sys/kernel/core_pattern';
@@ -122,6 +122,7 @@ describe('CVE-2019-16884, CVE-2025-52881: what stands in for procfs', () => {
     writeFileSync(join(root, 'proc/sys/net/core/somaxconn'), 'untouched');
     symlinkSync('/proc/sysrq-trigger', join(root, 'proc/sys/net/core/link'));
     const launcher = await openLauncher({
+      clock,
       program: join(NATIVE, 'build/orc-launch'),
       run: join(fixture.folder, 'own-run'),
       cgroupFiles: () => [],

@@ -11,14 +11,14 @@ import { deviceProgram } from '../../src/plan/device-rules.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { type Op, planOf } from '../../src/plan/ops.ts';
 import { DEVICE_RULES, type DeviceRule } from '../../src/plan/paths.ts';
-import { sanitizedLauncher } from './fixture.ts';
+import { clock, sanitizedLauncher } from './fixture.ts';
 
 let folder: string;
 let launcher: Launcher;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orc-plans-'));
   const program = sanitizedLauncher(folder, 'detect_leaks=0');
-  launcher = await openLauncher({ program, run: join(folder, 'run'), cgroupFiles: () => [] });
+  launcher = await openLauncher({ clock, program, run: join(folder, 'run'), cgroupFiles: () => [] });
 });
 afterAll(async () => {
   await launcher?.shutdown();

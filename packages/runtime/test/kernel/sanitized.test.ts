@@ -9,6 +9,7 @@ import { encodePlan } from '../../src/plan/encode.ts';
 import { CLONE, MS } from '../../src/plan/flags.ts';
 import { type LaunchPlan, planOf } from '../../src/plan/ops.ts';
 import {
+  clock,
   ATTACH_OUT,
   collect,
   type Fixture,
@@ -84,7 +85,7 @@ describe('a misuse would be seen', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'orc-sanitizer-control-'));
     const program = sanitizedLauncher(folder, `log_path=${folder}/report:detect_leaks=0`);
-    launcher = await openLauncher({ program, run: join(folder, 'run'), cgroupFiles: () => [] });
+    launcher = await openLauncher({ clock, program, run: join(folder, 'run'), cgroupFiles: () => [] });
   });
   afterAll(async () => {
     await launcher?.shutdown();

@@ -1,16 +1,16 @@
 /** Crash-only: starting is recovering. Finds containers by their folders, adopts what runs, sweeps what nobody knows. */
-import { mkdir, readFile, rename } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { replaceFile } from '@orc/disk';
+import { join } from 'node:path';
 import { type Exit, type Problem, type ResolvedImage, toProblem } from '@orc/model';
 import type { Adopted } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import type { AgentOptions } from '../types.ts';
 import { hostnameOf, joinHost, namesOf, sandboxRequest } from './attachment.ts';
-import type { Registry } from './registry.ts';
+import { bootOf } from './boot.ts';
 import type { LifeDeps } from './deps.ts';
 import { type Loaded, loadFolders, type State, type Stored } from './folder.ts';
 import { Life } from './life.ts';
+import { quarantine } from './quarantine.ts';
+import type { Registry } from './registry.ts';
 import { hostOf } from './sharing.ts';
 import { startWatch } from './stopwatch.ts';
 
@@ -205,45 +205,11 @@ const lostExit = (rebooted: boolean, at: number): Exit => ({
   reason: rebooted ? 'reboot' : 'shim lost',
 });
 
-/**
- * DECISIONS 4: a reboot is known by the kernel's boot id and a marker in the run folder. It is noted when all that the
- * reboot ended is known to have ended by it: else another daemon would take that for failures.
- */
-async function bootOf(run: string): Promise<{ readonly rebooted: boolean; note(): Promise<void> }> {
-  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-  const marker = join(run, 'boot-id');
-  const rebooted = (await readFile(marker, 'utf8').catch(() => '')) !== boot;
-  const note = async (): Promise<void> => {
-    if (!rebooted) return;
-    await mkdir(run, { recursive: true, mode: 0o711 });
-    replaceFile(marker, boot);
-  };
-  return { rebooted, note };
-}
-
 const imageOf = async (
   { stored, state }: Loaded,
   { images }: AgentOptions,
 ): Promise<ResolvedImage | undefined> =>
   images.resolve(state.imageId ?? stored.spec.imageId ?? stored.spec.image).catch(() => undefined);
-
-async function quarantine(
-  { root, emit, clock }: AgentOptions,
-  damaged: readonly string[],
-  what: string,
-): Promise<readonly string[]> {
-  const folder = join(root, 'quarantine');
-  if (damaged.length > 0) await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const each of damaged) {
-    await rename(each, join(folder, `${nameOf(each, root)}-${clock.now()}`));
-    emit('error', `a ${what} is damaged and was set aside`, { path: each });
-  }
-  return damaged.map((each) => nameOf(each, root));
-}
-
-/** `ID`, or `ID-state.json`. */
-const nameOf = (path: string, root: string): string =>
-  relative(join(root, 'containers'), path).replaceAll('/', '-');
 
 /** Networks that others may join: the sandbox of a running container is found again by its id. */
 async function rejoin(life: Life, deps: LifeDeps): Promise<void> {

@@ -16,6 +16,7 @@ import {
   explain,
   planBridge,
   planExtension,
+  planGuardProbe,
   planPooled,
   planRemove,
   planWiring,
@@ -79,7 +80,9 @@ goldenSuite(join(import.meta.dirname, 'golden'), {
         ],
       }),
     ),
-  pooled: () => explain(planPooled('/run/orc/ns/orcv0000', cable('orcv0000', 300))),
+  probe: () => explain(planGuardProbe(100)),
+  pooled: (each) =>
+    explain(planPooled('/run/orc/ns/orcv0000', cable('orcv0000', 300), each.args['guarded'] === 'yes')),
   remove: (each) => explain(planRemove(each.body.split('\n'))),
   wiring: (each) => explain(planWiring(json<Wiring>(each))),
   kept: (each) => renderKept(arg(each, 'name'), json<RuleState>(each)),

@@ -4,11 +4,15 @@ import type { AssignedNetwork, ObjectId } from '@orc/model';
 export const network = (
   name: string,
   index: number,
-  more: { internal?: boolean; id?: string } = {},
+  more: { internal?: boolean; id?: string; options?: Readonly<Record<string, string>> } = {},
 ): AssignedNetwork => ({
   id: (more.id ?? `n${index}`.padEnd(25, '0')) as ObjectId,
   name,
-  spec: { driver: 'bridge', ...(more.internal === true ? { internal: true } : {}) },
+  spec: {
+    driver: 'bridge',
+    ...(more.internal === true ? { internal: true } : {}),
+    ...(more.options === undefined ? {} : { options: more.options }),
+  },
   status: {
     subnets: [{ subnet: `10.77.${index}.0/24`, gateway: `10.77.${index}.1` }],
     index,

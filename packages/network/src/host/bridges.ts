@@ -207,6 +207,10 @@ export function mtuOf(network: AssignedNetwork): number | undefined {
   return Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535 ? mtu : undefined;
 }
 
+/** Routers, and whoever shares an address with others, need a network without. */
+export const isGuarded = ({ spec }: AssignedNetwork): boolean =>
+  spec.options?.['io.orc.network.spoof_guard'] !== 'false';
+
 function rulesOf(
   instance: string,
   states: readonly State[],

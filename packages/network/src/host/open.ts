@@ -9,6 +9,7 @@ import { openDefaultNetwork } from './default.ts';
 import { openDns, type Dns } from './dns.ts';
 import { openFirewall, type Firewall } from './firewall.ts';
 import { openForwarding, type Forwarding } from './forwarding.ts';
+import { openSpoofGuard, type SpoofGuard } from './guard.ts';
 import { openKept } from './kept.ts';
 import { openNames, type Names } from './names.ts';
 import { openNumbers } from './numbers.ts';
@@ -36,6 +37,7 @@ export async function openNetwork(options: NetworkOptions): Promise<NetworkHost>
     await parts.forwarding.on();
     await openSwitches(options.kernel, options.emit);
     await parts.segments.up();
+    await parts.guard.look(parts.bridges.indexOf(bridgeName(options.instance, 0)) ?? 0);
     await parts.sandboxes.reach(parts.bridges.all().map((each) => each.name));
     await parts.dns.listen(parts.segments.gateways());
     await parts.rules.apply();
@@ -65,6 +67,7 @@ type Parts = {
   readonly dns: Dns;
   readonly firewall: Firewall;
   readonly forwarding: Forwarding;
+  readonly guard: SpoofGuard;
   readonly publisher: Publisher;
   readonly sweeper: Sweeper;
 };
@@ -91,7 +94,9 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   });
   const kept = openKept({ run, clock, emit });
   const rules = openRules(instance, { clock, kept }, segments.rules);
-  const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records });
+  const guard = openSpoofGuard(kernel, emit);
+  const guarded = guard.there;
+  const sandboxes = openSandboxes({ instance, run, kernel, clock, emit, numbers, bridges, records, guarded });
   const addresses = openAddresses(bridges, defaultNetwork.name, options.node);
   const [names, resolvers] = [openNames(), openResolvers(clock)];
   const upstreams = (container: ContainerId | undefined): readonly string[] =>
@@ -104,6 +109,7 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
   const sweeper = openSweeper({ ...options, numbers, bridges, sandboxes, links, namespaces });
   const made = {
     forwarding,
+    guard,
     records,
     bridges,
     holder,

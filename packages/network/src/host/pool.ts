@@ -22,6 +22,7 @@ export type PoolOptions = {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly numbers: Numbers;
+  readonly guarded: () => boolean;
 };
 
 /** Filled after a start, emptied some time after the last container went. */
@@ -85,7 +86,7 @@ async function make(options: PoolOptions, count: number): Promise<Ready[]> {
     const cable = newCable(options);
     return { path: join(namespaceFolder(options.run), cable.name), cable };
   });
-  await options.kernel.run(made.flatMap((each) => planPooled(each.path, each.cable)));
+  await options.kernel.run(made.flatMap((each) => planPooled(each.path, each.cable, options.guarded())));
   return made;
 }
 

@@ -25,9 +25,10 @@ import {
   planWiring,
   type Attachment,
   type Cable,
+  type Guard,
 } from '../plan/netplan.ts';
 import type { SandboxRequest } from '../types.ts';
-import { mtuOf, type Bridges, type Numbers } from './bridges.ts';
+import { isGuarded, mtuOf, type Bridges, type Numbers } from './bridges.ts';
 import { namespaceFolder } from './present.ts';
 import { newCable, openPool, type Pool } from './pool.ts';
 import type { Records, SandboxRecord } from './records.ts';
@@ -73,6 +74,8 @@ export type SandboxesOptions = {
   readonly numbers: Numbers;
   readonly bridges: Bridges;
   readonly records: Records;
+  /** The kernel can guard what is sent. */
+  readonly guarded: () => boolean;
 };
 
 export function openSandboxes(options: SandboxesOptions): Sandboxes {
@@ -202,6 +205,7 @@ function opsOf(
     ...planWiring({
       namespace: record.namespace,
       attachments: wanted.flatMap((cable) => attachmentOf(options.bridges, each, cable)),
+      guards: options.guarded() ? guardsOf(options.bridges, each) : [],
       ...(gateway === undefined ? {} : { gateway }),
       ...(each.attached || request.sysctls === undefined ? {} : { sysctls: request.sysctls }),
     }),
@@ -209,7 +213,7 @@ function opsOf(
 }
 
 function attachmentOf(bridges: Bridges, each: Live, cable: SandboxRecord['cables'][number]): Attachment[] {
-  const endpoint = each.record.endpoints.find((end) => end.network === cable.network);
+  const endpoint = endpointOf(each.record, cable.network);
   const network = bridges.get(cable.network);
   const bridge = bridges.indexOf(cable.bridge);
   if (endpoint === undefined || bridge === undefined || network === undefined) return [];
@@ -219,6 +223,19 @@ function attachmentOf(bridges: Bridges, each: Live, cable: SandboxRecord['cables
   each.reached = each.reached.union(new Set(subnets.map(formatCidr)));
   return [{ endpoint, cable: cable.cable, bridge, pooled, subnets, ...(mtu === undefined ? {} : { mtu }) }];
 }
+
+function guardsOf(bridges: Bridges, { record, pooled }: Live): Guard[] {
+  const addresses = record.endpoints.flatMap(({ ipv4 }) => ipv4 ?? []);
+  return record.cables.flatMap(({ network, cable }) => {
+    const [assigned, endpoint] = [bridges.get(network), endpointOf(record, network)];
+    if (assigned === undefined || endpoint === undefined || !isGuarded(assigned)) return [];
+    const prepared = pooled?.name === cable.name;
+    return [{ index: cable.hostIndex, mac: endpoint.mac, addresses, prepared }];
+  });
+}
+
+const endpointOf = ({ endpoints }: SandboxRecord, network: string): Endpoint | undefined =>
+  endpoints.find((each) => each.network === network);
 
 function otherSubnets({ status }: AssignedNetwork, { ipv4 }: Endpoint): readonly Cidr[] {
   const address = parseIpv4(ipv4 ?? '');
@@ -232,9 +249,9 @@ function otherSubnets({ status }: AssignedNetwork, { ipv4 }: Endpoint): readonly
 /** One whose container has just ended has nobody to tell. */
 async function reachMore({ bridges, kernel, emit }: SandboxesOptions, each: Live): Promise<void> {
   if (!each.attached) return;
-  const { namespace, cables, endpoints } = each.record;
+  const { namespace, cables } = each.record;
   const ops = cables.flatMap(({ network, cable }) => {
-    const [assigned, endpoint] = [bridges.get(network), endpoints.find((end) => end.network === network)];
+    const [assigned, endpoint] = [bridges.get(network), endpointOf(each.record, network)];
     if (assigned === undefined || endpoint === undefined) return [];
     const more = otherSubnets(assigned, endpoint).filter((cidr) => !each.reached.has(formatCidr(cidr)));
     each.reached = each.reached.union(new Set(more.map(formatCidr)));

@@ -1,6 +1,6 @@
 /** Kernel operations in words, one per line: read back from the bytes, so that the text shows what is really sent. */
 import { formatIpv4, type KernelOp } from '@orc/model';
-import { AF, BRPORT_MODE, IFA, IFLA, INET6_ADDR_GEN_MODE, INFO, RTA, RTM } from './netlink.ts';
+import { AF, BRPORT_MODE, IFA, IFLA, INET6_ADDR_GEN_MODE, INFO, RTA, RTM, TCA } from './netlink.ts';
 
 export function explain(ops: readonly KernelOp[]): string {
   return ops.flatMap((op) => explainOp(op)).join('\n');
@@ -40,7 +40,34 @@ function explainMessages(bytes: Uint8Array, fds: readonly Fd[]): string[] {
 function explainBody(type: number, body: DataView, base: number, fds: readonly Fd[]): string[] {
   if (type === RTM.newaddr) return explainAddress(body, base);
   if (type === RTM.newroute) return explainRoute(attributesOf(body, 12, base), body.getUint8(1));
+  if (TRAFFIC.includes(type)) return explainTraffic(body, base);
   return explainLink(body, base, fds);
+}
+
+const TRAFFIC: readonly number[] = [RTM.newqdisc, RTM.delqdisc, RTM.newtfilter];
+
+function explainTraffic(body: DataView, base: number): string[] {
+  const attributes = attributesOf(body, 20, base);
+  const kind = attributes.find((each) => each.type === TCA.kind);
+  const options = attributes.find((each) => each.type === TCA.options);
+  const program = options && attributesOf(options.payload, 0, options.offset).find(isProgram);
+  return [
+    ...(kind === undefined ? [] : [textOf(kind.payload)]),
+    `on #${body.getInt32(4, true)}`,
+    ...(program === undefined ? [] : [explainProgram(program.payload)]),
+  ];
+}
+
+const isProgram = ({ type }: Attribute): boolean => type === TCA.bpfOps;
+
+/** As tc(8) prints a program, with the operands in hex. */
+function explainProgram(payload: DataView): string {
+  const starts = Array.from({ length: payload.byteLength / 8 }, (_, at) => 8 * at);
+  const instructions = starts.map((at) => {
+    const [code, yes, no] = [payload.getUint16(at, true), payload.getUint8(at + 2), payload.getUint8(at + 3)];
+    return `${code} ${yes} ${no} ${payload.getUint32(at + 4, true).toString(16)}`;
+  });
+  return instructions.join(', ');
 }
 
 function explainLink(body: DataView, base: number, fds: readonly Fd[]): string[] {

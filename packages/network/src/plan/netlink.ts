@@ -1,10 +1,20 @@
 /**
  * rtnetlink messages as bytes (rtnetlink(7), netlink(7)); the layouts are the kernel's uapi/linux/{rtnetlink,if_link,
- * if_addr,veth}.h, little-endian hosts only, which amd64 and arm64 are. Each message carries NLM_F_ACK.
+ * if_addr,veth,pkt_sched,pkt_cls}.h, little-endian hosts only, which amd64 and arm64 are. Each message carries NLM_F_ACK.
  */
 import { assert, type Cidr } from '@orc/model';
+import type { Instruction } from './guard.ts';
 
-export const RTM = { newlink: 16, dellink: 17, setlink: 19, newaddr: 20, newroute: 24 } as const;
+export const RTM = {
+  newlink: 16,
+  dellink: 17,
+  setlink: 19,
+  newaddr: 20,
+  newroute: 24,
+  newqdisc: 36,
+  delqdisc: 37,
+  newtfilter: 44,
+} as const;
 export const NLM = { request: 1, ack: 4, replace: 0x100, excl: 0x200, create: 0x400 } as const;
 export const IFLA = {
   address: 1,
@@ -27,6 +37,7 @@ export const INFO = {
 export const BRPORT_MODE = 4;
 export const IFA = { address: 1, local: 2, broadcast: 4 } as const;
 export const RTA = { destination: 1, oif: 4, gateway: 5 } as const;
+export const TCA = { kind: 1, options: 2, bpfOpsLength: 4, bpfOps: 5, bpfFlags: 8 } as const;
 export const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_NONE = 1;
 export const AF = { inet: 2, inet6: 10 } as const;
@@ -154,6 +165,41 @@ export function newLinkRoute({ base, prefixLength }: Cidr, index: number): Messa
     NLM.create | NLM.replace,
     concat([header, ipv4(RTA.destination, base), u32(RTA.oif, index)]),
   );
+}
+
+/** Where filters of a link's incoming packets hang (tc(8), `ingress`); said twice it is there once. */
+export const newIngress = (index: number): Message =>
+  message(RTM.newqdisc, NLM.create, concat([ingressHeader(index), text(TCA.kind, 'ingress')]));
+export const deleteIngress = (index: number): Message => message(RTM.delqdisc, 0, ingressHeader(index));
+
+/** The link's one filter of ours, of all protocols; it replaces the one before. The program's result is the verdict. */
+export function newFilter(index: number, program: readonly Instruction[]): Message {
+  const [handle, preferenceAndProtocol, directAction] = [1, 0x0001_0300, 1];
+  const header = trafficHeader([index, handle, INGRESS, preferenceAndProtocol]);
+  const options = nested(TCA.options, [
+    bytes(TCA.bpfOpsLength, new Uint8Array([program.length & 255, program.length >> 8])),
+    bytes(TCA.bpfOps, concat(program.map(instructionBytes))),
+    u32(TCA.bpfFlags, directAction),
+  ]);
+  return message(RTM.newtfilter, NLM.create, concat([header, text(TCA.kind, 'bpf'), options]));
+}
+
+const INGRESS = 0xffff0000;
+const INGRESS_PARENT = 0xfffffff1;
+const ingressHeader = (index: number): Uint8Array => trafficHeader([index, INGRESS, INGRESS_PARENT, 0]);
+
+/** struct tcmsg: family and padding, then index, handle, parent, info. */
+function trafficHeader(fields: readonly [number, number, number, number]): Uint8Array {
+  const out = new Uint8Array(20);
+  const view = new DataView(out.buffer);
+  fields.forEach((each, at) => view.setUint32(4 + 4 * at, each, true));
+  return out;
+}
+
+function instructionBytes([code, jumpTrue, jumpFalse, operand]: Instruction): Uint8Array {
+  const out = new Uint8Array([code, 0, jumpTrue, jumpFalse, 0, 0, 0, 0]);
+  new DataView(out.buffer).setUint32(4, operand, true);
+  return out;
 }
 
 /** Numbered one after the other, so that an ACK names its message. */

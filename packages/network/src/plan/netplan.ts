@@ -1,11 +1,15 @@
 /** What has to happen in the kernel for a network or a sandbox, as ordered operations. `explain` prints them. */
 import { assert, formatIpv4, macOf, parseIpv4, type Cidr, type Endpoint, type KernelOp } from '@orc/model';
+import { PASS, senderProgram, type Sender } from './guard.ts';
 import {
+  deleteIngress,
   deleteLink,
   joinMessages,
   newAddress,
   newBridge,
   newDefaultRoute,
+  newFilter,
+  newIngress,
   newLinkRoute,
   newVeth,
   sameBridge,
@@ -103,9 +107,15 @@ export const planNamespace = (path: string): KernelOp[] => [
 export type Cable = { readonly name: string; readonly hostIndex: number; readonly peerIndex: number };
 export const PEER_NAME = 'eth0';
 
-export const planPooled = (path: string, cable: Cable): KernelOp[] => [
+/** `guarded`: the place for its filter is made too, since the kernel lets no filter in the same instant without waiting. */
+export const planPooled = (path: string, cable: Cable, guarded: boolean): KernelOp[] => [
   ...planNamespace(path),
-  netlink([newCable(path, cable, PEER_NAME)]),
+  netlink([newCable(path, cable, PEER_NAME), ...(guarded ? [newIngress(cable.hostIndex)] : [])]),
+];
+
+/** Whether the kernel has what guards are made of is told by putting one on this link, which lets all pass, and off again. */
+export const planGuardProbe = (index: number): KernelOp[] => [
+  netlink([newIngress(index), newFilter(index, [PASS]), deleteIngress(index)]),
 ];
 
 export type Attachment = {
@@ -119,9 +129,13 @@ export type Attachment = {
   /** The other subnets of its network: on the same segment, so reached without the gateway, which internal ones lack. */
   readonly subnets?: readonly Cidr[];
 };
+/** `prepared`: its cable is out of a pool that was `guarded`. */
+export type Guard = Sender & { readonly index: number; readonly prepared: boolean };
 export type Wiring = {
   readonly namespace: string;
   readonly attachments: readonly Attachment[];
+  /** Of all its cables, also those that it has already: what it may send there follows from all its addresses. */
+  readonly guards?: readonly Guard[];
   /** Whose gateway is the default route. */
   readonly gateway?: string;
   readonly sysctls?: Readonly<Record<string, string>>;
@@ -142,10 +156,10 @@ export function planWiring(wiring: Wiring): KernelOp[] {
     ...made.map((each) =>
       netlink([newCable(namespace, each.cable, each.endpoint.interface, each.mtu)], { tolerate: [EEXIST] }),
     ),
+    ...joined([...(wiring.guards ?? []).flatMap(guard), ...attachments.flatMap((each) => hostSide(each))]),
     ...(attachments.length === 0
       ? []
       : [
-          netlink(attachments.flatMap((each) => hostSide(each))),
           netlink([...attachments.flatMap((each) => insideSide(each)), ...defaultRoute(wiring)], {
             namespace,
           }),
@@ -155,6 +169,9 @@ export function planWiring(wiring: Wiring): KernelOp[] {
     ),
   ];
 }
+
+const joined = (messages: readonly Message[]): KernelOp[] =>
+  messages.length === 0 ? [] : [netlink(messages)];
 
 /** Subnets that a network got since the container was attached. */
 export const planReach = (namespace: string, cable: Cable, subnets: readonly Cidr[]): KernelOp[] => [
@@ -175,6 +192,12 @@ function newCable(path: string, cable: Cable, peer: string, mtu?: number): Messa
     ...(mtu === undefined ? {} : { mtu }),
   });
 }
+
+/** Before anything is attached: no frame comes by unseen. */
+const guard = ({ index, prepared, ...sender }: Guard): Message[] => [
+  ...(prepared ? [] : [newIngress(index)]),
+  newFilter(index, senderProgram(sender)),
+];
 
 function hostSide(each: Attachment): Message[] {
   const mtu = each.pooled && each.mtu !== undefined ? { mtu: each.mtu } : {};

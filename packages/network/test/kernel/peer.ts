@@ -10,9 +10,9 @@ export type Peer = {
   readonly close: () => Promise<void>;
 };
 
-/** `namespace`: a path, `new` for one of its own, or undefined for the test's. */
-export function openPeer(namespace: string | undefined): Peer {
-  const node = [process.execPath, join(import.meta.dirname, 'peer-child.ts')];
+/** `namespace`: a path, `new` for one of its own, or undefined for the test's. `program`: what answers to the calls. */
+export function openPeer(namespace: string | undefined, program = 'peer-child.ts'): Peer {
+  const node = [process.execPath, join(import.meta.dirname, program)];
   const command =
     namespace === undefined
       ? node

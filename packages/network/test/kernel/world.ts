@@ -109,6 +109,15 @@ export async function startBox(
   const endpoints = networks.map((each, at) =>
     net.allocate(id, each, wanted[at] === undefined ? {} : { wanted: wanted[at] }),
   );
+  return attachBox(host, net, id, endpoints);
+}
+
+export async function attachBox(
+  host: Host,
+  net: NetworkHost,
+  id: ContainerId,
+  endpoints: readonly Endpoint[],
+): Promise<Box> {
   const sandbox = await net.sandbox({ container: id, hostname: id.slice(0, 12), name: 'box', endpoints });
   await host.kernel.run(sandbox.ops);
   await net.attached(id);

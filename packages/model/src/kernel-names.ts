@@ -1,23 +1,36 @@
 /** Names of the kernel's that people write: signals, resource limits, kernel parameters. */
 
 /** signal(7), by number from 1, without SIG. */
-const SIGNALS: readonly (readonly string[])[] = [
+const SIGNALS: readonly string[] = [
   ...'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP'.split(
     ' ',
   ),
   ...'TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'.split(' '),
-].map((name) => [name, ...({ ABRT: ['IOT'], IO: ['POLL'] }[name] ?? [])]);
-const SIGNAL_NAMES = new Set(SIGNALS.flat());
-const SIGNAL_MAX = 64;
+];
+const OTHER_NAMES = new Map(
+  Object.entries({ IOT: 'ABRT', CLD: 'CHLD', POLL: 'IO', UNUSED: 'SYS', RTMIN: 'RTMIN+0', RTMAX: 'RTMAX-0' }),
+);
+/** glibc keeps the first two real-time signals to itself. */
 const RTMIN = 34;
+const SIGNAL_MAX = 64;
 
-/** With or without `SIG`, in any case, `RTMIN+n`, or a number. */
-export function isSignal(text: string): boolean {
-  if (/^\d{1,2}$/.test(text)) return Number(text) >= 1 && Number(text) <= SIGNAL_MAX;
+/** Of a name with or without `SIG`, in any case, `RTMIN+n`, `RTMAX-n`, or a number; undefined: it is none. */
+export function signalNumber(text: string): number | undefined {
+  if (/^\d{1,2}$/.test(text)) return within(1, Number(text));
   const plain = text.toUpperCase().replace(/^SIG/, '');
-  const realtime = /^RTMIN\+(\d{1,2})$/.exec(plain)?.[1];
-  return SIGNAL_NAMES.has(plain) || (realtime !== undefined && RTMIN + Number(realtime) <= SIGNAL_MAX);
+  const name = OTHER_NAMES.get(plain) ?? plain;
+  const [, from, steps] = /^RT(MIN\+|MAX-)(\d{1,2})$/.exec(name) ?? [];
+  if (from === undefined) return within(1, SIGNALS.indexOf(name) + 1);
+  return within(RTMIN, from === 'MIN+' ? RTMIN + Number(steps) : SIGNAL_MAX - Number(steps));
 }
+
+const within = (min: number, number: number): number | undefined =>
+  number >= min && number <= SIGNAL_MAX ? number : undefined;
+
+export const isSignal = (text: string): boolean => signalNumber(text) !== undefined;
+
+/** Such as `SIGTERM`; `SIG34` and on for those without a name. */
+export const signalName = (number: number): string => `SIG${SIGNALS[number - 1] ?? number}`;
 
 /** By number, without RLIMIT_, in lower case; asm-generic/resource.h. */
 export const RLIMIT_NAMES: readonly string[] =

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { boundedRlimits, RLIM_INFINITY, RLIMITS, resolveRlimits } from '../src/plan/rlimits.ts';
+import { RLIMIT_NAMES } from '@orc/model';
+import { boundedRlimits, RLIM_INFINITY, resolveRlimits } from '../src/plan/rlimits.ts';
 
 describe('resolveRlimits', () => {
   const NPROC = { resource: 6, soft: RLIM_INFINITY, hard: RLIM_INFINITY };
@@ -49,8 +50,8 @@ describe('resolveRlimits', () => {
 
   test('the numbers are the kernel’s', () => {
     const names = readFileSync('/proc/self/limits', 'utf8').split('\n').slice(1, -1);
-    expect(Object.keys(RLIMITS)).toHaveLength(names.length);
-    expect(names[RLIMITS['nofile'] as number]).toContain('Max open files');
-    expect(names[RLIMITS['rttime'] as number]).toContain('Max realtime timeout');
+    expect(RLIMIT_NAMES).toHaveLength(names.length);
+    expect(names[RLIMIT_NAMES.indexOf('nofile')]).toContain('Max open files');
+    expect(names[RLIMIT_NAMES.indexOf('rttime')]).toContain('Max realtime timeout');
   });
 });

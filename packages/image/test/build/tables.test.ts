@@ -5,7 +5,6 @@ import { readMode } from '../../src/build/plan/mode.ts';
 import { readOwner } from '../../src/build/plan/owner.ts';
 import { globRegex } from '../../src/build/plan/pattern.ts';
 import { expandPorts } from '../../src/build/plan/ports.ts';
-import { isSignal } from '../../src/build/plan/signals.ts';
 
 describe('patterns are those of Go’s filepath.Match', () => {
   test.each([
@@ -93,19 +92,6 @@ test.each([
   ['80/icmp', undefined],
 ])('EXPOSE %s', (text, expected) => {
   expect(expandPorts(text)).toEqual(expected);
-});
-
-test.each([
-  ['SIGTERM', true],
-  ['quit', true],
-  ['9', true],
-  ['SIGRTMIN+3', true],
-  ['0', false],
-  ['65', false],
-  ['SIGNOPE', false],
-  ['', false],
-])('STOPSIGNAL %s', (text, expected) => {
-  expect(isSignal(text)).toBe(expected);
 });
 
 describe('.dockerignore', () => {

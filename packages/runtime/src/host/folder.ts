@@ -1,10 +1,9 @@
 /** A container's folder: made before a start; its exit record and what execs need read back after a restart. */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Exit, fail, type Ulimit } from '@orc/model';
+import { type Exit, fail, signalName, type Ulimit } from '@orc/model';
 import { CONTEXT_SCHEMA, EXIT_SCHEMA } from '../limits.ts';
 import type { StartRequest } from '../types.ts';
-import { signalName } from './signals.ts';
 
 /** What an exec in a container needs of its start; kept as `context.json`. */
 export type Context = {

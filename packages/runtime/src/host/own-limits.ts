@@ -1,7 +1,7 @@
 /** Without CAP_SYS_RESOURCE nobody gets a hard limit above that of the process that begins it. */
 import { readFileSync } from 'node:fs';
-import { CAPABILITY_NAMES } from '@orc/model';
-import { RLIM_INFINITY, RLIMITS } from '../plan/rlimits.ts';
+import { CAPABILITY_NAMES, RLIMIT_NAMES } from '@orc/model';
+import { RLIM_INFINITY } from '../plan/rlimits.ts';
 import { hostBounding } from './identity.ts';
 
 const SYS_RESOURCE = BigInt(CAPABILITY_NAMES.indexOf('SYS_RESOURCE'));
@@ -34,7 +34,7 @@ export function hardLimits(pid: number): ReadonlyMap<number, bigint> | undefined
 
 function parseLimits(text: string): ReadonlyMap<number, bigint> {
   const limits = new Map<number, bigint>();
-  for (const [name, number] of Object.entries(RLIMITS)) {
+  for (const [number, name] of RLIMIT_NAMES.entries()) {
     const line = text.split('\n').find((each) => each.startsWith(TITLES[name] ?? name));
     const hard = line
       ?.slice((TITLES[name] ?? '').length)

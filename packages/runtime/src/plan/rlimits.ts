@@ -1,25 +1,5 @@
 /** `ulimits:` as what setrlimit(2) takes. */
-import { fail, nearestWord, type Ulimit } from '@orc/model';
-
-/** By name without RLIMIT_, in lower case; asm-generic/resource.h. */
-export const RLIMITS: Readonly<Record<string, number>> = {
-  cpu: 0,
-  fsize: 1,
-  data: 2,
-  stack: 3,
-  core: 4,
-  rss: 5,
-  nproc: 6,
-  nofile: 7,
-  memlock: 8,
-  as: 9,
-  locks: 10,
-  sigpending: 11,
-  msgqueue: 12,
-  nice: 13,
-  rtprio: 14,
-  rttime: 15,
-};
+import { fail, nearestWord, RLIMIT_NAMES, type Ulimit } from '@orc/model';
 
 export const RLIM_INFINITY: bigint = 2n ** 64n - 1n;
 
@@ -59,10 +39,9 @@ export function boundedRlimits(
     if (bound === undefined || each.hard <= bound) return each;
     if (!asked.has(each.resource))
       return { ...each, soft: each.soft < bound ? each.soft : bound, hard: bound };
-    const name = Object.keys(RLIMITS).find((key) => RLIMITS[key] === each.resource);
     throw fail(
       'kernel.missing',
-      `ulimit ${name}: ${each.hard} is above the daemon's own hard limit ${bound}`,
+      `ulimit ${RLIMIT_NAMES[each.resource]}: ${each.hard} is above the daemon's own hard limit ${bound}`,
       {
         hint: 'the daemon lacks CAP_SYS_RESOURCE: lower the limit, or give the daemon that capability',
       },
@@ -72,11 +51,10 @@ export function boundedRlimits(
 
 function resolve(ulimit: Ulimit): Rlimit {
   const name = ulimit.name.toLowerCase().replace(/^rlimit_/, '');
-  const resource = Object.hasOwn(RLIMITS, name) ? RLIMITS[name] : undefined;
-  if (resource === undefined) {
-    const meant = nearestWord(name, Object.keys(RLIMITS));
-    const hint =
-      meant === undefined ? `known are ${Object.keys(RLIMITS).join(', ')}` : `did you mean ${meant}?`;
+  const resource = RLIMIT_NAMES.indexOf(name);
+  if (resource < 0) {
+    const meant = nearestWord(name, RLIMIT_NAMES);
+    const hint = meant === undefined ? `known are ${RLIMIT_NAMES.join(', ')}` : `did you mean ${meant}?`;
     throw fail('input.invalid', `unknown ulimit ${JSON.stringify(ulimit.name)}`, { hint });
   }
   const [soft, hard] = [toLimit(ulimit, ulimit.soft), toLimit(ulimit, ulimit.hard)];

@@ -1,5 +1,5 @@
 /** Kernel parameters that belong to a namespace of the container, and so may be set without touching the host's. */
-import type { Problem } from '@orc/model';
+import { type Problem, sysctlNamespace, type SysctlNamespace } from '@orc/model';
 
 /** Written before the user's, where the container has a network namespace of its own. */
 export const DEFAULT_SYSCTLS: Readonly<Record<string, string>> = {
@@ -26,47 +26,25 @@ export function sysctlPath(name: string): string {
   return name.replace(/[./]/g, (each) => (each === '.' ? '/' : '.'));
 }
 
-const IPC_NAMES: readonly string[] = [
-  'kernel.msgmax',
-  'kernel.msgmnb',
-  'kernel.msgmni',
-  'kernel.sem',
-  'kernel.shmall',
-  'kernel.shmmax',
-  'kernel.shmmni',
-  'kernel.shm_rmid_forced',
-];
-
-type Family = {
-  readonly matches: (dotted: string) => boolean;
-  readonly owned: (own: OwnNamespaces) => boolean;
-  readonly namespace: string;
+const OWN: Readonly<Record<SysctlNamespace, (own: OwnNamespaces) => boolean>> = {
+  network: ({ ownNet }) => ownNet,
+  ipc: ({ ownIpc }) => ownIpc,
+  uts: ({ ownUts }) => ownUts,
 };
-
-const FAMILIES: readonly Family[] = [
-  { matches: (name) => name.startsWith('net.'), owned: (own) => own.ownNet, namespace: 'network' },
-  {
-    matches: (name) => IPC_NAMES.includes(name) || name.startsWith('fs.mqueue.'),
-    owned: (own) => own.ownIpc,
-    namespace: 'ipc',
-  },
-  { matches: (name) => name === 'kernel.domainname', owned: (own) => own.ownUts, namespace: 'uts' },
-];
 
 function checkOne(name: string, value: string, own: OwnNamespaces): Problem | undefined {
   const path = sysctlPath(name);
   if (!isSafe(path))
     return refuse(name, 'is not a name of a kernel parameter', 'write it as net.ipv4.ip_forward');
   if (/[\0\n]/.test(value)) return refuse(name, 'has a value of several lines', 'write one line');
-  const dotted = path.replaceAll('/', '.');
-  if (dotted === 'kernel.hostname') return refuse(name, 'cannot be set', 'use hostname instead');
-  const family = FAMILIES.find((each) => each.matches(dotted));
-  if (family === undefined) {
+  if (path === 'kernel/hostname') return refuse(name, 'cannot be set', 'use hostname instead');
+  const namespace = sysctlNamespace(path);
+  if (namespace === undefined) {
     return refuse(name, 'is not separate for a container', 'net.*, fs.mqueue.* and System V ipc ones are');
   }
-  if (family.owned(own)) return undefined;
-  const hint = `give the container its own ${family.namespace} namespace, or set it on the host`;
-  return refuse(name, `would change the host's ${family.namespace} namespace`, hint);
+  if (OWN[namespace](own)) return undefined;
+  const hint = `give the container its own ${namespace} namespace, or set it on the host`;
+  return refuse(name, `would change the host's ${namespace} namespace`, hint);
 }
 
 /** Becomes a path that root writes to: nothing that climbs. */

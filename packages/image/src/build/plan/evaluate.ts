@@ -1,6 +1,6 @@
 /** What an instruction does in a stage: a change of the config, or a step that writes files. */
 import { posix } from 'node:path';
-import type { Problem } from '@orc/model';
+import { isSignal, type Problem } from '@orc/model';
 import { expandPorts } from './ports.ts';
 import {
   type Action,
@@ -14,7 +14,6 @@ import {
 import { opening } from './nodes.ts';
 import { expandWord, expandWords } from './shell.ts';
 import { readMount, type RunMountSpec } from './run-mounts.ts';
-import { isSignal } from './signals.ts';
 import { type Source, syntaxProblem, whereOf } from './source.ts';
 import { shellOf, type StageState, withConfig, withEnv, workingDirOf } from './state.ts';
 

@@ -6,4 +6,12 @@ export { configHash } from './plan/9-translate/labels.ts';
 export { variablesOf } from './plan/3-interpolate/template.ts';
 export { renderJson, renderYaml } from './render.ts';
 export { type Resolved, resolveProject } from './resolve.ts';
-export type { Fact, LoadInput, LoadOptions, LoadResult, Need } from './types.ts';
+export type {
+  AttributeStatus,
+  AttributeUse,
+  Fact,
+  LoadInput,
+  LoadOptions,
+  LoadResult,
+  Need,
+} from './types.ts';

@@ -1,9 +1,13 @@
 /** What goes into a load and what comes out of it. */
-import type { Problem, Project } from '@orc/model';
+import type { Problem, Project, Where } from '@orc/model';
 import type { ComposeModel } from './compose-model.ts';
 
 /** A path whose content, or absence, the load needs to go on. Absolute, or `-` for standard input. */
-export type Need = { readonly path: string };
+export type Need = {
+  readonly path: string;
+  /** Whether it is there is all that is asked: what can be large, or no file, is not to be read. */
+  readonly presence?: true;
+};
 
 /**
  * What the caller found at a path. Give the same object again in later calls: parsed texts are kept by it.
@@ -13,6 +17,8 @@ export type Fact =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'directory' }
+  /** The answer to `presence` when it is no directory. */
+  | { readonly kind: 'present' }
   /** It is there and could not be read: `message` says why. */
   | { readonly kind: 'unreadable'; readonly message: string };
 
@@ -23,6 +29,10 @@ export type LoadOptions = {
   readonly translate?: boolean;
   /** Refuse names and numbers that no host takes; off where only the project's name is wanted. Default true. */
   readonly values?: boolean;
+  /** For `check`: what becomes of each attribute, and warnings of what is likely a mistake. Default false. */
+  readonly audit?: boolean;
+  /** Who asks: who is not root is warned of ports below 1024. Absent: root. */
+  readonly uid?: number;
   /** Processors of the host: more than it has are refused. Absent: any number is taken. */
   readonly cpus?: number;
   /** Services named on the command line: each one's profiles count as active. */
@@ -44,6 +54,20 @@ export type LoadInput = {
   readonly options?: LoadOptions;
 };
 
+/** `wrong`: an error stands in its value. */
+export type AttributeStatus = 'honoured' | 'emulated' | 'noeffect' | 'refused' | 'wrong';
+
+/** An attribute as it was written, and what becomes of it. */
+export type AttributeUse = {
+  /** `services.web.ports.0.target`. */
+  readonly path: string;
+  readonly status: AttributeStatus;
+  /** How it is emulated, or why it has no effect, is refused or wrong. */
+  readonly why?: string;
+  readonly instead?: string;
+  readonly where: Where;
+};
+
 /**
  * `model` is absent when the files have errors; `project` also when they ask for what is not honoured
  * (`compose.unsupported`). `problems` has all of both, and the warnings.
@@ -57,6 +81,8 @@ export type LoadResult =
       /** Of all services, whether they are active or not; with `model`. */
       readonly profiles?: readonly string[];
       readonly problems: readonly Problem[];
+      /** With `options.audit`: every attribute that was written, in the order of the files. */
+      readonly attributes?: readonly AttributeUse[];
       /** What values were interpolated with: `--env-file` or `.env` under the process's environment. */
       readonly environment: Readonly<Record<string, string>>;
     };

@@ -18,7 +18,11 @@ function run(each: GoldenCase): Resolved {
     profiles: list('profiles'),
     files: list('files'),
     ...(name === undefined ? {} : { projectName: name }),
-    options: { cpus: 2 },
+    options: {
+      cpus: 2,
+      ...(each.args['audit'] ? { audit: true } : {}),
+      ...(each.args['uid'] ? { uid: Number(each.args['uid']) } : {}),
+    },
   });
 }
 
@@ -32,6 +36,14 @@ function filesOf(body: string): Record<string, string> {
 }
 
 const problems = (result: Resolved): string => result.problems.map(formatProblem).join('\n');
+
+/** A line for each attribute, then the problems. */
+function audit(result: Resolved): string {
+  const lines = (result.attributes ?? []).map(({ path, status, why = '', where }) =>
+    `${where.file}:${where.line}:${where.column} ${path} ${status} ${why}`.trimEnd(),
+  );
+  return [...lines, problems(result)].join('\n');
+}
 
 /** Only what a service asks for: the labels are the same everywhere. */
 function project(result: Resolved): string {
@@ -52,5 +64,6 @@ goldenSuite(fileURLToPath(new URL('./golden', import.meta.url)), {
     const result = run(each);
     return result.model === undefined ? problems(result) : renderYaml(result.model);
   },
+  audit: (each) => audit(run(each)),
   project: (each) => project(run(each)),
 });

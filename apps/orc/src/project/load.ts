@@ -1,5 +1,5 @@
 /** Reads the compose files of this command, and stops it with every problem when they have any. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Fact, LoadOptions, Resolved } from '@orc/compose';
@@ -17,12 +17,21 @@ import { Problems } from '../cli/problems.ts';
 
 /** Throws `Problems` for errors; warnings go to standard error. */
 export async function loadFiles(context: Context, options: LoadOptions = {}): Promise<Resolved> {
+  const loaded = await readFiles(context, options);
+  const errors = loaded.problems.filter((each) => each.severity !== 'warning');
+  if (errors.length > 0) throw new Problems(loaded.problems);
+  for (const warning of loaded.problems) context.err(formatProblem(warning));
+  return loaded;
+}
+
+/** With the problems that they have, unsaid. */
+export async function readFiles(context: Context, options: LoadOptions): Promise<Resolved> {
   const { resolveProject } = await import('@orc/compose');
   const { io, globals } = context;
   const environment = Object.fromEntries(
     Object.entries(io.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
-  const loaded = await resolveProject((need) => readFact(context, need.path), {
+  return resolveProject((need) => (need.presence ? lookAt(need.path) : readFact(context, need.path)), {
     files: globals.files,
     envFiles: globals.envFiles,
     profiles: globals.profiles,
@@ -32,10 +41,6 @@ export async function loadFiles(context: Context, options: LoadOptions = {}): Pr
     ...(globals.projectName === undefined ? {} : { projectName: globals.projectName }),
     ...(globals.projectDirectory === undefined ? {} : { projectDirectory: globals.projectDirectory }),
   });
-  const errors = loaded.problems.filter((each) => each.severity !== 'warning');
-  if (errors.length > 0) throw new Problems(loaded.problems);
-  for (const warning of loaded.problems) context.err(formatProblem(warning));
-  return loaded;
 }
 
 /** What is to be sent to the daemon; only with services that their profiles, or their names here, turn on. */
@@ -55,6 +60,12 @@ export async function servicesOfFiles(context: Context): Promise<readonly string
   const all = { ...context, globals: { ...context.globals, profiles: ['*'] } };
   const { model } = await loadFiles(all, { translate: false, values: false });
   return Object.keys(model?.services ?? {});
+}
+
+async function lookAt(path: string): Promise<Fact> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return { kind: 'missing' };
+  return { kind: found.isDirectory() ? 'directory' : 'present' };
 }
 
 async function readFact(context: Context, path: string): Promise<Fact> {

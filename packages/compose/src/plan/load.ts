@@ -14,9 +14,11 @@ import { projectName } from './7-complete/name.ts';
 import { allProfiles, applyProfiles } from './7-complete/profiles.ts';
 import { toModel } from './7-complete/to-model.ts';
 import { withContents } from './7-complete/contents.ts';
+import { auditAttributes } from './8-check/audit.ts';
 import { checkProject } from './8-check/check.ts';
 import { checkKernel } from './8-check/kernel.ts';
 import { checkNames } from './8-check/names.ts';
+import { warnOfMistakes } from './8-check/mistakes.ts';
 import { refuseUnsupported } from './8-check/support.ts';
 import { checkValues } from './8-check/values.ts';
 import { withoutFaults } from './9-translate/sound.ts';
@@ -33,9 +35,12 @@ export function loadProject(input: LoadInput): LoadResult {
   const refusing = input.options?.translate !== false;
   const faulty = hasErrors(loading);
   const enough = faulty && (!refusing || loading.problems.length > LIMITS.problemsMax);
-  if (inputs === undefined || complete === undefined || enough) {
+  if (inputs === undefined || complete === undefined) {
     return { kind: 'done', problems: inOrder(loading), environment };
   }
+  const audited = (): Pick<Done, 'attributes'> =>
+    input.options?.audit === true ? { attributes: auditAttributes(loading, complete.written) } : {};
+  if (enough) return { kind: 'done', problems: inOrder(loading), environment, ...audited() };
   const { disabled, profiles } = complete;
   const tree = faulty ? withoutFaults(loading, complete.tree) : complete.tree;
   const model = toModel(tree);
@@ -49,9 +54,12 @@ export function loadProject(input: LoadInput): LoadResult {
     ...(faulty ? {} : { model, profiles }),
     problems: inOrder(loading),
     environment,
+    ...audited(),
     ...(refused || project === undefined ? {} : { project }),
   };
 }
+
+type Done = Extract<LoadResult, { kind: 'done' }>;
 
 const WARNING = { severity: 'warning' } as const;
 
@@ -79,6 +87,7 @@ const newLoading = (input: LoadInput): Loading => ({
   facts: input.facts,
   needs: new Map(),
   problems: [],
+  places: new Map(),
   seen: new Set(),
   faults: new Set(),
   sources: new Map(),
@@ -88,6 +97,8 @@ const newLoading = (input: LoadInput): Loading => ({
 
 type Complete = {
   readonly tree: MapNode;
+  /** The merged files before anything was added. */
+  readonly written: MapNode;
   /** Names of services whose profiles are off: they are in the files, and not in the tree. */
   readonly disabled: readonly string[];
   /** Of all services, also of those. */
@@ -106,7 +117,9 @@ function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): Compl
   obsoleteVersion(loading, tree);
   const whole = applyDefaults(tree, name ?? 'unnamed');
   checkProject(loading, whole, variables);
-  return activeTree(loading, whole, inputs, input, variables);
+  if (input.options?.audit === true) warnOfMistakes(loading, whole, input.options);
+  const active = activeTree(loading, whole, inputs, input, variables);
+  return active && { ...active, written: tree };
 }
 
 function obsoleteVersion(loading: Loading, tree: MapNode): void {
@@ -130,7 +143,7 @@ function activeTree(
   inputs: Inputs,
   input: LoadInput,
   variables: ReadonlyMap<string, string>,
-): Complete | undefined {
+): Omit<Complete, 'written'> | undefined {
   const services = get(whole, 'services');
   if (services?.kind !== 'map') return undefined;
   if (

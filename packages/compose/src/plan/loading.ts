@@ -13,6 +13,8 @@ export type Loading = {
   readonly facts: ReadonlyMap<string, Fact>;
   readonly needs: Map<string, Need>;
   readonly problems: Problem[];
+  /** Where each was reported, to its last character. */
+  readonly places: Map<Problem, Place>;
   /** Problems seen, so that a node that stands in two services (an alias) is reported once. */
   readonly seen: Set<string>;
   /** Where errors stand: what is below them is not looked at as if it were sound. */
@@ -40,13 +42,15 @@ export function report(
   const key = `${place?.source.path}\0${place?.start}\0${followsUp(code, more, place) ? code : message}`;
   if (loading.seen.has(key) || loading.seen.size > LIMITS.problemsMax * 10) return;
   loading.seen.add(key);
-  loading.problems.push({
+  const problem: Problem = {
     code,
     message,
     ...(place === undefined ? {} : { where: whereOf(place) }),
     ...(more.hint === undefined ? {} : { hint: more.hint }),
     ...(more.severity === undefined ? {} : { severity: more.severity }),
-  });
+  };
+  loading.problems.push(problem);
+  if (place !== undefined) loading.places.set(problem, place);
 }
 
 const isError = (code: ProblemCode, more: Pick<Problem, 'severity'>): boolean =>
@@ -72,9 +76,19 @@ export const hasErrors = (loading: Loading): boolean =>
   loading.problems.some((each) => isError(each.code, each));
 
 /** What was read at an absolute path; `undefined` after noting that it is needed. */
-export function factOf(loading: Loading, path: string): Fact | undefined {
+export function factOf(loading: Loading, path: string): Read | undefined {
   const fact = loading.facts.get(path);
-  if (fact === undefined) loading.needs.set(path, { path });
+  if (fact !== undefined && fact.kind !== 'present') return fact;
+  loading.needs.set(path, { path });
+  return undefined;
+}
+
+type Read = Exclude<Fact, { kind: 'present' }>;
+
+/** What is at an absolute path, which need not be read; `undefined` after noting that it is needed. */
+export function presenceOf(loading: Loading, path: string): Fact | undefined {
+  const fact = loading.facts.get(path);
+  if (fact === undefined && !loading.needs.has(path)) loading.needs.set(path, { path, presence: true });
   return fact;
 }
 

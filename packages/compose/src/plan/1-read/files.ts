@@ -50,7 +50,7 @@ function parse(loading: Loading, path: string, text: string): Parsed {
 
 function usableText(
   loading: Loading,
-  fact: Fact,
+  fact: Exclude<Fact, { kind: 'present' }>,
   path: string,
   asked: Node | Place | undefined,
 ): string | undefined {

@@ -1,6 +1,6 @@
 /** `ports`: `[[ip:]published:]target[/protocol]` with ranges, to one long form per container port. */
 import { LIMITS } from '../../limits.ts';
-import { report } from '../loading.ts';
+import { report, warn } from '../loading.ts';
 import { type Node, type Path, get, mapAt, scalar, textOf, withEntries } from '../node.ts';
 import { isAddress } from './address.ts';
 import type { FormContext } from './canonical.ts';
@@ -32,6 +32,7 @@ const SHORT = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:([^:[\]]*):)?([^:/[\]]+)(?:\
 
 function shortForm(context: FormContext, node: Node, path: Path): readonly Node[] {
   const written = textOf(node) ?? '';
+  if (isBase60(node, written)) warnOfBase60(context, node, path, written);
   if (!context.loading.interpolate && written.includes('$')) return [node];
   const found = SHORT.exec(written);
   if (found === null) return refuse(context, node, path, `invalid port "${written}"`);
@@ -51,6 +52,22 @@ function shortForm(context: FormContext, node: Node, path: Path): readonly Node[
     target,
     protocol: protocol.toLowerCase(),
   });
+}
+
+/** To readers of YAML 1.1 a plain `22:22` is the number 1342. */
+const isBase60 = (node: Node, written: string): boolean =>
+  /^[1-9]\d*:[0-5]?\d$/.test(written) &&
+  node.place.source.text.slice(node.place.start, node.place.end) === written;
+
+function warnOfBase60(context: FormContext, node: Node, path: Path, written: string): void {
+  const [host = '', port = ''] = written.split(':');
+  warn(
+    context.loading,
+    'compose.syntax',
+    node,
+    `${path.join('.')}: other readers of YAML take ${written} for the number ${Number(host) * 60 + Number(port)}`,
+    `quote it: "${written}"`,
+  );
 }
 
 type Mapping = {

@@ -1,16 +1,27 @@
 /** Services whose profiles are not active leave the project; so do optional dependencies on them. */
-import { type Loading, report } from '../loading.ts';
+import { type Loading, report, warn } from '../loading.ts';
 import { type Entry, type MapNode, type Node, get, mapValues, textOf, withEntries } from '../node.ts';
+import { suggest } from '../suggest.ts';
 
 export type ProfileChoice = { readonly profiles: readonly string[]; readonly services: readonly string[] };
 
 export function applyProfiles(loading: Loading, services: MapNode, choice: ProfileChoice): MapNode {
   const active = new Set(choice.profiles);
+  warnOfUnknown(loading, choice.profiles, allProfiles(services));
   for (const name of choice.services) for (const each of profilesOf(get(services, name))) active.add(each);
   const enabled = new Map<string, Entry>();
   for (const [name, entry] of services.entries) if (isEnabled(entry.value, active)) enabled.set(name, entry);
   const kept: MapNode = { ...services, entries: enabled };
   return mapValues(kept, (service, name) => withoutDisabled(loading, service, name, services, kept));
+}
+
+/** One that is nowhere is no fault, for it may be of another project; one that is nearly here is a slip. */
+function warnOfUnknown(loading: Loading, asked: readonly string[], known: readonly string[]): void {
+  for (const name of asked) {
+    const meant = known.includes(name) || name === '*' ? undefined : suggest(name, known);
+    if (meant !== undefined)
+      warn(loading, 'compose.reference', undefined, `no service has the profile "${name}"`, meant);
+  }
 }
 
 export const allProfiles = (services: MapNode): readonly string[] =>

@@ -5,6 +5,7 @@ import { checkCycles } from './cycles.ts';
 import { checkReferences } from './references.ts';
 import { checkResources } from './resources.ts';
 import { checkService } from './service.ts';
+import { warnOfUnused } from './unused.ts';
 
 export function checkProject(loading: Loading, tree: MapNode, variables: ReadonlyMap<string, string>): void {
   const services = get(tree, 'services');
@@ -16,4 +17,5 @@ export function checkProject(loading: Loading, tree: MapNode, variables: Readonl
   }
   checkCycles(loading, services);
   checkResources(loading, tree, variables);
+  warnOfUnused(loading, tree);
 }

@@ -1,7 +1,7 @@
 /** The top-level networks, volumes, secrets and configs. */
 import { contains, formatCidr, formatIpv4, parseCidr, parseIpv4 } from '@orc/model';
 import { isIpv6 } from '../5-canonical/address.ts';
-import { type Loading, report, warn } from '../loading.ts';
+import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, at, get, textOf } from '../node.ts';
 
 export function checkResources(
@@ -17,7 +17,6 @@ export function checkResources(
   for (const [name, config] of entriesOf(tree, 'configs'))
     checkFile(loading, 'config', name, config, variables);
   for (const [name, network] of entriesOf(tree, 'networks')) checkSubnets(loading, name, network);
-  unusedVolumes(loading, tree);
 }
 
 function entriesOf(tree: MapNode, section: string): readonly (readonly [string, MapNode])[] {
@@ -117,16 +116,3 @@ const isCidr = (text: string): boolean => {
   const [address = '', length = ''] = text.split('/');
   return isIpv6(address) && /^\d{1,3}$/.test(length) && Number(length) <= 128;
 };
-
-function unusedVolumes(loading: Loading, tree: MapNode): void {
-  const used = new Set<string>();
-  for (const [, service] of entriesOf(tree, 'services')) {
-    const mounts = get(service, 'volumes');
-    if (mounts?.kind === 'seq') for (const each of mounts.items) used.add(textOf(get(each, 'source')) ?? '');
-  }
-  const volumes = get(tree, 'volumes');
-  if (volumes?.kind !== 'map') return;
-  for (const [name, { key }] of volumes.entries) {
-    if (!used.has(name)) warn(loading, 'compose.reference', key, `no service uses the volume "${name}"`);
-  }
-}

@@ -2,7 +2,7 @@
  * What is valid and cannot be honoured is refused where it stands; what has no effect is said. Never in
  * silence.
  */
-import type { Honour } from '../attributes/row.ts';
+import { type Honour, YES } from '../attributes/row.ts';
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
 import { type Loading, isFault, report, warn } from '../loading.ts';
 import { type Entry, type MapNode, type Node, type Path, textOf } from '../node.ts';
@@ -28,14 +28,20 @@ function walk(loading: Loading, node: Node, row: RowNode, path: Path): void {
 
 /** True when nothing below needs to be looked at. */
 function settled(loading: Loading, entry: Entry, { row }: RowNode, path: Path): boolean {
-  if (row === undefined || isEmpty(entry.value)) return false;
-  const { honour } = row;
-  if (honour.kind === 'no') refuse(loading, entry, path, honour);
-  else if (honour.kind === 'only') return refuseValue(loading, entry, path, honour);
-  else if (honour.kind === 'noeffect' && honour.warn) {
-    warn(loading, 'compose.unsupported', entry.key, `${path.join('.')} has no effect: ${honour.why}`);
-  }
-  return honour.kind === 'no' || honour.kind === 'noeffect';
+  const verdict = row === undefined ? undefined : verdictOf(row.honour, entry.value);
+  if (verdict?.kind === 'no') refuse(loading, entry, path, verdict);
+  else if (verdict?.kind === 'only') refuseValue(loading, entry, path, verdict);
+  else if (verdict?.kind === 'noeffect' && verdict.warn)
+    warn(loading, 'compose.unsupported', entry.key, `${path.join('.')} has no effect: ${verdict.why}`);
+  return verdict !== undefined && verdict.kind !== 'yes' && verdict.kind !== 'emulated';
+}
+
+/** What becomes of this value; undefined when it says nothing. `only` when it is none of the values honoured. */
+export function verdictOf(honour: Honour, value: Node): Honour | undefined {
+  if (isEmpty(value)) return undefined;
+  if (honour.kind !== 'only') return honour;
+  const text = textOf(value);
+  return text === undefined || honour.values.includes(text) ? YES : honour;
 }
 
 const isEmpty = (node: Node): boolean =>
@@ -51,10 +57,8 @@ function refuse(loading: Loading, entry: Entry, path: Path, honour: Honour & { k
   });
 }
 
-function refuseValue(loading: Loading, entry: Entry, path: Path, honour: Honour & { kind: 'only' }): boolean {
-  const text = textOf(entry.value);
-  if (text === undefined || honour.values.includes(text) || isFault(loading, entry.value.place)) return false;
-  const message = `${path.join('.')}: "${text}" is not supported: ${honour.why}`;
+function refuseValue(loading: Loading, entry: Entry, path: Path, honour: Honour & { kind: 'only' }): void {
+  if (isFault(loading, entry.value.place)) return;
+  const message = `${path.join('.')}: "${textOf(entry.value)}" is not supported: ${honour.why}`;
   report(loading, 'compose.unsupported', entry.value, message, { hint: honour.instead });
-  return true;
 }

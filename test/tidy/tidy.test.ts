@@ -24,6 +24,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/orcd': [...MODEL, 'disk', ...LEVEL_1, 'agent', 'api', 'cluster', 'raft'],
 };
 const IMPURE = /^node:(fs|net|http|https|dgram|child_process|worker_threads|os|timers|tls|process)/;
+const CLOCK_OR_CHANCE =
+  /\bDate\.now\b|\bnew Date\b(?!\((?!\)))|\bperformance\.now\b|\bhrtime\b|\bMath\.random\b|\brandom(Bytes|UUID|Int|Fill)/;
+const TIMERS = /\bset(Timeout|Interval|Immediate)\(/;
+const ASYNC = /\basync\b|\bawait\b|\bPromise\b/;
+/** Of node:crypto; the rest draws keys and chance. */
+const HASHES = ['createHash', 'hash'];
+/** A bound that somebody chose, by its name. */
+const BOUND = /_(MAX|MS|KEPT|OPEN|TRIES|ATTEMPTS|AT_ONCE|LIMIT)$/;
+/** What a kernel or a format fixes is nobody's choice. */
+const FIXED = /^(ID|SIGNAL|PORTS?|MODE|ERRNO|JUMP|OCTAL_\d+)_MAX$|_PER_MS$/;
+const COMMENT = /^\s*(\/\/|\/?\*)/;
 const BANNED_NAMES = /(^|\/)(utils?|common|helpers?|managers?|misc)(\.ts|\/|$)/;
 const LIMITS = { line: 110, file: 600, function: 70 };
 const GENERATED = /\/(generated|node_modules|dist|build)\//;
@@ -80,6 +91,40 @@ function longFunctions(
   return long;
 }
 
+const codeOf = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !COMMENT.test(line))
+    .join('\n');
+
+/** `isPlan`: decides at once, whoever calls it. Formatting a time that is given is pure, and so is hashing. */
+function impurities(text: string, isPlan: boolean): readonly string[] {
+  const code = codeOf(text);
+  const ciphers = [...code.matchAll(/import (?:type )?\{([^}]*)\} from 'node:crypto'/g)]
+    .flatMap(([, names = '']) => names.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !HASHES.includes(name));
+  return [
+    ...importsOf(text)
+      .filter((name) => IMPURE.test(name))
+      .map((name) => `imports ${name}`),
+    ...ciphers.map((name) => `imports ${name} of node:crypto`),
+    ...(/\* as \w+ from 'node:crypto'/.test(code) ? ['imports all of node:crypto'] : []),
+    ...(CLOCK_OR_CHANCE.test(code) || TIMERS.test(code) ? ['reads a clock or chance'] : []),
+    ...(isPlan && ASYNC.test(code) ? ['waits'] : []),
+  ];
+}
+
+/** Bounds that are numbers on the spot: of a name of their own, or where something waits. */
+function strayLimits(text: string): readonly string[] {
+  const code = codeOf(text);
+  const named = [...code.matchAll(/^ *(?:export )?const ([A-Z][A-Z0-9_]*)(?:: number)? = [\d(]/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => BOUND.test(name) && !FIXED.test(name));
+  const waits = [...code.matchAll(/\b(?:sleep|after|later|setTimeout|setInterval)\((?:.*, )?[1-9][\d_]*\)/g)];
+  return [...named, ...waits.map(([call]) => call)];
+}
+
 describe('imports go down only', () => {
   test.each(rooms)('%s', (room) => {
     const allowed = new Set(MAY_IMPORT[room]?.map((name) => `@orc/${name}`));
@@ -103,17 +148,20 @@ describe('imports go down only', () => {
 });
 
 test('plan/, model, compose and cluster are pure', () => {
+  const isPlan = (file: string): boolean => /\/src\/(.*\/)?plan\//.test(file);
   const pure = sources.filter(
-    (file) => /\/src\/(.*\/)?plan\//.test(file) || /^packages\/(model|compose|cluster)\//.test(nameOf(file)),
+    (file) => isPlan(file) || /^packages\/(model|compose|cluster)\//.test(nameOf(file)),
   );
-  const wrong = pure.flatMap((file) => [
-    ...importsOf(read(file))
-      .filter((name) => IMPURE.test(name))
-      .map((name) => `${nameOf(file)}: imports ${name}`),
-    ...(/\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(/.test(read(file))
-      ? [`${nameOf(file)}: reads a clock or chance`]
-      : []),
-  ]);
+  const wrong = pure.flatMap((file) =>
+    impurities(read(file), isPlan(file)).map((why) => `${nameOf(file)}: ${why}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('bounds are named in limits.ts', () => {
+  const wrong = sources
+    .filter((file) => !file.endsWith('/limits.ts'))
+    .flatMap((file) => strayLimits(read(file)).map((what) => `${nameOf(file)}: ${what}`));
   expect(wrong).toEqual([]);
 });
 
@@ -147,7 +195,6 @@ test('files, functions and lines are short', () => {
 
 const FORBIDDEN =
   /^export default|^\s*(export )?(const )?enum |^\s*(export )?namespace |:\s*any\b|\bas any\b|@ts-ignore|@ts-nocheck/;
-const COMMENT = /^\s*(\/\/|\/?\*)/;
 
 test('no default exports, enums, namespaces or any', () => {
   const wrong = sources.flatMap((file) =>
@@ -201,6 +248,45 @@ describe('the rules themselves notice', () => {
     ]);
     expect(longFunctions(`const short = (): void => {\n${body}\n};\n`, 7)).toEqual([]);
   });
+  test.each([
+    ["import { readFileSync } from 'node:fs';", 'imports node:fs'],
+    ["import { createHash, randomBytes } from 'node:crypto';", 'imports randomBytes of node:crypto'],
+    ["import * as crypto from 'node:crypto';", 'imports all of node:crypto'],
+    ['const made = new Date().toISOString();', 'reads a clock or chance'],
+    ['const made = new Date;', 'reads a clock or chance'],
+    ['const io = { now: Date.now };', 'reads a clock or chance'],
+    ['const id = process.hrtime.bigint();', 'reads a clock or chance'],
+    ["const id = process.getBuiltinModule('node:crypto').randomUUID();", 'reads a clock or chance'],
+    ['setInterval(look, limitMs);', 'reads a clock or chance'],
+    ['export async function plan(): Promise<void> {', 'waits'],
+    ['const plan = async () => facts;', 'waits'],
+    ['return Promise.all(steps);', 'waits'],
+  ])('what is not pure: %s', (line, why) => expect(impurities(`${line}\n`, true)).toContain(why));
+  test.each([
+    "import { createHash } from 'node:crypto';",
+    'const text = new Date(createdMs).toISOString();',
+    '// The asynchronous form, and async itself, is for host/.',
+    ' * Date.now() is for the World.',
+  ])('what is pure: %s', (line) => expect(impurities(`${line}\n`, true)).toEqual([]));
+  test('that model may wait', () => {
+    expect(impurities('const take = async (): Promise<void> => {\n', false)).toEqual([]);
+  });
+  test.each([
+    ['const ATTEMPTS_MAX = 10;', 'ATTEMPTS_MAX'],
+    ['export const CLOSE_MS: number = 4000;', 'CLOSE_MS'],
+    ['  const STARTS_AT_ONCE = (2 ** 3) * CPUS;', 'STARTS_AT_ONCE'],
+    ['await clock.sleep(2);', 'sleep(2)'],
+    ['setTimeout(() => end(), 1_000);', 'setTimeout(() => end(), 1_000)'],
+  ])('a stray bound: %s', (line, what) => expect(strayLimits(`${line}\n`)).toEqual([what]));
+  test.each([
+    'const PORTS_MAX = 65_535;',
+    'const NS_PER_MS = 1e6;',
+    'const HEADER_BYTES = 16;',
+    'const SHOWN_MAX = LIMITS.shownMax;',
+    '// const ATTEMPTS_MAX = 10;',
+    'await clock.sleep(LIMITS.retryMs);',
+    'setTimeout(call, 0);',
+  ])('no bound: %s', (line) => expect(strayLimits(`${line}\n`)).toEqual([]));
   test('an import', () => {
     expect(
       importsOf(

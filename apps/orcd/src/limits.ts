@@ -4,6 +4,10 @@ export const LIMITS = {
   ballastBytes: 4 * 1024 * 1024,
   ballastShare: 4,
   startBytes: 2 * 1024 * 1024,
+  /** The lock's file may be removed by who had it, between the opening and the lock. */
+  lockAttemptsMax: 10,
+  /** Crash-only: what does not let go in this time is left as a crash would leave it. */
+  closeMs: 4000,
   /** Of its own log, and of the one before. */
   logBytesMax: 16 * 1024 * 1024,
   /** The longest that a timer of the process takes. */

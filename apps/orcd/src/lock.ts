@@ -15,8 +15,7 @@ import { join } from 'node:path';
 import type { Places } from '@orc/api';
 import { tryLock } from '@orc/disk';
 import { fail } from '@orc/model';
-
-const ATTEMPTS_MAX = 10;
+import { LIMITS } from './limits.ts';
 
 const OTHER = 'set ORC_ROOT for another instance';
 
@@ -24,7 +23,7 @@ const OTHER = 'set ORC_ROOT for another instance';
 export function takeLock({ root }: Pick<Places, 'root'>, hint: string = OTHER): { release(): void } {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const file = join(root, 'orcd.pid');
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+  for (let attempt = 0; attempt < LIMITS.lockAttemptsMax; attempt += 1) {
     const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
     if (!tryLock(fd)) {
       closeSync(fd);

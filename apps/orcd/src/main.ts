@@ -9,12 +9,10 @@ import { fail, formatProblem, PROBLEM_CODES, type Problem, toProblem } from '@or
 import { keepRoom, makeRoom } from './ballast.ts';
 import { readConfig } from './config.ts';
 import { type Daemon, openDaemon } from './daemon.ts';
+import { LIMITS } from './limits.ts';
 import { takeLock } from './lock.ts';
 import { mustBeOurs } from './own-files.ts';
 import { realWorld } from './world.ts';
-
-/** Crash-only: what does not let go in this time is left as a crash would leave it. */
-const CLOSE_MS_MAX = 4000;
 
 /** Heavy work (unpacking, hashing) must not keep the log's writes waiting; read when the pool is first used. */
 process.env['UV_THREADPOOL_SIZE'] ??= '8';
@@ -52,7 +50,7 @@ async function main(): Promise<void> {
   );
   const stop = (signal: string): void => {
     world.emit('info', 'stopping', { signal });
-    const late = world.clock.sleep(CLOSE_MS_MAX).then(() => world.emit('warn', 'closing took too long'));
+    const late = world.clock.sleep(LIMITS.closeMs).then(() => world.emit('warn', 'closing took too long'));
     void Promise.race([daemon.close(), late])
       .catch((error: unknown) => world.emit('error', 'closing failed', { error: String(error) }))
       .finally(() => {

@@ -16,6 +16,8 @@ export const LIMITS = {
   retryMs: 1000,
   /** Networks that could not be made: `retryMs` doubles up to this. */
   networksRetryMsMax: 30_000,
+  /** Of a removed volume's name: with the time and a count behind it, it is a name of at most 255 bytes. */
+  trashNameLengthMax: 200,
   /** An end is written down this long after it was settled. */
   keepEndMs: 50,
   /** Docker's default stop grace. */

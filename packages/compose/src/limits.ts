@@ -13,6 +13,8 @@ export const LIMITS = {
   depthMax: 100,
   /** Files that one project may consist of: `-f`, include and extends together. */
   filesMax: 1000,
+  /** A name of a volume, network, config or secret; their patterns say so, too. */
+  nameLengthMax: 200,
   includeDepthMax: 50,
   extendsDepthMax: 100,
   /** Nested `${A:-${B:-…}}`. */

@@ -27,6 +27,8 @@ export const COMPRESSION_RATIO_FROM_BYTES = 1 * GIB;
 /** Of a decompressor: xz -9 needs 65 MiB, a hostile stream may ask for 4 GiB. */
 export const XZ_MEMORY_MIB_MAX = 256;
 export const PROGRAM_ERROR_CHARS_MAX = 400;
+/** Of a tree that is written: then all are closed, and opened again on use. */
+export const FOLDERS_OPEN_MAX = 64;
 export const ARCHIVE_ENTRIES_MAX = 100_000;
 export const ARCHIVE_JSON_BYTES_MAX = 8 * MIB;
 export const LINK_HOPS_MAX = 40;

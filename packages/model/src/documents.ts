@@ -3,6 +3,7 @@
  * ahead out of `schemas/`; here what those refuse becomes `Problem`s, all at once. Only who takes such documents
  * imports this (`@orc/model/documents`): it is no part of the room's index.
  */
+import { LIMITS } from './limits.ts';
 import { nearestWord } from './nearest.ts';
 import { OrcError, type Problem } from './problem.ts';
 
@@ -34,11 +35,6 @@ export type Validator<T> = {
   readonly errors?: readonly ErrorObject[] | null;
 };
 
-/** More are not told: who reads them mends those first. */
-const PROBLEMS_MAX = 20;
-/** A place is made of the sender's own words. */
-const PLACE_LENGTH_MAX = 200;
-
 /** The value as `T`, or an `input.invalid` with every wrong place of it. */
 export function parseDocument<T>(validate: Validator<T>, value: unknown, root: string): T {
   if (validate(value)) return value;
@@ -51,7 +47,7 @@ export function problemsOf(errors: readonly ErrorObject[], root: string): readon
   const byPlace = new Map<string, Problem>();
   for (const error of withoutForms(errors)) {
     const { at, says, hint } = told(error, placeOf(root, error.instancePath));
-    if (byPlace.size === PROBLEMS_MAX) break;
+    if (byPlace.size === LIMITS.problemsMax) break;
     if (!byPlace.has(at)) byPlace.set(at, { code: 'input.invalid', message: says, ...hint });
   }
   return [...byPlace.values()];
@@ -76,7 +72,7 @@ function placeOf(root: string, pointer: string): string {
 }
 
 const short = (text: string): string =>
-  text.length > PLACE_LENGTH_MAX ? `${text.slice(0, PLACE_LENGTH_MAX)}…` : text;
+  text.length > LIMITS.placeLengthMax ? `${text.slice(0, LIMITS.placeLengthMax)}…` : text;
 
 type Told = { readonly at: string; readonly says: string; readonly hint?: { readonly hint: string } };
 

@@ -1,14 +1,12 @@
 /** "Did you mean": the known word that was likely meant. */
-
-/** Longer words are not compared: the cost grows with the square. */
-const WORD_LENGTH_MAX = 64;
+import { LIMITS } from './limits.ts';
 
 /**
  * At most two typing mistakes away, one in words of up to three letters; case does not count. Never the word itself, and
  * none that has no letter in common with it.
  */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
-  if (word.length > WORD_LENGTH_MAX) return undefined;
+  if (word.length > LIMITS.wordLengthMax) return undefined;
   let best: string | undefined;
   let bound = Math.min(3, Math.ceil(word.length / 3) + 0.5);
   for (const each of known) {

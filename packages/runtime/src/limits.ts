@@ -23,6 +23,10 @@ export const LAUNCHER_READY_MS = 10_000;
 export const LAUNCHER_END_MS = 5_000;
 /** Nodes of /dev that a privileged container gets. */
 export const HOST_DEVICES_MAX = 4096;
+/** Between two looks whether it has gone, or its shims. */
+export const LAUNCHER_POLL_MS = 1;
+/** Of an operation that failed, in its error. */
+export const SHOWN_CHARS_MAX = 300;
 /** Launcher and shims answer in well under a millisecond, unless somebody stopped them. */
 export const ANSWER_MS = 5_000;
 /** Questions to one shim that wait for their answers; one that is stopped answers none. */

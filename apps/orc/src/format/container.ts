@@ -5,7 +5,7 @@ import type { Listing } from './output.ts';
 import { ago, dateOf, humanDuration } from './time.ts';
 
 const SHORT_ID = 12;
-const COMMAND_MAX = 20;
+const COMMAND_WIDTH = 20;
 
 /** `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`, `Created`. */
 function statusText(row: ContainerSummary, now: number): string {
@@ -47,7 +47,7 @@ export const hostAddress = (hostIp: string | undefined, port: number): string =>
 };
 
 const commandText = (command: string, whole: boolean): string =>
-  `"${whole || command.length <= COMMAND_MAX ? command : `${command.slice(0, COMMAND_MAX - 1)}…`}"`;
+  `"${whole || command.length <= COMMAND_WIDTH ? command : `${command.slice(0, COMMAND_WIDTH - 1)}…`}"`;
 
 export const shortId = (id: string, whole = false): string =>
   whole ? id : id.replace(/^sha256:/, '').slice(0, SHORT_ID);

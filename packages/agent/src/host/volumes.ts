@@ -6,6 +6,7 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '@orc/disk';
 import { type Clock, type Emit, fail, KINDS } from '@orc/model';
+import { LIMITS } from '../limits.ts';
 
 export type Volumes = {
   /** To be shown: of any name. */
@@ -21,9 +22,6 @@ export type PlacedVolume = { readonly name: string; readonly createdAt: number }
 
 /** Programs that containers leave setuid in their data are nothing for other users of the host. */
 const FOLDER_MODE = 0o700;
-
-/** With the time and a count behind it, it is a name of at most 255 bytes. */
-const TRASH_NAME_MAX = 200;
 
 /** What a crash left in the trash goes in the background. */
 export async function openVolumes({
@@ -52,7 +50,7 @@ export async function openVolumes({
     async remove(name) {
       const from = folderOf(name);
       removals += 1;
-      const gone = join(trash, `${name.slice(0, TRASH_NAME_MAX)}-${clock.now()}-${removals}`);
+      const gone = join(trash, `${name.slice(0, LIMITS.trashNameLengthMax)}-${clock.now()}-${removals}`);
       await rename(from, gone).catch(tolerateMissing);
       await removeTree(gone);
     },

@@ -4,7 +4,7 @@
  * the archive leads out of it.
  */
 import { closeSync, lstatSync, readlinkSync, rmSync, type Stats } from 'node:fs';
-import { LINK_HOPS_MAX } from '../limits.ts';
+import { FOLDERS_OPEN_MAX, LINK_HOPS_MAX } from '../limits.ts';
 import { decodeName, encodeName } from '../tar/bytes.ts';
 import { refused, targetOf } from './names.ts';
 import {
@@ -17,8 +17,6 @@ import {
   pathAt,
   unlink,
 } from './syscalls.ts';
-
-const FOLDERS_KEPT_OPEN = 64;
 
 export type Tree = {
   readonly root: number;
@@ -42,7 +40,7 @@ export function openTree(path: string): Tree {
     open.clear();
   };
   const keep = (key: string, fd: number): number => {
-    if (open.size >= FOLDERS_KEPT_OPEN) forget();
+    if (open.size >= FOLDERS_OPEN_MAX) forget();
     open.set(key, fd);
     return fd;
   };

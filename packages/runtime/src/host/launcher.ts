@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { type Clock, fail, OrcError } from '@orc/model';
-import { ANSWER_MS, LAUNCHER_END_MS, LAUNCHER_READY_MS, PLAN_MS } from '../limits.ts';
+import { ANSWER_MS, LAUNCHER_END_MS, LAUNCHER_POLL_MS, LAUNCHER_READY_MS, PLAN_MS } from '../limits.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { launchFailure } from '../plan/failures.ts';
 import { type LaunchPlan, planOf } from '../plan/ops.ts';
@@ -236,7 +236,7 @@ async function shutdown({ run, clock }: Pick<State, 'run' | 'clock'>): Promise<v
     const again = await connect(run, SOCKET).catch(() => undefined);
     if (again === undefined) return;
     again.close();
-    await clock.sleep(2);
+    await clock.sleep(LAUNCHER_POLL_MS);
   }
 }
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, type ContainerId, type Emit, turns } from '@orc/model';
-import { KERNEL_PLAN_MS, LAUNCHER_END_MS, STARTS_PER_CPU } from '../limits.ts';
+import { KERNEL_PLAN_MS, LAUNCHER_END_MS, LAUNCHER_POLL_MS, STARTS_PER_CPU } from '../limits.ts';
 import { kernelOps } from '../plan/compile.ts';
 import { missingFeatures } from '../plan/features.ts';
 import { planOf } from '../plan/ops.ts';
@@ -72,7 +72,8 @@ const atOnce = (act: () => Promise<void>): Promise<void> => act();
 /** A shim outlives its container by what it has to write and unmount; its cgroup is busy so long. */
 async function shimsGone(cgroups: Cgroups, clock: Clock): Promise<void> {
   const until = clock.monotonic() + LAUNCHER_END_MS;
-  while (cgroups.pids(LAUNCHER_LEAF).length > 0 && clock.monotonic() < until) await clock.sleep(1);
+  while (cgroups.pids(LAUNCHER_LEAF).length > 0 && clock.monotonic() < until)
+    await clock.sleep(LAUNCHER_POLL_MS);
 }
 
 function launcherFiles(cgroups: Cgroups): readonly string[] {

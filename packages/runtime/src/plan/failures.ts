@@ -1,5 +1,6 @@
 /** What an operation of a launch that failed means to whoever asked for it. */
 import { fail, type OrcError, type ProblemCode } from '@orc/model';
+import { SHOWN_CHARS_MAX } from '../limits.ts';
 import { explainOp } from './explain.ts';
 import type { LaunchPlan, Op, OpName } from './ops.ts';
 
@@ -11,7 +12,7 @@ export function launchFailure(plan: LaunchPlan, failed: FailedOp, errno: string)
   const op = plan.ops[failed.index];
   const told = op === undefined ? undefined : tell(op, errno);
   if (told !== undefined) return fail(told.code ?? 'start.failed', told.message, { hint: told.hint });
-  const what = op === undefined ? failed.name : explainOp(op).slice(0, SHOWN_MAX);
+  const what = op === undefined ? failed.name : explainOp(op).slice(0, SHOWN_CHARS_MAX);
   return fail('start.failed', `step ${failed.index} (${what}): ${errno}`, {
     hint: 'this is the step of the launch that the kernel refused',
   });
@@ -23,8 +24,6 @@ const noRoom = (errno: string): OrcError =>
     hint: 'there is no room for more processes: see pids.max of its cgroup, and the memory of the host',
     retry: true,
   });
-
-const SHOWN_MAX = 300;
 
 type Told = { readonly code?: ProblemCode; readonly message: string; readonly hint: string };
 type OpOf<N extends OpName> = Extract<Op, { readonly op: N }>;

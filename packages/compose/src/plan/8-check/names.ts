@@ -1,5 +1,6 @@
 /** Names become folders and hosts' names: none that leads out of a folder is taken, wherever it is written. */
 import { KINDS, SERVICE_NAME } from '@orc/model';
+import { LIMITS } from '../../limits.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Place, get, textOf } from '../node.ts';
 
@@ -35,10 +36,8 @@ function checkName(
   report(loading, 'compose.schema', target, message, { hint: hintOf(what, name) });
 }
 
-const NAME_LENGTH_MAX = 200;
-
 function hintOf(what: string, name: string): string {
-  if (name.length > NAME_LENGTH_MAX) return `write a name of at most ${NAME_LENGTH_MAX} characters`;
+  if (name.length > LIMITS.nameLengthMax) return `write a name of at most ${LIMITS.nameLengthMax} characters`;
   if (what === 'volume' && name.includes('/'))
     return 'a folder of the host is mounted by its path, in the service: volumes: ["./data:/data"]';
   return 'use letters, digits, ".", "_" and "-", and begin with a letter or digit';

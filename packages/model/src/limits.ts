@@ -1,0 +1,9 @@
+/** Bounds of this package. */
+export const LIMITS = {
+  /** Wrong places of one document: more are not told, who reads them mends those first. */
+  problemsMax: 20,
+  /** A place is made of the sender's own words. */
+  placeLengthMax: 200,
+  /** Longer words are not compared: the cost grows with the square. */
+  wordLengthMax: 64,
+} as const;

@@ -253,6 +253,13 @@ const SHOW: readonly CommandRow[] = [
     load: async () => (await import('../verbs/config.ts')).config,
   },
   {
+    name: 'check',
+    summary: 'Go through the files attribute by attribute, and say what becomes of each',
+    flags: [on('-q, --quiet', 'Say what is wrong only'), choice('--format <form>', 'Form', ['text', 'json'])],
+    examples: ['orc check', 'orc -f compose.yaml -f prod.yaml check', 'orc check --format json'],
+    load: async () => (await import('../verbs/check.ts')).check,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of this program and of the daemon',
     flags: [

@@ -1,7 +1,7 @@
 /** What becomes of each attribute that was written: nothing is ever ignored in silence. */
-import type { Problem } from '@orc/model';
+import type { Problem, Where } from '@orc/model';
 import type { AttributeStatus, AttributeUse } from '../../types.ts';
-import { type Honour, YES } from '../attributes/row.ts';
+import { type Honour, YES, silent } from '../attributes/row.ts';
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
 import type { Loading } from '../loading.ts';
 import { type Entry, type Node, type Path, type Place, whereOf } from '../node.ts';
@@ -33,9 +33,15 @@ export function auditAttributes(loading: Loading, tree: Node): readonly Attribut
       ...(statusOf(use.honour) === 'refused'
         ? ofTable(use.honour)
         : (ofProblem(blamed.get(use)) ?? ofTable(use.honour))),
-      where: whereOf(use.key),
+      where: whereWithoutLine(use.key),
     }));
 }
+
+/** The line of an attribute may hold a secret. */
+const whereWithoutLine = (place: Place): Where => {
+  const { excerpt: _, ...where } = whereOf(place);
+  return where;
+};
 
 /** An alias stands in several services and is written once. */
 function distinct(uses: readonly Use[]): readonly Use[] {
@@ -60,9 +66,16 @@ function usesBelow(node: Node, row: RowNode, path: Path): readonly Use[] {
     });
   }
   return [...node.entries].flatMap(([key, entry]) => {
-    const child = key.startsWith('x-') && !row.children.has('*') ? EXTENSION : below(row, key);
+    const child = rowOf(row, key);
     return child === undefined || isDerived(entry, node) ? [] : usesOf(entry, child, [...path, key]);
   });
+}
+
+/** Where any key may stand, and below what has no rows, there is nothing more to say. */
+function rowOf(row: RowNode, key: string): RowNode | undefined {
+  const known = below(row, key);
+  if (known !== undefined || row.children.size === 0) return known;
+  return key.startsWith('x-') ? EXTENSION : UNKNOWN;
 }
 
 /** Beside items that say more of themselves. */
@@ -74,23 +87,17 @@ const isDerived = (entry: Entry, parent: Node): boolean =>
   entry.key.start === parent.place.start &&
   entry.key.end === parent.place.end;
 
-const EXTENSION: RowNode = {
-  row: {
-    path: 'x-*',
-    form: undefined,
-    merge: undefined,
-    honour: {
-      kind: 'noeffect',
-      why: 'it is an extension: `config` prints it, and nothing reads it',
-      warn: false,
-    },
-  },
+const rowless = (why: string): RowNode => ({
+  row: { path: '', form: undefined, merge: undefined, honour: silent(why) },
   children: new Map(),
-};
+});
+const EXTENSION = rowless('it is an extension: `config` prints it, and nothing reads it');
+const UNKNOWN = rowless('no such attribute is known');
 
 /** Of a group that is honoured its members tell more. */
 function usesOf(entry: Entry, child: RowNode, path: Path): readonly Use[] {
-  const honour = child.row === undefined ? undefined : verdictOf(child.row.honour, entry.value);
+  // What says nothing is honoured by doing nothing, unless a problem is why it is empty.
+  const honour = child.row && (verdictOf(child.row.honour, entry.value) ?? YES);
   const inner = honour === undefined || goesOn(honour) ? usesBelow(entry.value, child, path) : [];
   if (honour === undefined || (honour.kind === 'yes' && inner.length > 0)) return inner;
   const { key, value } = entry;

@@ -48,3 +48,36 @@ export const compatibilityDocument = (): string =>
     '',
     compatibilityTable(),
   ].join('\n');
+
+/** What the README says: all that is not simply honoured, those of one reason together. */
+export function readmeTable(rows: readonly Row[] = ATTRIBUTES): string {
+  const groups = new Map<string, { readonly row: Row; readonly paths: string[] }>();
+  for (const row of rows) {
+    if (row.honour.kind === 'yes' || isSaidAbove(rows, row)) continue;
+    const key = `${statusOf(row.honour)} ${notesOf(row.honour)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { row, paths: [row.path] });
+    else group.paths.push(row.path);
+  }
+  const lines = [...groups.values()].map(
+    ({ row, paths }) =>
+      `| ${paths.map((path) => `\`${path}\``).join(' ')} | ${statusOf(row.honour)} | ${notesOf(row.honour)} |`,
+  );
+  return ['| attribute | | |', '| --- | --- | --- |', ...lines].join('\n');
+}
+
+/** What is below a group that is refused, for the same reason, goes without saying. */
+const isSaidAbove = (rows: readonly Row[], { path, honour }: Row): boolean =>
+  rows.some((above) => path.startsWith(`${above.path}.`) && notesOf(above.honour) === notesOf(honour));
+
+const BEGIN = '<!-- attributes: written by node packages/compose/scripts/compatibility.ts -->';
+const END = '<!-- /attributes -->';
+
+/** The README with the table of now between its marks. */
+export function readmeWithTable(readme: string): string {
+  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (from === -1 || to < from) throw new Error(`the README has no ${BEGIN} … ${END}`);
+  const honoured = ATTRIBUTES.filter((each) => each.honour.kind === 'yes').length;
+  const words = `Of ${ATTRIBUTES.length} attributes ${honoured} are honoured as they are; these are not, or not wholly:`;
+  return `${readme.slice(0, from)}${BEGIN}\n${words}\n\n${readmeTable()}\n${readme.slice(to)}`;
+}

@@ -53,7 +53,11 @@ function refuseIpv6(context: Translating, key: string, network: ModelNetwork): v
   });
 }
 
-const NETWORK_OPTIONS = ['com.docker.network.driver.mtu', 'com.docker.network.bridge.enable_ip_masquerade'];
+const NETWORK_OPTIONS = [
+  'com.docker.network.driver.mtu',
+  'com.docker.network.bridge.enable_ip_masquerade',
+  'io.orc.network.spoof_guard',
+];
 
 /** `driver_opts: {type: none, o: bind, device: /folder}` names a folder of the host. */
 export function boundFolder(volume: ModelVolume | undefined): string | undefined {

@@ -313,6 +313,12 @@ export type Backend = {
     options: { readonly auth?: RegistryAuth },
     signal: AbortSignal,
   ): Promise<readonly string[]>;
+  /** What a tag is now in its registry: the digest of its manifest or index. Nothing is pulled. */
+  remoteDigest(
+    reference: string,
+    options: { readonly auth?: RegistryAuth },
+    signal: AbortSignal,
+  ): Promise<{ readonly digest: Digest }>;
   bootstrapImage(reference: string, signal: AbortSignal): AsyncIterable<ImageProgress>;
   loadImage(archive: AsyncIterable<Uint8Array>): AsyncIterable<ImageProgress>;
   saveImages(references: readonly string[]): AsyncIterable<Uint8Array>;

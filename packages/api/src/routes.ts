@@ -217,6 +217,9 @@ const IMAGES: readonly Route[] = [
   post('/images/tags', 'TagsRequest', (backend, { reference, ...options }, { signal }) =>
     value(backend.remoteTags(reference, options, signal)),
   ),
+  post('/images/digest', 'TagsRequest', (backend, { reference, ...options }, { signal }) =>
+    value(backend.remoteDigest(reference, options, signal)),
+  ),
   post('/images/bootstrap', 'BootstrapRequest', async (backend, body, { signal }) =>
     rows(backend.bootstrapImage(body.reference, signal)),
   ),

@@ -191,6 +191,7 @@ test('every method of the backend is reached through its route', async () => {
   await all(client.saveImages(['a']));
   await all(client.pullImage('redis', {}, none));
   await client.remoteTags('redis', {}, none);
+  await client.remoteDigest('redis', {}, none);
   await client.importImage(parts('x'), {});
   await client.openContext('k', [
     { path: 'a', type: 'file', mode: 0o644, size: 1, mtimeMs: 1, fingerprint: 'f' },

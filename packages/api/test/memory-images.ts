@@ -15,6 +15,7 @@ export type ImageMethods = Pick<
   | 'pullImage'
   | 'bootstrapImage'
   | 'remoteTags'
+  | 'remoteDigest'
   | 'loadImage'
   | 'saveImages'
   | 'importImage'
@@ -59,6 +60,10 @@ export const imagesOf = (state: State): ImageMethods => ({
     reference.includes('nonesuch')
       ? Promise.reject(fail('notfound.image', 'no such repository'))
       : ['1', '2'],
+  remoteDigest: async (reference) =>
+    reference.includes('nonesuch')
+      ? Promise.reject(fail('notfound.image', `${reference} is not in its registry`))
+      : { digest: IMAGE_ID },
   bootstrapImage: async function* (reference) {
     yield { status: 'Bootstrapping', output: 'I: Retrieving\n' };
     state.images.push(imageRow(reference));

@@ -25,6 +25,14 @@ export type Fact =
 export type LoadOptions = {
   /** `config --no-interpolate`: leave `${…}` as written. Default true. */
   readonly interpolate?: boolean;
+  /** `config --no-normalize`: leave out names, default networks and what follows from other attributes. Default true. */
+  readonly normalize?: boolean;
+  /** `config --no-consistency`: do not check references, cycles and contradictions. Default true. */
+  readonly consistency?: boolean;
+  /** `config --no-path-resolution`: leave paths as written. Default true. */
+  readonly paths?: boolean;
+  /** `config --no-env-resolution`: leave `env_file` and `label_file` as they are. Default true. */
+  readonly envFiles?: boolean;
   /** Read secrets, configs and check what cannot be honoured; off for `config`. Default true. */
   readonly translate?: boolean;
   /** Refuse names and numbers that no host takes; off where only the project's name is wanted. Default true. */

@@ -21,10 +21,15 @@ function run(each: GoldenCase): Resolved {
     options: {
       cpus: 2,
       ...(each.args['audit'] ? { audit: true } : {}),
+      ...switchesOff(each),
       ...(each.args['uid'] ? { uid: Number(each.args['uid']) } : {}),
     },
   });
 }
+
+/** `no=normalize,paths`. */
+const switchesOff = ({ args }: GoldenCase): Record<string, boolean> =>
+  Object.fromEntries((args['no'] ?? '').split(',').flatMap((name) => (name === '' ? [] : [[name, false]])));
 
 function filesOf(body: string): Record<string, string> {
   const [first = '', ...rest] = body.split(/^=== /m);

@@ -151,6 +151,11 @@ export type ImageStore = {
     reference: string,
     options: { readonly auth?: Auth; readonly signal?: AbortSignal },
   ): Promise<readonly string[]>;
+  /** Of the manifest or index that a tag stands for in its registry now. Nothing is pulled. */
+  remoteDigest(
+    reference: string,
+    options: { readonly auth?: Auth; readonly signal?: AbortSignal },
+  ): Promise<Digest>;
   /** Makes an image by the program that knows how: debootstrap for `debian:*` and `ubuntu:*`, busybox for `busybox`. */
   bootstrap(
     reference: string,

@@ -34,6 +34,15 @@ export async function pullImage(
   });
 }
 
+/** What a tag is now in its registry; asked with the same login. */
+export async function remoteDigest(context: Context, client: Client, name: string): Promise<string> {
+  const auth = registryAuth(context, name);
+  const { digest } = await interruptible(context.io, (signal) =>
+    client.remoteDigest(name, auth === undefined ? {} : { auth }, signal),
+  );
+  return digest;
+}
+
 /** Of a repository; asked with the same login. */
 export async function remoteTags(context: Context, client: Client, name: string): Promise<readonly string[]> {
   const auth = registryAuth(context, name);

@@ -1,7 +1,7 @@
 /** `orc config`. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ComposeModel } from '@orc/compose';
+import type { ComposeModel, LoadOptions } from '@orc/compose';
 import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
@@ -9,41 +9,76 @@ import { printList } from '../format/output.ts';
 import { loadFiles, mustKnow } from '../project/load.ts';
 
 export const config: Body = async (context, args, flags) => {
-  const options = { translate: false, interpolate: !flags.on('no-interpolate'), services: args };
   if (flags.on('variables')) return printVariables(context, flags);
-  const { model, environment, profiles = [] } = await loadFiles(context, options);
+  const { model, environment, profiles = [] } = await loadFiles(context, optionsOf(args, flags));
   if (model === undefined) throw fail('internal', 'the compose files gave no model');
   mustKnow(args, Object.keys(model.services), model.name);
   if (flags.on('quiet')) return 0;
   const names = namesOf(model, profiles, (name) => flags.on(name));
+  const hashed = flags.text('hash');
   if (names !== undefined) {
     if (names.length > 0) context.out(names.join('\n'));
-    return 0;
-  }
-  if (flags.on('environment')) {
-    context.out(
-      Object.entries(environment)
-        .map((pair) => pair.join('='))
-        .sort()
-        .join('\n'),
-    );
-    return 0;
-  }
-  const hashed = flags.text('hash');
-  if (hashed !== undefined) {
-    await printHashes(context, model, hashed);
-    return 0;
-  }
+  } else if (flags.on('environment')) context.out(lines(environment));
+  else if (hashed !== undefined) await printHashes(context, model, hashed);
+  else await printModel(context, onlyServices(model, args), flags);
+  return 0;
+};
+
+const optionsOf = (services: readonly string[], flags: Flags): LoadOptions => ({
+  translate: false,
+  services,
+  interpolate: !flags.on('no-interpolate'),
+  normalize: !flags.on('no-normalize'),
+  consistency: !flags.on('no-consistency'),
+  paths: !flags.on('no-path-resolution'),
+  envFiles: !flags.on('no-env-resolution'),
+});
+
+const lines = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map((pair) => pair.join('='))
+    .sort()
+    .join('\n');
+
+async function printModel(context: Context, model: ComposeModel, flags: Flags): Promise<void> {
   const { renderJson, renderYaml } = await import('@orc/compose');
-  const text =
-    flags.text('format') === 'json'
-      ? renderJson(onlyServices(model, args))
-      : renderYaml(onlyServices(model, args));
+  const locks = flags.on('lock-image-digests');
+  const shown = locks || flags.on('resolve-image-digests') ? await withDigests(context, model) : model;
+  const render = flags.text('format') === 'json' ? renderJson : renderYaml;
+  const text = render(locks ? onlyImages(shown) : shown);
   const file = flags.text('output');
   if (file === undefined) context.out(text.trimEnd());
   else writeFileSync(resolve(context.io.cwd, file), text);
-  return 0;
-};
+}
+
+/** What is built here and what has a digest stay as they are. */
+async function withDigests(context: Context, model: ComposeModel): Promise<ComposeModel> {
+  const [{ remoteDigest }, { inParallel }] = await Promise.all([
+    import('../project/pull.ts'),
+    import('../project/images.ts'),
+  ]);
+  const client = await context.client();
+  const services = { ...model.services };
+  const wanted = Object.entries(services).filter(
+    ([, { image, build }]) => image && !build && !image.includes('@'),
+  );
+  const digests = new Map<string, string>();
+  await inParallel([...new Set(wanted.map(([, { image = '' }]) => image))], async (image) => {
+    digests.set(image, await remoteDigest(context, client, image));
+  });
+  for (const [name, service] of wanted)
+    services[name] = { ...service, image: `${service.image}@${digests.get(service.image ?? '')}` };
+  return { ...model, services };
+}
+
+const onlyImages = ({ services }: ComposeModel): ComposeModel =>
+  ({
+    services: Object.fromEntries(
+      Object.entries(services).flatMap(([name, { image }]) =>
+        image?.includes('@') ? [[name, { image }]] : [],
+      ),
+    ),
+  }) as ComposeModel;
 
 const onlyServices = (model: ComposeModel, names: readonly string[]): ComposeModel => {
   if (names.length === 0) return model;
@@ -61,6 +96,7 @@ function namesOf(
   if (on('services')) return services.map(([name]) => name).sort();
   if (on('volumes')) return Object.keys(model.volumes ?? {}).sort();
   if (on('networks')) return Object.keys(model.networks ?? {}).sort();
+  if (on('models')) return Object.keys(model.models ?? {}).sort();
   if (on('profiles')) return profiles;
   if (on('images'))
     return [...new Set(services.map(([name, each]) => each.image ?? `${model.name}-${name}`))].sort();

@@ -14,6 +14,7 @@ type Images = Pick<
   | 'pullImage'
   | 'bootstrapImage'
   | 'remoteTags'
+  | 'remoteDigest'
   | 'loadImage'
   | 'saveImages'
   | 'importImage'
@@ -49,6 +50,12 @@ export function imagesBackend(images: ImageStore, agent: Agent, events: EventStr
       }),
     remoteTags: (reference, { auth }, signal) =>
       images.remoteTags(reference, { signal, ...(auth === undefined ? {} : { auth: authOf(auth) }) }),
+    remoteDigest: async (reference, { auth }, signal) => ({
+      digest: await images.remoteDigest(reference, {
+        signal,
+        ...(auth === undefined ? {} : { auth: authOf(auth) }),
+      }),
+    }),
     bootstrapImage: (reference, signal) =>
       progressOf(async (onProgress) => {
         const { id } = await images.bootstrap(reference, { onProgress, signal });

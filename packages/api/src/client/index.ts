@@ -104,7 +104,7 @@ const execs = (at: Call): Pick<Client, 'createExec' | 'startExec' | 'getExec' | 
 
 type Images = Extract<
   keyof Client,
-  `${string}Image${string}` | 'imageHistory' | 'remoteTags' | `${string}Context` | 'build'
+  `${string}Image${string}` | 'imageHistory' | 'remoteTags' | 'remoteDigest' | `${string}Context` | 'build'
 >;
 const images = (at: Call): Pick<Client, Images> => ({
   listImages: () => invoke(at('GET', '/images')),
@@ -114,6 +114,8 @@ const images = (at: Call): Pick<Client, Images> => ({
     rows(at('POST', '/images/pull', { body: { reference, ...options }, signal })),
   remoteTags: (reference, options, signal) =>
     invoke(at('POST', '/images/tags', { body: { reference, ...options }, signal })),
+  remoteDigest: (reference, options, signal) =>
+    invoke(at('POST', '/images/digest', { body: { reference, ...options }, signal })),
   bootstrapImage: (reference, signal) =>
     rows(at('POST', '/images/bootstrap', { body: { reference }, signal })),
   loadImage: (archive) => rows(at('POST', '/images/load', { stream: archive, type: TAR })),

@@ -93,6 +93,7 @@ const newLoading = (input: LoadInput): Loading => ({
   sources: new Map(),
   home: input.environment['HOME'],
   interpolate: input.options?.interpolate !== false,
+  resolvePaths: input.options?.paths !== false,
 });
 
 type Complete = {
@@ -116,11 +117,20 @@ function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): Compl
   if (tree === undefined || loading.needs.size > 0) return undefined;
   obsoleteVersion(loading, tree);
   const whole = applyDefaults(tree, name ?? 'unnamed');
-  checkProject(loading, whole, variables);
+  if (input.options?.consistency !== false) checkProject(loading, whole, variables);
   if (input.options?.audit === true) warnOfMistakes(loading, whole, input.options);
-  const active = activeTree(loading, whole, inputs, input, variables);
+  const shown = input.options?.normalize === false ? onlyNamed(tree, whole) : whole;
+  const active = activeTree(loading, shown, inputs, input, variables);
   return active && { ...active, written: tree };
 }
+
+/** As it was written, under the name that the project has. */
+const onlyNamed = (tree: MapNode, whole: MapNode): MapNode =>
+  withEntries(tree, {
+    name: get(whole, 'name'),
+    version: undefined,
+    services: get(tree, 'services') ?? get(whole, 'services'),
+  });
 
 function obsoleteVersion(loading: Loading, tree: MapNode): void {
   const version = tree.entries.get('version');
@@ -158,12 +168,13 @@ function activeTree(
   }
   const choice = { profiles: inputs.profiles, services: input.options?.services ?? [] };
   const active = applyProfiles(loading, services, choice);
-  if (input.options?.values !== false) {
+  if (input.options?.values !== false && input.options?.consistency !== false) {
     checkNames(loading, whole);
     checkValues(loading, active);
   }
   if (input.options?.translate !== false) checkKernel(loading, active, input.options?.cpus);
-  const filled = loading.interpolate ? applyEnvFiles(loading, active, variables) : active;
+  const readsFiles = loading.interpolate && input.options?.envFiles !== false;
+  const filled = readsFiles ? applyEnvFiles(loading, active, variables, inputs.projectDir) : active;
   return {
     tree: withContents(withEntries(whole, { services: filled }), variables),
     disabled: [...services.entries.keys()].filter((name) => !active.entries.has(name)).sort(),

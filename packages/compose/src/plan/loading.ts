@@ -22,6 +22,8 @@ export type Loading = {
   readonly sources: Map<string, Source>;
   readonly home: string | undefined;
   readonly interpolate: boolean;
+  /** Whether relative paths become absolute. */
+  readonly resolvePaths: boolean;
 };
 
 type More = {

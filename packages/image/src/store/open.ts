@@ -8,7 +8,7 @@ import { DOWNLOADS_AT_ONCE, RESOLVED_KEPT_MAX } from '../limits.ts';
 import { summaryOf } from '../plan/catalog.ts';
 import { historyOf, inspectOf } from '../plan/describe.ts';
 import { type Downloads, pullImage } from '../registry/pull.ts';
-import { listRemoteTags } from '../registry/tags.ts';
+import { listRemoteTags, remoteDigestOf } from '../registry/tags.ts';
 import type { ImageStore, ImageStoreOptions } from '../types.ts';
 import { buildInternals } from './builder.ts';
 import { collectGarbage } from './collect.ts';
@@ -38,6 +38,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     },
     pull,
     remoteTags: (reference, tagOptions) => listRemoteTags(reference, tagOptions),
+    remoteDigest: (reference, digestOptions) => remoteDigestOf(reference, digestOptions),
     bootstrap: async (reference, { onProgress = quiet, ...rest }) => {
       const id = await bootstrapImage(store, reference, { onProgress, ...rest });
       return (await resolveImage(store, id)) as ResolvedImage;

@@ -40,6 +40,10 @@ test.skipIf(!hasRegistry)("those of Debian's docker-registry", async () => {
     'one',
     'two',
   ]);
+  const digest = await store.remoteDigest(`${registry.address}/team/app:one`, {});
+  expect((await store.pull(`${registry.address}/team/app@${digest}`, {})).id).toMatch(/^sha256:/);
+  const missing = await store.remoteDigest(`${registry.address}/team/app:none`, {}).catch(toProblem);
+  expect(missing).toMatchObject({ code: 'notfound.image' });
   const gone = await store.remoteTags(`${registry.address}/team/none`, {}).catch(toProblem);
   expect(gone).toMatchObject({ code: 'notfound.image' });
   expect(execFileSync('find', [join(fixture.folder, 'root/images/ingest'), '-type', 'f']).toString()).toBe(

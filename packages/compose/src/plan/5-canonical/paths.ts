@@ -17,16 +17,20 @@ export function absolute(path: string, baseDir: string, home: string | undefined
   return isWindowsPath(path) ? path : posix.resolve(baseDir, path);
 }
 
+/** As the file is to have it: absolute, unless paths are to stay as they were written. */
+export const pathOf = ({ loading, baseDir }: FormContext, path: string): string =>
+  loading.resolvePaths ? absolute(path, baseDir, loading.home) : path;
+
 /** A local path or something remote, which stays as it is. */
 export function relativePath(context: FormContext, node: Node): Node {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || isRemote(node.value)) return node;
   if (!context.loading.interpolate && node.value.startsWith('$')) return node;
-  return { ...node, value: absolute(node.value, context.baseDir, context.loading.home) };
+  return { ...node, value: pathOf(context, node.value) };
 }
 
 export function filePath(context: FormContext, node: Node): Node {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '') return node;
-  return scalar(absolute(node.value, context.baseDir, context.loading.home), node.place);
+  return scalar(pathOf(context, node.value), node.place);
 }
 
 /** `build: path` is a context alone. */

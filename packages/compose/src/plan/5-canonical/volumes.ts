@@ -4,7 +4,7 @@ import { nearestWord } from '@orc/model';
 import { report } from '../loading.ts';
 import { type MapNode, type Node, type Path, get, mapAt, scalar, textOf, withEntries } from '../node.ts';
 import type { FormContext } from './canonical.ts';
-import { absolute, isWindowsPath } from './paths.ts';
+import { isWindowsPath, pathOf } from './paths.ts';
 
 export function volumes(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'seq') return node;
@@ -109,4 +109,4 @@ function longForm(context: FormContext, node: MapNode, path: Path): MapNode {
 const bindSource = (context: FormContext, source: Node, text: string): Node =>
   !context.loading.interpolate && text.startsWith('$')
     ? source
-    : scalar(trimSlash(absolute(text, context.baseDir, context.loading.home)), source.place);
+    : scalar(trimSlash(pathOf(context, text)), source.place);

@@ -33,7 +33,7 @@ export function combine(loading: Loading, scope: Scope, files: readonly FileRequ
     if (tree === undefined) complete = false;
     else result = tree;
   }
-  return complete && result !== undefined ? resolveScope(result, scope) : undefined;
+  return complete && result !== undefined ? resolveScope(loading, result, scope) : undefined;
 }
 
 function fileTree(

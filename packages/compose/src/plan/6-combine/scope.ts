@@ -1,17 +1,20 @@
 /** What is settled with the variables and the directory of one scope, before another scope takes it over. */
 import { absolute } from '../5-canonical/paths.ts';
+import type { Loading } from '../loading.ts';
 import { type MapNode, type Node, get, isNull, mapValues, scalar, textOf, withEntries } from '../node.ts';
 import type { Scope } from './combine.ts';
 
 /** Variables without a value take the scope's; a build without a context builds its directory. */
-export function resolveScope(tree: MapNode, scope: Scope): MapNode {
+export function resolveScope(loading: Loading, tree: MapNode, scope: Scope): MapNode {
   const services = get(tree, 'services');
   const volumes = get(tree, 'volumes');
   return withEntries(tree, {
     ...(services?.kind === 'map'
       ? { services: mapValues(services, (each) => resolveService(each, scope)) }
       : {}),
-    ...(volumes?.kind === 'map' ? { volumes: mapValues(volumes, (each) => resolveVolume(each, scope)) } : {}),
+    ...(volumes?.kind === 'map' && loading.resolvePaths
+      ? { volumes: mapValues(volumes, (each) => resolveVolume(each, scope)) }
+      : {}),
   });
 }
 

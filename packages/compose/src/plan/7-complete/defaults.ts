@@ -77,6 +77,7 @@ function completeService(service: MapNode): MapNode {
   return withEntries(service, {
     ...(hasNetworks ? {} : { networks: fallback }),
     ...whereMap(service, 'build', completeBuild),
+    ...whereItems(service, 'env_file', withRequired),
     ...whereItems(service, 'ports', completePort),
     ...whereItems(service, 'volumes', completeMount),
     ...whereItems(service, 'secrets', (item) => withTarget(item, '/run/secrets/')),
@@ -106,6 +107,9 @@ function completeBuild(build: MapNode): Node {
   const inline = get(build, 'dockerfile_inline') !== undefined;
   return inline ? build : withEntries(build, { dockerfile: orDefault(build, 'dockerfile', 'Dockerfile') });
 }
+
+const withRequired = (item: MapNode): Node =>
+  withEntries(item, { required: orDefault(item, 'required', true) });
 
 const completePort = (port: MapNode): Node =>
   withEntries(port, {

@@ -25,7 +25,10 @@ export type PoolOptions = {
   readonly guarded: () => boolean;
 };
 
-/** Filled after a start, emptied some time after the last container went. */
+/**
+ * The oldest is used first: the kernel lets no filter onto what is younger than one of its turns (RCU) without waiting for it.
+ * Filled after a start, emptied some time after the last container went.
+ */
 export function openPool(
   options: PoolOptions,
   inUse: () => boolean,
@@ -55,7 +58,7 @@ export function openPool(
   return {
     take: async () => {
       cancelIdle?.();
-      return ready.pop() ?? makeOne(options);
+      return ready.shift() ?? makeOne(options);
     },
     refill: () => {
       if (closed || filling !== undefined || ready.length >= LIMITS.poolSize / 2) return;

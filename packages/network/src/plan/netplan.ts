@@ -107,7 +107,7 @@ export const planNamespace = (path: string): KernelOp[] => [
 export type Cable = { readonly name: string; readonly hostIndex: number; readonly peerIndex: number };
 export const PEER_NAME = 'eth0';
 
-/** `guarded`: the place for its filter is made too, since the kernel lets no filter in the same instant without waiting. */
+/** `guarded`: the place for its filter is made too, see host/pool.ts. */
 export const planPooled = (path: string, cable: Cable, guarded: boolean): KernelOp[] => [
   ...planNamespace(path),
   netlink([newCable(path, cable, PEER_NAME), ...(guarded ? [newIngress(cable.hostIndex)] : [])]),

@@ -146,6 +146,12 @@ insideNamespaces(import.meta.filename, () => {
       for (const [name, frame] of HONEST) expect(await arrives(frame, all), name).toBe(true);
     });
 
+    test('the question whether the kernel has it leaves nothing, and what it has needs no rule', async () => {
+      await start(['bridge']);
+      expect(sh(`tc qdisc show dev ${INSTANCE}-0`)).not.toContain('ingress');
+      expect(sh('nft list tables')).not.toContain('bridge');
+    });
+
     test('a kernel without it is warned of once, and containers start', async () => {
       await net.close();
       const run: Host['kernel']['run'] = async (ops) => {

@@ -276,6 +276,40 @@ describe('up in the foreground', SLOW, () => {
     expect(stdout).toMatch(/long-1 {3}\| end\n[\s\S]*long-1 {3}\| exited with code 0\n/);
     both('down');
   });
+
+  test.each([
+    ['--abort-on-container-exit', '--abort-on-container-exit'],
+    ['--exit-code-from', '--exit-code-from=a'],
+    ['nothing else', '--no-color'],
+  ])('after a change of the file the end of what it replaces is none, with %s', (_, flag) => {
+    const script = (code: number, then: string): string => `trap "exit ${code}" TERM; echo ${code}; ${then}`;
+    const old = project('changed', [
+      `services: { a: { image: busybox, command: [sh, -c, '${script(3, 'while :; do sleep 0.1; done')}'] } }`,
+      '',
+    ]);
+    expect(old('up', '-d').code).toBe(0);
+    const changed = project('changed', [
+      `services: { a: { image: busybox, command: [sh, -c, '${script(4, 'sleep 1; exit 4')}'] } }`,
+      '',
+    ]);
+    const { code, stdout, stderr } = changed('--progress', 'quiet', 'up', flag);
+    expect({ code, stdout }).toEqual({
+      code: flag === '--no-color' ? 0 : 4,
+      stdout: 'a-1  | 4\na-1  | exited with code 4\n',
+    });
+    expect(stderr).not.toContain('error');
+    changed('down');
+  });
+
+  test('a container that ran out of memory is said to have', () => {
+    const hog = project('hungry', [
+      'services: { hog: { image: busybox, command: [tail, /dev/zero], mem_limit: 16m } }',
+      '',
+    ]);
+    const { stdout } = hog('--progress', 'quiet', 'up');
+    expect(stdout).toBe('hog-1  | exited with code 137 (out of memory)\n');
+    hog('down');
+  });
 });
 
 describe('services of the files that nobody made yet', SLOW, () => {

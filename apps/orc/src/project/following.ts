@@ -1,9 +1,11 @@
 /**
  * Hears out the containers of a foreground `up`: their logs from the start on, and how each ends. What counts is what
  * was told of a container, not what it is by now: one that ended at once has been heard only when its events were.
+ * Of those that the `up` replaces nothing is said, and their ends count for nothing.
  */
 import type { Client, ContainerSummary, PutResult } from '@orc/api/client';
 import type { OrcEvent, Project } from '@orc/model';
+import { type Current, currentOf } from './current.ts';
 import { type LogView, shortName } from './log-view.ts';
 
 export type Follow = {
@@ -20,7 +22,7 @@ export type Follow = {
 export type Following = {
   /** Every container has ended and was heard out. Rejects when nothing more can be heard. */
   readonly all: Promise<'all'>;
-  /** The first that its policy does not start again. */
+  /** The first that nothing starts again: not its policy, nor who stopped it. */
   readonly first: Promise<{ readonly service: string; readonly code: number }>;
   /** All have been started: from now on none is still to come. */
   settled(): void;
@@ -35,14 +37,15 @@ export function follow(client: Client, request: Follow, view: LogView, signal: A
   const all = Promise.withResolvers<'all'>();
   const first = Promise.withResolvers<{ service: string; code: number }>();
   const waiting = new Set<() => void>();
+  const current = currentOf(client, request.project.name);
   const look = async (): Promise<void> => {
-    const rows = heard.alive.size > 0 ? [] : await rowsOf(client, request);
+    const rows = heard.alive.size > 0 ? [] : await currentRows(client, request, current);
     if (heard.alive.size > 0 || !rows.every((row) => isHeardOut(row, request, heard))) return;
     for (const each of waiting) each();
     if (heard.settled && rows.every(({ status }) => status === 'exited' || status === 'dead'))
       all.resolve('all');
   };
-  const told = { view, heard, look, first: first.resolve };
+  const told = { view, heard, current, look, first: first.resolve };
   listen(client, request, told, signal).catch((error: unknown) =>
     signal.aborted ? undefined : all.reject(error),
   );
@@ -66,18 +69,20 @@ export function follow(client: Client, request: Follow, view: LogView, signal: A
 type Told = {
   readonly view: LogView;
   readonly heard: Heard;
+  readonly current: Current;
   readonly look: () => Promise<void>;
   readonly first: (ended: { readonly service: string; readonly code: number }) => void;
 };
 
 async function listen(client: Client, request: Follow, told: Told, signal: AbortSignal): Promise<void> {
   const { project, result, wanted } = request;
-  for (const row of await rowsOf(client, request))
+  for (const row of await currentRows(client, request, told.current))
     if (row.status === 'running') begin(request, told, { ...row, service: row.service ?? '' });
   const filters = { type: ['container'], event: ['start', 'die'] };
   for await (const event of client.events({ afterIndex: result.eventIndex, filters }, signal)) {
     const { project: of, service = '', name = '' } = event.actor.attributes;
     if (of !== project.name || !(wanted.services?.includes(service) ?? true)) continue;
+    if (!(await told.current.has(event.actor.id))) continue;
     if (event.action === 'start') begin(request, told, { id: event.actor.id, name, service });
     else await end(client, request, told, event);
   }
@@ -93,14 +98,18 @@ function begin({ project, shown, begun }: Follow, { view, heard }: Told, { id, n
 
 async function end(client: Client, request: Follow, told: Told, { actor }: OrcEvent): Promise<void> {
   const { service = '', name = '', exitCode } = actor.attributes;
-  const status = (await rowsOf(client, request)).find((row) => row.id === actor.id)?.status;
-  // Its policy begins it again: its output has no end yet.
-  if (status !== 'restarting' && status !== 'running') await told.view.ended(actor.id);
-  if (request.shown.has(service))
-    told.view.say(shortName(request.project.name, name), `exited with code ${exitCode ?? '?'}`);
+  const row = (await rowsOf(client, request)).find((each) => each.id === actor.id);
+  // It is begun again: its output has no end yet.
+  const goesOn = row?.status === 'restarting' || row?.status === 'running';
+  if (!goesOn) await told.view.ended(actor.id);
+  if (request.shown.has(service)) {
+    const why = row?.exit?.oomKilled === true ? ' (out of memory)' : '';
+    told.view.say(shortName(request.project.name, name), `exited with code ${exitCode ?? '?'}${why}`);
+  }
   told.heard.alive.delete(actor.id);
   told.heard.ended.add(actor.id);
-  if (isFinal(request, service)) told.first({ service, code: Number(exitCode ?? 0) });
+  if (!goesOn && isFinal(request, service) && !(await told.current.isToStart(actor.id)))
+    told.first({ service, code: Number(exitCode ?? 0) });
   await told.look();
 }
 
@@ -115,4 +124,14 @@ const isHeardOut = ({ id, status, exit }: ContainerSummary, { begun }: Follow, {
 async function rowsOf(client: Client, { project, wanted }: Follow): Promise<readonly ContainerSummary[]> {
   const rows = await client.listContainers({ all: true, filters: { project: [project.name] } });
   return rows.filter((row) => wanted.services?.includes(row.service ?? '') ?? true);
+}
+
+async function currentRows(
+  client: Client,
+  request: Follow,
+  current: Current,
+): Promise<readonly ContainerSummary[]> {
+  const found: ContainerSummary[] = [];
+  for (const row of await rowsOf(client, request)) if (await current.has(row.id)) found.push(row);
+  return found;
 }

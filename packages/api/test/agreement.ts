@@ -58,6 +58,7 @@ export const AGREED = {
   ExecState: same<documents.ExecState, backend.ExecState>(true),
   Exit: same<documents.Exit, model.Exit>(true),
   Failure: same<documents.Failure, model.Failure>(true),
+  FieldChange: same<documents.FieldChange, model.FieldChange>(true),
   FileMount: same<documents.FileMount, model.FileMount>(true),
   Health: same<documents.Health, model.Health>(true),
   Healthcheck: same<documents.Healthcheck, model.Healthcheck>(true),

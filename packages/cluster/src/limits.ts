@@ -13,3 +13,8 @@ export const REPLICAS_MAX = 10_000;
 export const TASKS_PER_PASS = 400;
 /** Encoded snapshots come in slices of about this many characters. */
 export const SNAPSHOT_SLICE_CHARS = 256 * 1024;
+/** Changed fields that a plan tells of one service, and the text of one. */
+export const FIELDS_MAX = 200;
+export const FIELD_TEXT_MAX = 300;
+/** Changed fields that are named in one line. */
+export const FIELDS_NAMED_MAX = 4;

@@ -50,7 +50,10 @@ function run(plan: ProjectPlan, dry: boolean, told = false): string {
     ({ kind, name, action, reason }) =>
       `${action} ${kind} ${name}${reason === undefined ? '' : ` (${reason})`}`,
   );
-  if (dry) return text([...problems, ...lines]);
+  const fields = plan.lines.flatMap(({ name, fields: all = [] }) =>
+    all.map(({ path, before = 'none', after = 'none' }) => `  ${name} ${path}: ${before} -> ${after}`),
+  );
+  if (dry) return text([...problems, ...lines, ...fields]);
   const asked = told ? explainChanges(world.state, plan.changes).map((line) => `  ${line}`) : [];
   carryOut(world, plan);
   return text([...problems, ...lines, ...asked, ...reconcileAll()]);

@@ -145,7 +145,14 @@ export type PlannedChange = {
   readonly name: string;
   readonly action: 'create' | 'recreate' | 'update' | 'remove' | 'start' | 'stop' | 'restart' | 'keep';
   readonly reason?: string;
+  /** Of a container. */
+  readonly service?: string;
+  /** Why the containers of a service are recreated; with the first of them only. */
+  readonly fields?: readonly FieldChange[];
 };
+
+/** Names as in a compose file; a side is absent where the field is not there. */
+export type FieldChange = { readonly path: string; readonly before?: string; readonly after?: string };
 
 type NamedService = { readonly project: string; readonly service: string; readonly containerName?: string };
 

@@ -55,6 +55,22 @@ const LIFE: readonly CommandRow[] = [
     load: async () => (await import('../verbs/up.ts')).up,
   },
   {
+    name: 'plan',
+    args: services,
+    summary: 'Say what up would change, field by field, and change nothing',
+    flags: [
+      on('--force-recreate', 'As if containers were replaced also when nothing changed'),
+      on('--no-recreate', 'As if containers were kept also when something changed'),
+      on('--remove-orphans', 'Also containers of services that the file no longer has'),
+      list('--scale <service=count>', 'Number of containers of a service'),
+      noDeps,
+      choice('--format <form>', 'Form', ['text', 'json']),
+    ],
+    completes: 'service',
+    examples: ['orc plan', 'orc plan --format json', 'orc -f compose.yaml -f prod.yaml plan web'],
+    load: async () => (await import('../verbs/plan.ts')).plan,
+  },
+  {
     name: 'down',
     args: services,
     summary: 'Stop and remove containers and networks',

@@ -1,6 +1,6 @@
 /** `orc up` and `orc create`. */
 import type { Client, PlannedChange, ProjectView, PutProject, PutResult } from '@orc/api/client';
-import { type Digest, type Project, type ProjectService, fail } from '@orc/model';
+import { type Project, type ProjectService, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
@@ -114,56 +114,46 @@ export async function put(
   desired: 'ready' | 'run' = flags.on('no-start') ? 'ready' : 'run',
   prepare?: readonly string[],
 ): Promise<PutResult> {
-  const dryRun = flags.on('dry-run');
   const { services: chosen } = only(project, names, flags);
   const none = prepare !== undefined && names.length === 0;
   const services = project.services.filter((each) => !none && chosen.includes(each.service));
   const pull = flags.text('pull');
-  const known = dryRun ? await knownImages(client, services) : undefined;
-  for (const line of known?.told ?? []) context.out(line);
-  const images =
-    known?.images ??
-    (await resolveImages(context, client, services, {
-      build: flags.on('build'),
-      noBuild: flags.on('no-build'),
-      quiet: flags.on('quiet-pull'),
-      ...(pull === undefined ? {} : { pull }),
-    }));
-  const result = await client.putProject(project.name, {
-    project,
-    images,
-    options: { ...optionsOf(names, flags, desired), ...(prepare === undefined ? {} : { prepare }) },
+  const options = { ...optionsOf(names, flags, desired), ...(prepare === undefined ? {} : { prepare }) };
+  if (flags.on('dry-run')) {
+    const { dryRun } = await import('./plan.ts');
+    return dryRun(context, client, project, { services, options });
+  }
+  const images = await resolveImages(context, client, services, {
+    build: flags.on('build'),
+    noBuild: flags.on('no-build'),
+    quiet: flags.on('quiet-pull'),
+    ...(pull === undefined ? {} : { pull }),
   });
+  const result = await client.putProject(project.name, { project, images, options });
   showWarnings(context, result.warnings);
-  if (known !== undefined) printPlan(context, result, known.told.length > 0);
+  await showReasons(context, result.changes);
   return result;
 }
 
-/** Stands for an image that a dry run does not make; any container of it would be another than now. */
-const NOT_YET = `sha256:${'0'.repeat(64)}` as Digest;
-
-type KnownImages = {
-  readonly images: PutProject['images'];
-  /** What would be done for those that are not here, or may be others. */
-  readonly told: readonly string[];
-};
-
-async function knownImages(client: Client, services: readonly ProjectService[]): Promise<KnownImages> {
-  const { idOf } = await import('../project/images.ts');
-  const told: string[] = [];
-  const images: Record<string, Digest> = {};
-  for (const { container, build } of services) {
-    if (container.image in images) continue;
-    const id = await idOf(client, container.image);
-    if (id === undefined) told.push(`${build === undefined ? 'pull' : 'build'} image ${container.image}`);
-    else if (build !== undefined)
-      told.push(`build image ${container.image} if its context changed, which replaces its containers`);
-    images[container.image] = (id as Digest | undefined) ?? NOT_YET;
+/** Which fields of a service make its containers others. */
+async function showReasons(context: Context, changes: readonly PlannedChange[]): Promise<void> {
+  const told = new Set<string>();
+  for (const { service, action, reason } of changes) {
+    if (action !== 'recreate' || service === undefined || reason === undefined || told.has(service)) continue;
+    told.add(service);
+    (await context.reporter()).update({
+      id: `Service ${service}`,
+      text: `Recreate: ${reason}`,
+      state: 'done',
+    });
   }
-  return { images, told };
 }
 
-function optionsOf(names: readonly string[], flags: Flags, desired: 'ready' | 'run'): PutProject['options'] {
+export function optionsOf(
+  names: readonly string[],
+  flags: Flags,
+  desired: 'ready' | 'run',
+): PutProject['options'] {
   const scale = scaleOf(flags.list('scale'));
   const switches = {
     noDeps: flags.on('no-deps'),
@@ -191,16 +181,6 @@ export function scaleOf(words: readonly string[]): Readonly<Record<string, numbe
       return [service, Number(count)];
     }),
   );
-}
-
-/** `above`: what would be done for images was said before. */
-function printPlan(context: Context, { changes }: PutResult, above: boolean): void {
-  const told = changes.filter((each) => each.action !== 'keep');
-  if (told.length === 0) context.out(`nothing ${above ? 'else ' : ''}would change`);
-  for (const { kind, name, action, reason } of told)
-    context.out(
-      `${action} ${kind === 'task' ? 'container' : kind} ${name}${reason === undefined ? '' : `: ${reason}`}`,
-    );
 }
 
 /** Shows the change until what is wanted is there. 130 when it was interrupted: the daemon goes on. */

@@ -2,6 +2,7 @@
 import {
   type ContainerSpec,
   type DependsOn,
+  type FieldChange,
   type ObjectId,
   type Problem,
   type ProjectService,
@@ -15,6 +16,7 @@ import { changesOf, draftOf, fresh, now, patchSpec, put } from '../state/draft.t
 import { same } from '../state/same.ts';
 import { named, type State, where } from '../state/table.ts';
 import { checkAllowed } from './allowed.ts';
+import { changedFields, reasonOf } from './fields.ts';
 import { hashOfService, usedObjects } from './hash.ts';
 import { joinedServices } from './joins.ts';
 import { checkNames } from './names.ts';
@@ -272,25 +274,32 @@ function dependencyRecreated(
 export const currentTasks = (state: State, service: ObjectId): readonly TaskObj[] =>
   where(state, 'task', 'service', service).filter((task) => task.spec.desired.state !== 'remove');
 
-/** A line for each container. */
+/** A line for each container; the fields that changed with the first of them. */
 function describe(
-  { draft, lines }: Planning,
+  planning: Planning,
   before: ServiceObj | undefined,
   after: ServiceObj,
   restarts = false,
 ): void {
+  const { draft, lines } = planning;
+  const { service } = after.spec;
   const tasks = before === undefined ? [] : currentTasks(draft.base, before.id);
+  const fields = before === undefined ? [] : changedFields(planning, before.spec, after.spec);
   const slots = new Map(tasks.map((task) => [task.spec.slot, task]));
+  let isTold = false;
   for (let slot = 1; slot <= after.spec.replicas; slot += 1) {
     const task = slots.get(slot);
-    const action = actionOf(task, before, after, restarts);
-    lines.push({ kind: 'task', name: containerNameOf(after.spec, slot), ...action });
+    const action = actionOf(task, before, after, restarts, fields);
+    const told = action.action === 'recreate' && !isTold && fields.length > 0 ? { fields } : {};
+    isTold ||= action.action === 'recreate';
+    lines.push({ kind: 'task', name: containerNameOf(after.spec, slot), service, ...action, ...told });
     slots.delete(slot);
   }
   for (const slot of [...slots.keys()].sort((a, b) => b - a)) {
     lines.push({
       kind: 'task',
       name: containerNameOf(after.spec, slot),
+      service,
       action: 'remove',
       reason: 'scaled down',
     });
@@ -307,9 +316,11 @@ function actionOf(
   before: ServiceObj | undefined,
   after: ServiceObj,
   restarts: boolean,
+  fields: readonly FieldChange[],
 ): Action {
   if (task === undefined || before === undefined) return { action: 'create' };
-  if (task.spec.hash !== after.spec.hash) return { action: 'recreate', reason: reasonOf(before, after) };
+  if (task.spec.hash !== after.spec.hash)
+    return { action: 'recreate', reason: whyRecreated(before, after, fields) };
   if (restarts && !needsStart(task, before.spec))
     return { action: 'restart', reason: 'a service that it depends on was recreated' };
   return after.spec.generation > before.spec.generation && needsStart(task, before.spec)
@@ -317,11 +328,10 @@ function actionOf(
     : { action: 'keep' };
 }
 
-function reasonOf(before: ServiceObj, after: ServiceObj): string {
-  if (before.spec.template.imageId !== after.spec.template.imageId) return 'image changed';
-  if (!same(before.spec.template, after.spec.template)) return 'configuration changed';
-  if (before.spec.recreations !== after.spec.recreations) return 'asked for';
-  return 'a config, secret, network or joined service changed';
+function whyRecreated(before: ServiceObj, after: ServiceObj, fields: readonly FieldChange[]): string {
+  if (fields.length > 0) return reasonOf(fields);
+  const asked = before.spec.recreations !== after.spec.recreations;
+  return asked ? 'asked for' : 'an update before has not come to it yet';
 }
 
 function orphans({ draft, lines, problems }: Planning, { project, options }: PutProject): void {
@@ -331,14 +341,8 @@ function orphans({ draft, lines, problems }: Planning, { project, options }: Put
     (service) => !wanted.has(service.spec.service) && service.spec.removing === undefined,
   );
   if (found.length === 0) return;
-  const names = found.map((service) => service.spec.service).join(', ');
   if (options.removeOrphans !== true) {
-    problems.push({
-      code: 'conflict.state',
-      severity: 'warning',
-      message: `project ${project.name} still has services that are not in the file: ${names}`,
-      hint: 'add --remove-orphans to remove them',
-    });
+    problems.push(orphansLeft(project.name, found));
     return;
   }
   for (const service of found) {
@@ -346,7 +350,14 @@ function orphans({ draft, lines, problems }: Planning, { project, options }: Put
     patchSpec<'service'>(draft, service, { removing: { volumes: false }, ...grace });
     for (const task of currentTasks(now(draft), service.id)) {
       const name = containerNameOf(service.spec, task.spec.slot);
-      lines.push({ kind: 'task', name, action: 'remove', reason: 'orphan' });
+      lines.push({ kind: 'task', name, service: service.spec.service, action: 'remove', reason: 'orphan' });
     }
   }
 }
+
+export const orphansLeft = (project: string, services: readonly ServiceObj[]): Problem => ({
+  code: 'conflict.state',
+  severity: 'warning',
+  message: `project ${project} still has services that are not in the file: ${services.map(({ spec }) => spec.service).join(', ')}`,
+  hint: 'add --remove-orphans to remove them',
+});

@@ -1115,6 +1115,14 @@ export type PlannedChange = {
     readonly name: Text;
     readonly action: "create" | "recreate" | "update" | "remove" | "start" | "stop" | "restart" | "keep";
     readonly reason?: Text;
+    readonly service?: Text;
+    readonly fields?: readonly (FieldChange)[];
+};
+/** Why a container is recreated: a field of its service, named as in a compose file. */
+export type FieldChange = {
+    readonly path: Text;
+    readonly before?: Text;
+    readonly after?: Text;
 };
 /** What an operation changed. */
 export type PutResult = {

@@ -1,9 +1,9 @@
 /** `orc image build`. */
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type BuildSpec, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
+import { writeWhole } from '../cli/output-file.ts';
 import { readGiven, textOf } from '../context/stdin.ts';
 import { buildImage, type ContextSource } from '../project/build.ts';
 import { extraHost } from '../spec/from-flags.ts';
@@ -29,7 +29,7 @@ export const build: Body = async (context, args, flags) => {
     ...(source === undefined ? {} : { source }),
   });
   const iidfile = flags.text('iidfile');
-  if (iidfile !== undefined) writeFileSync(resolve(context.io.cwd, iidfile), id);
+  if (iidfile !== undefined) await writeWhole(context.io, iidfile, [id]);
   if (flags.on('quiet')) context.out(id);
   return 0;
 };

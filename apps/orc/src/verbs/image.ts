@@ -1,5 +1,5 @@
 /** `orc image …`. */
-import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,6 +7,7 @@ import type { Client } from '@orc/api/client';
 import { type ImageStep, OrcError, fail, formatSize } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
+import { writeWhole } from '../cli/output-file.ts';
 import { shortId } from '../format/container.ts';
 import { type ImageRow, imageRows, NONE } from '../format/image.ts';
 import { type Listing, printList } from '../format/output.ts';
@@ -145,9 +146,9 @@ export const save: Body = async (context, args, flags) => {
     throw fail('usage.invalid', 'an archive is not written to a terminal', {
       hint: 'name a file with -o, or use a pipe',
     });
-  const chunks = Readable.from((await context.client()).saveImages(args));
-  if (file !== undefined) await pipeline(chunks, createWriteStream(resolve(context.io.cwd, file)));
-  else await pipeline(chunks, context.io.stdout, { end: false });
+  const chunks = (await context.client()).saveImages(args);
+  if (file !== undefined) await writeWhole(context.io, file, chunks);
+  else await pipeline(Readable.from(chunks), context.io.stdout, { end: false });
   return 0;
 };
 

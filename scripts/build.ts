@@ -14,28 +14,31 @@ type App = {
   readonly name: string;
   readonly folder: string;
   readonly external: readonly string[];
-  /** Goes through much of a start, and changes nothing: what it compiles is in the cache. */
-  readonly rehearsal: readonly string[];
+  /** Command lines that go through much of a start and change nothing: what they compile is in the cache. */
+  readonly rehearsals: readonly (readonly string[])[];
 };
 const APPS: readonly App[] = [
   {
     name: 'orc',
     folder: join(root, 'apps/orc'),
     external: [],
-    rehearsal: ['-H', 'unix:///nonexistent/orc.sock', 'container', 'run', '--rm', 'busybox', 'true'],
+    rehearsals: [
+      ['-H', 'unix:///nonexistent/orc.sock', 'container', 'run', '--rm', 'busybox', 'true'],
+      ['-f', join(root, 'examples/shop/compose.yaml'), 'config'],
+    ],
   },
   {
     name: 'orcd',
     folder: join(root, 'apps/orcd'),
     // koffi loads a native file that lies beside it.
     external: ['koffi'],
-    rehearsal: ['--config', '/nonexistent/orcd.json'],
+    rehearsals: [['--config', '/nonexistent/orcd.json']],
   },
 ];
 
 await Promise.all(APPS.map(bundle));
 
-async function bundle({ name, folder, external, rehearsal }: App): Promise<void> {
+async function bundle({ name, folder, external, rehearsals }: App): Promise<void> {
   const out = join(folder, 'dist');
   mkdirSync(out, { recursive: true });
   const { outputFiles } = await build({
@@ -59,7 +62,7 @@ async function bundle({ name, folder, external, rehearsal }: App): Promise<void>
   });
   for (const file of outputFiles) replace(file.path, file.contents);
   const code = basename(outputFiles.map(({ path }) => path).find((path) => path.endsWith('.cjs')) ?? '');
-  rehearse(out, code, rehearsal);
+  for (const rehearsal of rehearsals) rehearse(out, code, rehearsal);
   start(out, name, code);
 }
 
@@ -108,7 +111,7 @@ const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData
 `;
 }
 
-/** Runs it to its end, and keeps what V8 had to compile for that. */
+/** Runs it to its end, and keeps what V8 had to compile for that, beside what is kept already. */
 function rehearse(out: string, code: string, args: readonly string[]): void {
   const rehearsal = join(out, `${code}.rehearsal.${process.pid}.cjs`);
   const cache = join(out, `${code}.cache`);

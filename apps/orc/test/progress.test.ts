@@ -78,6 +78,17 @@ test('what is built after all shows the steps before it too', async () => {
   expect(text).toMatch(/Building\n.*FROM busybox {2}DONE.*\n.*START\n.*DONE 0.6s\n.*Built\n$/);
 });
 
+test.each([
+  ['ends early', []],
+  ['fails', [{ status: '', problem: { code: 'internal', message: 'the step was killed' } }]],
+] as const)('what is canceled is not said to be done, where it %s', async (_, last) => {
+  const message = 'the build was canceled';
+  const words = { ...BUILD, canceled: { by: AbortSignal.abort(), message } };
+  expect(await shown([...cached.slice(0, 1), ...last], words)).toBe(
+    [' Image shop-web  Building', ' Image shop-web  Canceled', `thrown: OrcError: ${message}\n`].join('\n'),
+  );
+});
+
 test('problems of a Dockerfile are told once each', async () => {
   const problem = { code: 'dockerfile.syntax', message: 'RUNN is no instruction' } as const;
   const second = { code: 'dockerfile.syntax', message: 'COPI is no instruction' } as const;

@@ -1,11 +1,12 @@
 /** Builds an image on the daemon out of a `BuildSpec` whose paths are ours. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import type { Client } from '@orc/api/client';
-import { type BuildSpec, defined, fail } from '@orc/model';
+import type { Client, ImageProgress } from '@orc/api/client';
+import { type BuildSpec, OrcError, defined, fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { interruptible } from '../cli/io.ts';
 import { sendContext } from '../context/send.ts';
+import { type BuildPlace, placed, placeOf } from './build-place.ts';
 import { registryAuths } from './credentials.ts';
 import { showImage } from './image-progress.ts';
 
@@ -23,30 +24,36 @@ export type BuildJob = {
   readonly quiet?: boolean;
   /** The image that has the first tag already: nothing is shown while all comes out of the cache. */
   readonly known?: string;
+  /** Whose image it is, for what is said of its problems. */
+  readonly service?: string;
 };
 
 /** Gives the image's id. */
-export async function buildImage(
-  context: Context,
-  client: Client,
-  { spec, tags, source, secrets, quiet, known }: BuildJob,
-): Promise<string> {
+export async function buildImage(context: Context, client: Client, job: BuildJob): Promise<string> {
+  const { spec, tags, secrets, quiet, known, service } = job;
   return interruptible(context.io, async (signal) => {
-    const { sent, ...dockerfile } = await sendSource(client, spec, source);
+    const { sent, file, ...dockerfile } = await sendSource(client, job);
     // Which images it is built from only the daemon reads.
     const auths = registryAuths(context.io);
     const options = defined({ spec, tags, secrets, auths, ...dockerfile });
-    const rows = client.build(sent, options, signal);
-    const reporter = quiet ? undefined : await context.reporter();
-    const id = await showImage(
-      reporter,
+    const name = dockerfile.dockerfileName;
+    const place = placeOf(spec, { cwd: context.io.cwd, name, ...defined({ file, service }) });
+    const canceled = { by: signal, message: 'the build was canceled' };
+    return showImage(
+      quiet ? undefined : await context.reporter(),
       `Image ${tags[0] ?? spec.context}`,
-      { working: 'Building', done: 'Built', ...(known === undefined ? {} : { known }) },
-      rows,
+      defined({ working: 'Building', done: 'Built', known, canceled }),
+      placedRows(client.build(sent, options, signal), place),
     );
-    if (signal.aborted) throw fail('canceled', 'the build was canceled');
-    return id;
   });
+}
+
+async function* placedRows(
+  rows: AsyncIterable<ImageProgress>,
+  place: BuildPlace,
+): AsyncGenerator<ImageProgress> {
+  for await (const row of rows)
+    yield row.problem === undefined ? row : { ...row, problem: placed(row.problem, place) };
 }
 
 type Sent = {
@@ -54,17 +61,24 @@ type Sent = {
   readonly sent: string | null;
   readonly dockerfile?: string;
   readonly dockerfileName: string;
+  /** Path of the Dockerfile here. */
+  readonly file?: string;
 };
 
-async function sendSource(client: Client, spec: BuildSpec, source: ContextSource | undefined): Promise<Sent> {
+async function sendSource(client: Client, { spec, source, service }: BuildJob): Promise<Sent> {
   if (source?.kind === 'archive') {
     const { context } = await client.unpackContext(source.chunks);
     return { sent: context, dockerfileName: spec.dockerfile ?? 'Dockerfile' };
   }
-  if (source === undefined) mustBeFolder(spec.context);
-  const { dockerfile, name } = readDockerfile(spec);
-  const sent = source === undefined ? await sendContext(client, spec.context, name) : null;
-  return { sent, dockerfile, dockerfileName: name };
+  try {
+    if (source === undefined) mustBeFolder(spec.context);
+    const { dockerfile, name, file } = readDockerfile(spec);
+    const sent = source === undefined ? await sendContext(client, spec.context, name) : null;
+    return { sent, dockerfile, dockerfileName: name, ...defined({ file }) };
+  } catch (error) {
+    if (!(error instanceof OrcError) || service === undefined) throw error;
+    throw new OrcError(placed(error.problem, { name: '', shown: '', service }));
+  }
 }
 
 function mustBeFolder(path: string): void {
@@ -75,17 +89,21 @@ function mustBeFolder(path: string): void {
 }
 
 /** Its text, and its path in the context (or as written when it lies outside). */
-function readDockerfile(spec: BuildSpec): { readonly dockerfile: string; readonly name: string } {
+function readDockerfile(spec: BuildSpec): {
+  readonly dockerfile: string;
+  readonly name: string;
+  readonly file?: string;
+} {
   if (spec.dockerfileInline !== undefined) return { dockerfile: spec.dockerfileInline, name: 'Dockerfile' };
   const wanted = spec.dockerfile ?? 'Dockerfile';
   const file = isAbsolute(wanted) ? wanted : resolve(spec.context, wanted);
   const inside = relative(spec.context, file);
   try {
-    return { dockerfile: readFileSync(file, 'utf8'), name: inside.startsWith('..') ? wanted : inside };
+    return { dockerfile: readFileSync(file, 'utf8'), name: inside.startsWith('..') ? wanted : inside, file };
   } catch {
     const other = join(spec.context, 'Containerfile');
     if (spec.dockerfile === undefined && existsSync(other))
-      return { dockerfile: readFileSync(other, 'utf8'), name: 'Containerfile' };
+      return { dockerfile: readFileSync(other, 'utf8'), name: 'Containerfile', file: other };
     throw fail('input.missing', `the Dockerfile ${file} is not there`, {
       hint: 'name another with -f, or build.dockerfile',
     });

@@ -1,6 +1,6 @@
 /** Rows of the image store as progress: pulls by layer, builds by step, bootstraps by phase. */
 import type { ImageProgress } from '@orc/api/client';
-import { OrcError, type Problem } from '@orc/model';
+import { OrcError, type Problem, fail } from '@orc/model';
 import { Problems } from '../cli/problems.ts';
 import { IMAGE_QUIET_MS } from '../limits.ts';
 import type { Progress, Reporter } from '../report/reporter.ts';
@@ -13,9 +13,11 @@ export type ImageWords = {
    * `Up to date` when the result is that image again.
    */
   readonly known?: string;
+  /** What a user calls off, and the sentence that says so: rows then end early, or fail in some way. */
+  readonly canceled?: { readonly by: AbortSignal; readonly message: string };
 };
 
-/** Shows rows of the image store under one name; gives the resulting id, if there is one. */
+/** Shows rows of the image store under one name; gives the resulting id, if there is one. Throws `canceled`. */
 export async function showImage(
   reporter: Reporter | undefined,
   id: string,
@@ -33,14 +35,21 @@ export async function showImage(
       if (isRefusal(row)) refused.push(row);
       else if (row.result === undefined) shown.update(progressOf(id, row, words.working));
     }
+    mustGoOn(words);
     const same = shown.drop() && result === words.known;
     reporter?.update({ id, text: same ? 'Up to date' : words.done, state: 'done' });
     return result;
   } catch (error) {
     shown.release();
-    reporter?.update({ id, text: 'Error', state: 'error' });
+    const text = words.canceled?.by.aborted ? 'Canceled' : 'Error';
+    reporter?.update({ id, text, state: 'error' });
+    mustGoOn(words);
     throw error;
   }
+}
+
+function mustGoOn({ canceled }: ImageWords): void {
+  if (canceled?.by.aborted) throw fail('canceled', canceled.message);
 }
 
 /** A problem of the Dockerfile, told ahead of the failure that says the same. */

@@ -81,7 +81,8 @@ async function resolveOne(context: Context, client: Client, job: Job, policy: Im
   if (build !== undefined && !policy.noBuild && (pull !== 'never' || policy.build)) {
     const known = policy.build ? undefined : await idOf(client, image);
     const seen = known === undefined ? {} : { known };
-    return buildImage(context, client, { spec: build, tags: [image, ...(build.tags ?? [])], quiet, ...seen });
+    const tags = [image, ...(build.tags ?? [])];
+    return buildImage(context, client, { spec: build, tags, quiet, service: service.service, ...seen });
   }
   const found = pull === 'always' ? undefined : await idOf(client, image);
   if (found !== undefined) return found;

@@ -1,6 +1,5 @@
 /** Pulls an image with progress per layer. */
 import type { Client } from '@orc/api/client';
-import { fail } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { interruptible } from '../cli/io.ts';
 import { registryAuth } from './credentials.ts';
@@ -22,15 +21,9 @@ export async function pullImage(
   };
   return interruptible(context.io, async (signal) => {
     const rows = client.pullImage(reference, options, signal);
-    const words = { working: 'Pulling', done: 'Pulled' };
-    const id = await showImage(
-      quiet ? undefined : await context.reporter(),
-      `Image ${reference}`,
-      words,
-      rows,
-    );
-    if (signal.aborted) throw fail('canceled', `the pull of ${reference} was canceled`);
-    return id;
+    const canceled = { by: signal, message: `the pull of ${reference} was canceled` };
+    const words = { working: 'Pulling', done: 'Pulled', canceled };
+    return showImage(quiet ? undefined : await context.reporter(), `Image ${reference}`, words, rows);
   });
 }
 

@@ -77,12 +77,13 @@ export const build: Body = async (context, args, flags) => {
     ...(flags.on('pull') ? { pull: true } : {}),
   };
   const given = valuesOf('build-arg', flags.list('build-arg'), context.io.env);
-  await inParallel(jobs, async ({ build: spec, container }) => {
+  await inParallel(jobs, async ({ build: spec, container, service }) => {
     if (spec === undefined) return;
     const merged = { ...spec, ...extra, args: { ...spec.args, ...given } };
     const id = await buildImage(context, client, {
       spec: merged,
       tags: [container.image, ...(spec.tags ?? [])],
+      service,
       quiet: flags.on('quiet'),
     });
     if (flags.on('quiet')) context.out(id);

@@ -117,7 +117,33 @@ describe('build', () => {
     const { code, stderr } = wrong.orc(['up', '-d']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/about to fail/);
-    expect(stderr).toMatch(/Dockerfile:2/);
+    expect(stderr).toMatch(/^Dockerfile:2:1: service a: RUN/m);
+  });
+
+  test('of several services that cannot be built it is said which, and where it is written', () => {
+    const text =
+      "services:\n  far: {build: ./sub}\n  near: {build: {context: ., dockerfile_inline: 'RUNN x'}}\n";
+    const wrong = lab.project('places', text, { 'sub/Dockerfile': 'FROM busybox\nRUNN x\n' });
+    const far = wrong.orc(['build', 'far']).stderr;
+    expect(far).toMatch(/^sub\/Dockerfile:2:1: service far: RUNN is no instruction/m);
+    const near = wrong.orc(['build', 'near']).stderr;
+    expect(near).toMatch(/^dockerfile_inline of service near:1:1: RUNN is no instruction/m);
+  });
+
+  test('Ctrl-C ends a build as canceled', async () => {
+    const long = lab.project('canceled', 'services: {a: {build: .}}\n', {
+      Dockerfile: 'FROM busybox\nRUN echo begun; sleep 60\n',
+    });
+    const child = lab.instance.spawnOrc(['--progress', 'plain', 'build'], { cwd: long.folder });
+    let said = '';
+    child.stderr?.on('data', (data) => {
+      said += String(data);
+      if (String(data).includes('| begun')) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(code).toBe(130);
+    expect(said).toMatch(/ Image canceled-a {2}Canceled\nerror: the build was canceled\n$/);
+    expect(said).not.toContain('Built');
   });
 });
 

@@ -52,8 +52,12 @@ async function* placedRows(
   rows: AsyncIterable<ImageProgress>,
   place: BuildPlace,
 ): AsyncGenerator<ImageProgress> {
-  for await (const row of rows)
-    yield row.problem === undefined ? row : { ...row, problem: placed(row.problem, place) };
+  try {
+    for await (const row of rows)
+      yield row.problem === undefined ? row : { ...row, problem: placed(row.problem, place) };
+  } catch (error) {
+    throw error instanceof OrcError ? new OrcError(placed(error.problem, place)) : error;
+  }
 }
 
 type Sent = {

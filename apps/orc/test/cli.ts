@@ -22,6 +22,8 @@ export type RunOptions = {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** Standard output is one; standard input never is. */
+  readonly terminal?: boolean;
   /** Called with what raises a signal, and tells whether anybody listened. */
   readonly signals?: (raise: (name: NodeJS.Signals) => boolean) => void;
 };
@@ -54,7 +56,7 @@ async function run(door: Door, _: Memory, argv: readonly string[], options: RunO
   const listeners = new Map<string, Set<() => void>>();
   const io: Io = {
     stdin,
-    stdout: sink('stdout'),
+    stdout: Object.assign(sink('stdout'), { isTTY: options.terminal ?? false }),
     stderr: sink('stderr'),
     // A root of its own too: nothing here may come upon the daemon of this machine.
     env: { ORC_HOST: `unix://${door.socketPath}`, ORC_ROOT: door.folder, ...options.env },

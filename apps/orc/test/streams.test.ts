@@ -200,3 +200,40 @@ test('an archive that is none is not called a damaged one', async () => {
   expect(stderr).toMatch(/^error: standard input is not an image archive\n {2}hint: .*"orc image save"/);
   expect(code).toBe(2);
 });
+
+test.each([
+  [['run', '-it', 'web', 'true'], true],
+  [['run', '--tty', '-d', 'web', 'true'], true],
+  [['run', '-T', 'web', 'true'], false],
+  [['run', '--no-TTY', 'web', 'true'], false],
+  [['run', 'web', 'true'], false],
+])('%j gives the program a terminal: %s', async (argv, expected) => {
+  await using terminal = await openTerminal();
+  expect(await terminal.run([...argv.slice(0, 1), '--no-deps', ...argv.slice(1)])).toMatchObject({ code: 0 });
+  expect([...terminal.memory.containers.values()].at(-1)?.container.spec.tty).toBe(expected);
+});
+
+test('run takes --tty or --no-tty', async () => {
+  await using terminal = await openTerminal();
+  const { code, stderr } = await terminal.run(['run', '-t', '-T', 'web', 'true']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--tty and --no-tty exclude each other')]);
+});
+
+// As docker compose: what is no terminal for the output gets none, however much it is asked for.
+test.each([
+  [['-it'], true, 2],
+  [['-it'], false, 0],
+  [['-it', '-T'], true, 0],
+  [[], true, 0],
+])(
+  'exec %j where only the output may be a terminal (%s) ends with %i',
+  async (flags, isTerminal, expected) => {
+    await using terminal = await openTerminal();
+    await terminal.run(['up', '-d']);
+    const ran = await terminal.run(['exec', ...flags, 'web', 'true'], { terminal: isTerminal });
+    expect(ran).toMatchObject({
+      code: expected,
+      stderr: expected === 0 ? '' : expect.stringContaining('standard input is no terminal'),
+    });
+  },
+);

@@ -8,6 +8,8 @@ const noTrunc = on('--no-trunc', 'Show everything in full');
 const timeout = number('-t, --timeout <seconds>', 'Time until a container is killed');
 const noDeps = on('--no-deps', 'Leave out what they depend on');
 const index = number('--index <number>', 'Which container of the service');
+/** compose's own spelling. */
+const noTty = { ...on('--no-TTY', 'Without a terminal'), as: 'no-tty', hidden: true };
 const waitTimeout = number('--wait-timeout <seconds>', 'Time until waiting is given up');
 const services = '[services...]';
 
@@ -308,6 +310,7 @@ const WORK: readonly CommandRow[] = [
       list('-e, --env <name=value>', 'Set an environment variable'),
       index,
       on('-T, --no-tty', 'Without a terminal'),
+      noTty,
       standard('-i, --interactive', 'Pass standard input on'),
       on('-t, --tty', 'With a terminal, which is so anyway on one'),
       on('--privileged', 'With all privileges'),
@@ -330,7 +333,9 @@ const WORK: readonly CommandRow[] = [
       list('--env-from-file <file>', 'Read environment variables from a file'),
       text('--entrypoint <command>', 'Program instead of the service’s'),
       standard('-i, --interactive', 'Pass standard input on'),
+      on('-t, --tty', 'With a terminal, which is so anyway on one'),
       on('-T, --no-tty', 'Without a terminal'),
+      noTty,
       list('-l, --label <name=value>', 'Set a label'),
       text('--name <name>', 'Name of the container'),
       list('-p, --publish <port>', 'Publish a port on the host'),

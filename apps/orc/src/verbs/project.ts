@@ -56,7 +56,9 @@ async function followNew(
 export const exec: Body = async (context, args, flags) => {
   const [service = '', ...argv] = args;
   const client = await context.client();
-  const tty = context.io.stdin.isTTY === true && context.io.stdout.isTTY === true && !flags.on('no-tty');
+  const shown = context.io.stdout.isTTY === true && !flags.on('no-tty');
+  // Asked for in so many words it is refused like docker's where nobody types; else it is left out there.
+  const tty = shown && (flags.on('tty') || context.io.stdin.isTTY === true);
   const config = configOf(context, flags, { argv, stdin: flags.on('interactive'), tty });
   const row = await containerOf(context, client, service, flags.number('index'));
   return execIn(context, client, row.id, config, flags);

@@ -83,7 +83,6 @@ function specOf(
   const { io } = context;
   const { ports = [], restart: _, networkMode, pidMode, ipcMode, ...base } = service.container;
   const interactive = flags.on('interactive');
-  const tty = !flags.on('no-tty') && io.stdin.isTTY === true && io.stdout.isTTY === true;
   if (flags.list('publish').length > 0 && flags.on('service-ports'))
     throw fail('usage.invalid', '--publish and --service-ports exclude each other', {
       hint: 'leave one out',
@@ -110,7 +109,7 @@ function specOf(
       [COMPOSE_LABELS.service]: service.service,
       [COMPOSE_LABELS.oneOff]: 'True',
     },
-    tty,
+    tty: wantsTerminal(context, flags),
     openStdin: interactive && !flags.on('detach'),
     autoRemove: flags.on('rm'),
     capAdd: [...(base.capAdd ?? []), ...flags.list('cap-add')],
@@ -122,6 +121,13 @@ function specOf(
     ...(user === undefined ? {} : { user }),
     ...(workdir === undefined ? {} : { workingDir: workdir }),
   };
+}
+
+/** On a terminal, unless it is not wanted; elsewhere only when it is asked for. */
+function wantsTerminal({ io }: Context, flags: Flags): boolean {
+  if (flags.on('tty') && flags.on('no-tty'))
+    throw fail('usage.invalid', '--tty and --no-tty exclude each other', { hint: 'leave one out' });
+  return flags.on('tty') || (!flags.on('no-tty') && io.stdin.isTTY === true && io.stdout.isTTY === true);
 }
 
 /** `run` calls its env files `--env-from-file`. */

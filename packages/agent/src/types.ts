@@ -61,6 +61,8 @@ export type Containers = {
     options?: { readonly graceMs?: number; readonly signal?: string },
   ): Promise<void>;
   kill(reference: string, signal: string): Promise<void>;
+  /** Throws `conflict.state` for one that runs. */
+  mustBeStopped(reference: string): void;
   remove(
     reference: string,
     options?: { readonly force?: boolean; readonly volumes?: boolean },

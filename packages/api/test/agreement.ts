@@ -49,6 +49,7 @@ export const AGREED = {
   CreateVolume: same<documents.CreateVolume, Bodies['CreateVolume']>(true),
   CreatedContainer: same<documents.CreatedContainer, Answer<'createContainer'>>(true),
   CreatedExec: same<documents.CreatedExec, Answer<'createExec'>>(true),
+  Declared: same<documents.Declared, model.Declared>(true),
   DependencyFailed: same<documents.DependencyFailed, model.DependencyFailed>(true),
   DependsOn: same<documents.DependsOn, model.DependsOn>(true),
   DeviceMapping: same<documents.DeviceMapping, model.DeviceMapping>(true),

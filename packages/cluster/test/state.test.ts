@@ -286,3 +286,78 @@ test('what is too much for one entry of the log takes several passes, and all of
   settle(world);
   expect(all(world.state, 'task')).toEqual([]);
 });
+
+describe('down of a part', () => {
+  const names = (world: World) => (kind: 'service' | 'network' | 'volume' | 'secret' | 'project') =>
+    all(world.state, kind)
+      .map((each) => each.name)
+      .sort();
+  const begun = (): World => {
+    const world = newWorld();
+    const wanted = parseProject(
+      'a image=i net=na vol=va:/v secret=sa\nb image=i net=nb vol=vb:/v secret=sb\n!sa=QQ==\n!sb=Qg==',
+    );
+    const request = { project: wanted, images: imagesOf(wanted), options: { desired: 'run' as const } };
+    commit(world, diffProject(world.state, request, proposerOf(world)).changes);
+    settle(world);
+    return world;
+  };
+  const down = (world: World, options: Parameters<typeof downProject>[2]) => {
+    const plan = downProject(world.state, 'shop', options, proposerOf(world));
+    commit(world, plan.changes);
+    settle(world);
+    return plan;
+  };
+  const a = { services: ['a'], volumes: ['va'] };
+
+  test('what the files do not have stays, with all that it uses, and is told', () => {
+    const world = begun();
+    const { lines, problems } = down(world, { declared: a, volumes: true });
+    expect(lines.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'task shop-a-1',
+      'network shop_na',
+      'volume shop_va',
+    ]);
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('not in the file: b')]);
+    const left = names(world);
+    expect(left('service')).toEqual(['shop.b']);
+    expect([left('network'), left('volume'), left('secret')]).toEqual([
+      ['shop_nb'],
+      ['shop_vb'],
+      ['shop_sb'],
+    ]);
+    expect(named(world.state, 'project', 'shop')?.spec.removing).toBeUndefined();
+    expect(all(world.state, 'task').map((each) => each.status.phase)).toEqual(['running']);
+    down(world, {});
+    expect(left('project')).toEqual([]);
+    expect(left('volume')).toEqual(['shop_vb']);
+  });
+
+  test('orphans go when they are asked for, their volumes only by name', () => {
+    const world = begun();
+    down(world, { declared: a, volumes: true, removeOrphans: true });
+    const left = names(world);
+    expect([left('project'), left('service'), left('network')]).toEqual([[], [], []]);
+    expect(left('volume')).toEqual(['shop_vb']);
+  });
+
+  test('of a project that is gone only those volumes go that the files have', () => {
+    const world = begun();
+    down(world, {});
+    const { lines } = down(world, { declared: a, volumes: true });
+    expect(lines).toMatchObject([{ kind: 'volume', name: 'shop_va' }]);
+    expect(names(world)('volume')).toEqual(['shop_vb']);
+  });
+
+  test('one after the other, before the first is over', () => {
+    const world = begun();
+    const both = [a, { services: ['b'], volumes: ['vb'] }];
+    for (const declared of both) {
+      const plan = downProject(world.state, 'shop', { declared, volumes: true }, proposerOf(world));
+      commit(world, plan.changes);
+    }
+    settle(world);
+    const left = names(world);
+    expect([left('project'), left('service'), left('volume')]).toEqual([[], [], []]);
+  });
+});

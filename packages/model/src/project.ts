@@ -122,7 +122,10 @@ export type DownOptions = {
   readonly timeoutMs?: number;
   /** Absent: all, and the project itself. */
   readonly services?: readonly string[];
+  /** What the files have, volumes by their keys: with no `services`, all else of the project stays. Absent: it goes too. */
+  readonly declared?: Declared;
 };
+export type Declared = { readonly services: readonly string[]; readonly volumes: readonly string[] };
 
 export type ProjectAction = {
   readonly kind: 'start' | 'stop' | 'restart' | 'kill' | 'rm' | 'scale';

@@ -305,3 +305,86 @@ describe('what is shown', () => {
     expect(project.ok(['images'])).toMatch(/busybox/);
   });
 });
+
+describe('two files of one project', () => {
+  const one = (name: string): string => `
+services: {${name}: {image: busybox, command: sleep 1000, stop_grace_period: 0s, volumes: ["v${name}:/v"]}}
+volumes: {v${name}: }
+`;
+  const volumes = async (): Promise<readonly string[]> => {
+    const all = await lab.instance.client.listVolumes();
+    return all
+      .map((each) => each.name)
+      .filter((name) => name.startsWith('twofold_'))
+      .sort();
+  };
+  const both = (): LabProject => {
+    const twofold = lab.project('twofold', one('a'), { 'b.yaml': one('b') });
+    twofold.ok(['up', '-d']);
+    twofold.ok(['-f', 'b.yaml', 'up', '-d']);
+    return twofold;
+  };
+  const states = async (): Promise<Readonly<Record<string, string>>> => {
+    const all = await lab.instance.client.listContainers({ all: true });
+    const own = all.filter(({ name }) => name.startsWith('twofold-'));
+    return Object.fromEntries(own.map(({ name, status }) => [name, status]));
+  };
+
+  test('a verb is about the services of its own file', async () => {
+    const twofold = both();
+    twofold.ok(['stop']);
+    expect(await states()).toEqual({ 'twofold-a-1': 'exited', 'twofold-b-1': 'running' });
+    twofold.ok(['-f', 'b.yaml', 'kill']);
+    twofold.ok(['start']);
+    expect(await states()).toEqual({ 'twofold-a-1': 'running', 'twofold-b-1': 'exited' });
+    twofold.ok(['rm', '-sf']);
+    expect(await states()).toEqual({ 'twofold-b-1': 'exited' });
+    twofold.ok(['-p', 'twofold', 'start']);
+    expect(await states()).toEqual({ 'twofold-b-1': 'running' });
+    twofold.ok(['-p', 'twofold', 'down', '-v']);
+  });
+
+  test('down -v leaves what is not in its file, and says so', async () => {
+    const twofold = both();
+    expect(twofold.orc(['down', '-v']).stderr).toContain('--remove-orphans');
+    expect(await states()).toEqual({ 'twofold-b-1': 'running' });
+    expect(await volumes()).toEqual(['twofold_vb']);
+    twofold.ok(['down', '-v', '--remove-orphans']);
+    expect([await states(), await volumes()]).toEqual([{}, ['twofold_vb']]);
+    twofold.ok(['down', '-v']);
+    expect(await volumes()).toEqual(['twofold_vb']);
+    twofold.ok(['-f', 'b.yaml', 'down', '-v']);
+    expect(await volumes()).toEqual([]);
+  });
+
+  test('without a file that has it, -p takes all of a project down', async () => {
+    const twofold = both();
+    twofold.ok(['-p', 'twofold', 'down', '-v']);
+    expect([await states(), await volumes()]).toEqual([{}, []]);
+  });
+});
+
+describe('rm of a container of a service', () => {
+  test('is refused while it runs, as of any other', async () => {
+    const { code, stderr } = project.orc(['container', 'rm', 'verbs-side-1']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('--force') });
+    expect(await changed()).toEqual([]);
+    project.ok(['container', 'rm', '-f', 'verbs-side-1']);
+    expect(await changed()).toEqual(['side-1']);
+  });
+});
+
+describe('down --rmi', () => {
+  test('removes the images of the files also when the project is down already', () => {
+    const built = lab.project(
+      'built',
+      'services: {a: {build: {dockerfile_inline: FROM busybox}, command: "true"}}',
+    );
+    built.ok(['build']);
+    built.ok(['up', '-d']);
+    built.ok(['down']);
+    expect(built.ok(['image', 'ls', '-q', 'built-a'])).not.toBe('');
+    built.ok(['down', '--rmi', 'local']);
+    expect(built.ok(['image', 'ls', '-q', 'built-a'])).toBe('');
+  });
+});

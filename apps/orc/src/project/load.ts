@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Fact, LoadOptions, Resolved } from '@orc/compose';
 import {
+  type Declared,
   type Project,
   defined,
   fail,
@@ -56,11 +57,37 @@ export async function loadProject(context: Context, services: readonly string[] 
 }
 
 /** Those of all profiles. */
-export async function servicesOfFiles(context: Context): Promise<readonly string[]> {
-  const all = { ...context, globals: { ...context.globals, profiles: ['*'] } };
-  const { model } = await loadFiles(all, { translate: false, values: false });
-  return Object.keys(model?.services ?? {});
+export const servicesOfFiles = async (context: Context): Promise<readonly string[]> =>
+  (await declaredOf(everyProfile(context))).services;
+
+/**
+ * What a verb without names is about: services that the profiles turn on, or those of `every` profile, and volumes by
+ * their keys. Undefined where `-p` alone names the project: all that it has is meant.
+ */
+export async function declaredIn(context: Context, every = false): Promise<Declared | undefined> {
+  const { globals, io } = context;
+  if (globals.projectName !== undefined && globals.files.length === 0 && !io.env['COMPOSE_FILE'])
+    return undefined;
+  try {
+    return await declaredOf(every ? everyProfile(context) : context);
+  } catch (error) {
+    if (io.env['COMPOSE_PROJECT_NAME'] && hasNoFiles(error)) return undefined;
+    throw error;
+  }
 }
+
+const everyProfile = (context: Context): Context => ({
+  ...context,
+  globals: { ...context.globals, profiles: ['*'] },
+});
+
+async function declaredOf(context: Context): Promise<Declared> {
+  const { model } = await loadFiles(context, { translate: false, values: false });
+  return { services: Object.keys(model?.services ?? {}), volumes: Object.keys(model?.volumes ?? {}) };
+}
+
+const hasNoFiles = (error: unknown): boolean =>
+  error instanceof Problems && error.problems.every((each) => each.code === 'compose.file');
 
 async function lookAt(path: string): Promise<Fact> {
   const found = statSync(path, { throwIfNoEntry: false });
@@ -106,7 +133,7 @@ async function servicesWritten(context: Context): Promise<readonly string[]> {
   try {
     return await servicesOfFiles(context);
   } catch (error) {
-    if (error instanceof Problems && error.problems.every((each) => each.code === 'compose.file')) return [];
+    if (hasNoFiles(error)) return [];
     throw error;
   }
 }

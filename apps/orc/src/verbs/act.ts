@@ -4,7 +4,7 @@ import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, confirm, showWarnings } from '../cli/context.ts';
 import { type Ending, judgeAction, judgeUp, unready } from '../project/judge.ts';
-import { mustKnowWritten, projectName } from '../project/load.ts';
+import { declaredIn, mustKnowWritten, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { signalName } from './container.ts';
@@ -13,7 +13,7 @@ import { scaleOf } from './up.ts';
 type Known = {
   readonly name: string;
   readonly view: ProjectView;
-  /** Those that were named and are here. */
+  /** Those that are meant: they are here. */
   readonly services: readonly string[];
 };
 
@@ -34,7 +34,23 @@ export async function knownProject(
     throw fail('conflict.state', `service "${absent}" has no container`, {
       hint: `make it with "orc up -d ${absent}"`,
     });
-  return { name, view, services };
+  const meant = await meantOf(context, view, services);
+  if (meant.length === 0)
+    throw fail('conflict.state', `no service of the files has a container in the project ${name}`, {
+      hint: 'make them with "orc up -d"',
+    });
+  return { name, view, services: meant };
+}
+
+/** Named ones, else those of the files that are here. */
+async function meantOf(
+  context: Context,
+  view: ProjectView,
+  named: readonly string[],
+): Promise<readonly string[]> {
+  const made = view.services.map((each) => each.spec.service);
+  const wanted = named.length > 0 ? named : (await declaredIn(context))?.services;
+  return wanted === undefined ? made : made.filter((each) => wanted.includes(each));
 }
 
 /** Services of the files that nobody made yet are `absent`; any other name is a slip. */
@@ -61,15 +77,13 @@ export async function projectHere(
   const name = await projectName(context);
   const view = await viewOf(client, name);
   const { here } = await chosenOf(context, name, view, services);
-  if (view !== null && (services.length === 0 || here.length > 0)) return { name, view, services: here };
-  context.err(
-    `warning: ${view === null ? `no project ${name}` : `nothing of ${services.join(', ')}`} is here`,
-  );
+  const meant = view === null ? [] : await meantOf(context, view, here);
+  if (view !== null && meant.length > 0 && (services.length === 0 || here.length > 0))
+    return { name, view, services: meant };
+  const what = services.length === 0 ? 'the services of the files' : services.join(', ');
+  context.err(`warning: ${view === null ? `no project ${name}` : `nothing of ${what}`} is here`);
   return undefined;
 }
-
-const only = (services: readonly string[]): { services?: readonly string[] } =>
-  services.length === 0 ? {} : { services };
 
 const acting =
   (kind: Ending): Body =>
@@ -81,12 +95,12 @@ const acting =
     const { name, services } = known;
     const action: ProjectAction = {
       kind,
-      ...only(services),
+      services,
       ...timeoutOf(flags),
       ...(flags.on('no-deps') ? { noDeps: true } : {}),
     };
     await actAndWatch(context, client, name, action);
-    return kind === 'start' && flags.on('wait') ? untilHealthy(context, client, name, args, flags) : 0;
+    return kind === 'start' && flags.on('wait') ? untilHealthy(context, client, name, services, flags) : 0;
   };
 
 export const start = acting('start');
@@ -95,9 +109,9 @@ export const restart = acting('restart');
 
 export const kill: Body = async (context, args, flags) => {
   const client = await context.client();
-  const { name } = await knownProject(context, client, args);
+  const { name, services } = await knownProject(context, client, args);
   const signal = signalName(flags.text('signal') ?? 'SIGKILL');
-  const result = await client.actProject(name, { kind: 'kill', signal, ...only(args) });
+  const result = await client.actProject(name, { kind: 'kill', signal, services });
   if (signal === 'SIGKILL' || signal === '9') await watchAction(context, client, name, 'kill', result);
   else await showSignaled(context, result.changes);
   return 0;
@@ -116,9 +130,9 @@ export const rm: Body = async (context, args, flags) => {
   const known = await projectHere(context, client, args);
   if (known === undefined) return 0;
   const { name, view, services } = known;
-  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', ...only(services) });
+  if (flags.on('stop')) await actAndWatch(context, client, name, { kind: 'stop', services });
   const stopped = view.tasks
-    .filter((task) => services.length === 0 || services.includes(task.spec.service))
+    .filter((task) => services.includes(task.spec.service))
     .filter((task) => flags.on('stop') || task.status.phase !== 'running')
     .map((task) => task.name);
   if (stopped.length === 0) {
@@ -133,7 +147,7 @@ export const rm: Body = async (context, args, flags) => {
     return 1;
   await actAndWatch(context, client, name, {
     kind: 'rm',
-    ...only(services),
+    services,
     ...(flags.on('volumes') ? { volumes: true } : {}),
   });
   return 0;
@@ -201,7 +215,7 @@ async function untilHealthy(
   flags: Flags,
 ): Promise<number> {
   const reporter = await context.reporter();
-  const wanted = { goal: 'healthy', ...only(services) } as const;
+  const wanted = { goal: 'healthy', services } as const;
   await watchProject(client, {
     project: name,
     eventIndex: 0,

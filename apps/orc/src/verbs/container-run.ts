@@ -1,7 +1,7 @@
 /** `orc container run`, `create`, `start`, `attach`. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Client, Duplex } from '@orc/api/client';
+import type { Client, Duplex, VolumesFrom } from '@orc/api/client';
 import { type Container, type ContainerSpec, type Exit, OrcError, PROBLEM_CODES, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
@@ -17,13 +17,14 @@ const DAEMON_FAILED = 125;
 /** docker's codes: 125 when it could not be run, 126 and 127 of its program, else its own; wrong usage is 2. */
 export const run: Body = async (context, args, flags) =>
   asRun(context, [2, 126, 127], async () => {
-    const spec = specOf(context, args, flags);
-    return asRun(context, [126, 127], () => runSpec(context, spec, flags));
+    const wanted = wantedOf(context, args, flags);
+    return asRun(context, [126, 127], () => runWanted(context, wanted, flags));
   });
 
-async function runSpec(context: Context, spec: ContainerSpec, flags: Flags): Promise<number> {
+async function runWanted(context: Context, wanted: Wanted, flags: Flags): Promise<number> {
+  const { spec } = wanted;
   const client = await context.client();
-  const id = await makeContainer(context, client, flags, spec);
+  const id = await makeContainer(context, client, flags, wanted);
   if (flags.on('detach')) {
     await startOrRemove(client, id, spec);
     context.out(id);
@@ -51,11 +52,14 @@ export async function asRun(
 
 export const create: Body = async (context, args, flags) => {
   const client = await context.client();
-  context.out(await makeContainer(context, client, flags, specOf(context, args, flags)));
+  context.out(await makeContainer(context, client, flags, wantedOf(context, args, flags)));
   return 0;
 };
 
-function specOf(context: Context, args: readonly string[], flags: Flags): ContainerSpec {
+/** `lenders`: of `--volumes-from`. */
+type Wanted = { readonly spec: ContainerSpec; readonly lenders: readonly VolumesFrom[] };
+
+function wantedOf(context: Context, args: readonly string[], flags: Flags): Wanted {
   const [image = '', ...command] = args;
   const spec = specFromFlags(flags, image, command, readFlagFiles(context.io, flags), context.io);
   if (flags.on('interactive') && flags.on('tty') && !flags.on('detach')) mustBeTerminal(context.io);
@@ -65,16 +69,15 @@ function specOf(context: Context, args: readonly string[], flags: Flags): Contai
     });
   if (spec.networkMode?.kind === 'host' && (spec.ports !== undefined || spec.publishAll))
     context.err('warning: ports are not published on the network of the host: the program opens them itself');
-  return spec;
+  return { spec, lenders: flags.list('volumes-from').map(parseVolumesFrom) };
 }
 
 async function makeContainer(
   context: Context,
   client: Client,
   flags: Flags,
-  spec: ContainerSpec,
+  { spec, lenders }: Wanted,
 ): Promise<string> {
-  const lenders = flags.list('volumes-from').map(parseVolumesFrom);
   const file = openIdFile(context, flags.text('cidfile'));
   try {
     const name = flags.text('name');

@@ -1,10 +1,10 @@
 /** `orc down`. */
 import type { Client, ProjectView } from '@orc/api/client';
-import { OrcError } from '@orc/model';
-import type { Body } from '../cli/command.ts';
+import { type Declared, defined, OrcError } from '@orc/model';
+import type { Body, Flags } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
-import { loadProject, mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
+import { declaredIn, loadProject, mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { showFixed } from './up.ts';
@@ -15,9 +15,10 @@ export const down: Body = async (context, args, flags) => {
   const client = await context.client();
   const name = await projectName(context);
   const view = await viewOf(client, name);
-  if (args.length === 0) await removeOneOffs(context, client, name);
+  const declared = await declaredIn(context, true);
+  if (args.length === 0) await removeOneOffs(context, client, name, declared?.services);
   if (view === null && args.length > 0) return nothingOf(context, name, args);
-  if (view === null) return removeRest(context, client, name, flags.on('volumes'));
+  if (view === null) return removeRest(context, client, { name, flags, declared });
   const made = view.services.map((each) => each.spec.service);
   await mustKnowWritten(context, args, made, name);
   const services = args.filter((each) => made.includes(each));
@@ -29,13 +30,12 @@ export const down: Body = async (context, args, flags) => {
     volumes: flags.on('volumes'),
     removeOrphans: flags.on('remove-orphans'),
     ...(services.length === 0 ? {} : { services }),
+    ...defined({ declared }),
     ...timeoutOf(flags),
   });
   showWarnings(context, result.warnings);
   await untilGone(context, client, name, result);
-  return flags.text('rmi') === undefined
-    ? 0
-    : removeImages(context, client, view, flags.text('rmi') as string);
+  return removeImages(context, client, imagesOf(view, declared), flags);
 };
 
 /** Nothing is there of what the files have; a name that they do not have is a mistake. */
@@ -46,17 +46,23 @@ async function nothingOf(context: Context, name: string, services: readonly stri
   return 0;
 }
 
-/** Of a project that is gone: volumes that it left. */
-async function removeRest(context: Context, client: Client, name: string, volumes: boolean): Promise<number> {
-  const result = volumes ? await client.removeProject(name, { volumes, removeOrphans: false }) : undefined;
-  if (result === undefined || result.changes.length === 0) {
-    context.err(`warning: no project ${name} to remove`);
-    return 0;
-  }
+type Rest = { readonly name: string; readonly flags: Flags; readonly declared: Declared | undefined };
+
+/** Of a project that is gone: volumes and images that it left. */
+async function removeRest(
+  context: Context,
+  client: Client,
+  { name, flags, declared }: Rest,
+): Promise<number> {
+  const volumes = flags.on('volumes');
+  const options = { volumes, removeOrphans: false, ...defined({ declared }) };
+  const result = volumes ? await client.removeProject(name, options) : undefined;
+  const left = result?.changes ?? [];
+  if (left.length === 0) context.err(`warning: no project ${name} to remove`);
   const reporter = await context.reporter();
-  showFixed(reporter, result.changes);
+  showFixed(reporter, left);
   reporter.flush();
-  return 0;
+  return removeImages(context, client, [], flags);
 }
 
 async function untilGone(
@@ -81,8 +87,13 @@ async function untilGone(
 }
 
 /** Containers of `orc run` hold the project's networks. */
-async function removeOneOffs(context: Context, client: Client, name: string): Promise<void> {
-  const rows = await oneOffsOf(client, name);
+async function removeOneOffs(
+  context: Context,
+  client: Client,
+  name: string,
+  services: readonly string[] | undefined,
+): Promise<void> {
+  const rows = await oneOffsOf(client, name, services);
   const reporter = rows.length === 0 ? undefined : await context.reporter();
   for (const row of rows) {
     await client.removeContainer(row.id, { force: true, volumes: true });
@@ -92,12 +103,10 @@ async function removeOneOffs(context: Context, client: Client, name: string): Pr
 
 type Used = { readonly project: string; readonly service: string; readonly image: string };
 
-const imagesOf = (view: ProjectView): readonly Used[] =>
-  view.services.map(({ spec }) => ({
-    project: spec.project,
-    service: spec.service,
-    image: spec.template.image,
-  }));
+const imagesOf = (view: ProjectView, declared: Declared | undefined): readonly Used[] =>
+  view.services
+    .filter(({ spec }) => declared?.services.includes(spec.service) ?? true)
+    .map(({ spec }) => ({ project: spec.project, service: spec.service, image: spec.template.image }));
 
 /** Services that were built and never started are only there; without files there are none. */
 async function imagesOfFiles(context: Context): Promise<readonly Used[]> {
@@ -113,10 +122,12 @@ async function imagesOfFiles(context: Context): Promise<readonly Used[]> {
 async function removeImages(
   context: Context,
   client: Client,
-  view: ProjectView,
-  which: string,
+  used: readonly Used[],
+  flags: Flags,
 ): Promise<number> {
-  const names = [...imagesOf(view), ...(await imagesOfFiles(context))]
+  const which = flags.text('rmi');
+  if (which === undefined) return 0;
+  const names = [...used, ...(await imagesOfFiles(context))]
     .filter(({ project, service, image }) => which === 'all' || image === `${project}-${service}`)
     .map(({ image }) => image);
   const reporter = await context.reporter();

@@ -6,7 +6,7 @@ import { interruptible } from '../cli/io.ts';
 import { rfc3339 } from '../format/time.ts';
 import { type LogView, createLogView, shortName } from '../project/log-view.ts';
 import { idOf, inParallel } from '../project/images.ts';
-import { loadProject, projectName } from '../project/load.ts';
+import { declaredIn, loadProject, projectName } from '../project/load.ts';
 import { pullImage } from '../project/pull.ts';
 import { valuesOf } from '../spec/values.ts';
 import { knownProject, projectHere } from './act.ts';
@@ -138,7 +138,7 @@ export const wait: Body = async (context, args, flags) => {
   });
   if (!flags.on('down-project')) return (await Promise.all(exits)).at(-1) as number;
   const first = await Promise.race(exits);
-  await client.removeProject(name, {});
+  await client.removeProject(name, defined({ declared: await declaredIn(context, true) }));
   return first;
 };
 

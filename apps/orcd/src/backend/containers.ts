@@ -157,9 +157,9 @@ function changes({ agent, images, ensure, actOnTask }: ContainerParts): Changes 
     },
     async removeContainer(reference, { force = false, volumes = false }, signal = NEVER) {
       const owner = ownerOf(reference);
-      await (owner === undefined
-        ? containers.remove(reference, { force, volumes })
-        : actOnTask(owner, { kind: 'rm', force, volumes }, signal));
+      if (owner === undefined) return containers.remove(reference, { force, volumes });
+      if (!force) containers.mustBeStopped(reference);
+      await actOnTask(owner, { kind: 'rm', force, volumes }, signal);
     },
   };
 }

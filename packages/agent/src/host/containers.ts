@@ -41,6 +41,7 @@ export function openContainers(deps: LifeDeps, registry: Registry, random: Rando
       await life.signal(signal);
       deps.event(life.stored, 'kill', { signal });
     },
+    mustBeStopped: (reference) => mustBeStopped(find(reference)),
     remove: async (reference, options = {}) => remove(find(reference), options),
     wait: (reference, condition, signal) => wait(find(reference), condition, signal),
     attach: async (reference, options) => {
@@ -144,15 +145,18 @@ async function reached(life: Life, test: () => boolean): Promise<void> {
   if (!isThere() && life.stuck !== undefined) throw new OrcError(life.stuck);
 }
 
+function mustBeStopped({ running, stored }: Life): void {
+  if (running === undefined) return;
+  throw fail('conflict.state', `container ${stored.name} is running: stop it before removing it`, {
+    hint: 'or remove it with --force',
+  });
+}
+
 async function remove(
   life: Life,
   options: { readonly force?: boolean; readonly volumes?: boolean },
 ): Promise<void> {
-  if (life.running !== undefined && options.force !== true) {
-    throw fail('conflict.state', `container ${life.stored.name} is running: stop it before removing it`, {
-      hint: 'or remove it with --force',
-    });
-  }
+  if (options.force !== true) mustBeStopped(life);
   const desired: TaskDesired = {
     state: 'remove',
     generation: life.state.desired.generation,

@@ -1,5 +1,6 @@
-/** The end of a project: once its services are gone, what was theirs goes, and its own row last. */
+/** The end of a project, or of a part: once its services are gone, what was theirs goes, and its own row last. */
 import type { NetworkObj, VolumeObj } from '@orc/model';
+import { usedObjects } from '../project/hash.ts';
 import { usersOf } from '../project/single.ts';
 import { type Draft, now, patchSpec, remove } from '../state/draft.ts';
 import { all, named, where } from '../state/table.ts';
@@ -10,15 +11,23 @@ export function removeProject(pass: Pass, name: string): void {
   const removing = project?.spec.removing;
   if (project === undefined || removing === undefined) return;
   const state = now(pass.draft);
-  if (where(state, 'service', 'project', name).length > 0) return;
-  for (const network of where(state, 'network', 'project', name)) removeNetwork(pass, network);
-  for (const kind of ['secret', 'config'] as const) {
-    for (const file of where(state, kind, 'project', name)) remove(pass.draft, kind, file.id);
-  }
-  if (removing.volumes)
-    for (const each of where(state, 'volume', 'project', name)) removeVolume(pass.draft, each);
-  remove(pass.draft, 'project', project.id);
+  const left = where(state, 'service', 'project', name);
+  if (left.some(({ spec }) => spec.removing !== undefined)) return;
+  const kept = usedObjects(left.map(({ spec }) => spec.template));
+  for (const network of where(state, 'network', 'project', name))
+    if (!kept.networks.has(network.name)) removeNetwork(pass, network);
+  for (const kind of ['secret', 'config'] as const)
+    for (const file of where(state, kind, 'project', name))
+      if (!kept[`${kind}s`].has(file.name)) remove(pass.draft, kind, file.id);
+  for (const volume of where(state, 'volume', 'project', name))
+    if (goes(volume, removing.volumes) && !kept.volumes.has(volume.name)) removeVolume(pass.draft, volume);
+  if (left.length === 0) remove(pass.draft, 'project', project.id);
+  else patchSpec<'project'>(pass.draft, project, { removing: undefined });
 }
+
+/** Whether `down -v` means it: all, or those with these keys. */
+export const goes = ({ spec }: VolumeObj, volumes: boolean | readonly string[]): boolean =>
+  typeof volumes === 'boolean' ? volumes : spec.key !== undefined && volumes.includes(spec.key);
 
 /** Another project's containers may be on it: then it stays, as nobody's. */
 function removeNetwork(pass: Pass, network: NetworkObj): void {

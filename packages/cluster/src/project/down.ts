@@ -3,10 +3,11 @@
  * first, then what the containers used. A crash loses nothing of it, and asking twice asks for the same.
  */
 import type { ServiceObj } from '@orc/model';
-import { removeVolume } from '../control/remove.ts';
+import { goes, removeVolume } from '../control/remove.ts';
 import { draftOf, now, patchSpec } from '../state/draft.ts';
 import { named, type State, where } from '../state/table.ts';
-import { currentTasks, finish, noSuchService } from './up.ts';
+import { usedObjects } from './hash.ts';
+import { currentTasks, finish, noSuchService, orphansLeft } from './up.ts';
 import {
   containerNameOf,
   type DownOptions,
@@ -24,7 +25,7 @@ export function downProject(
   const planning: Planning = { draft: draftOf(state), proposer, lines: [], problems: [] };
   const project = named(state, 'project', name);
   if (project === undefined) {
-    if (options.volumes === true && removeVolumes(planning, name)) return finish(planning);
+    if (options.volumes === true && removeVolumes(planning, name, options)) return finish(planning);
     planning.problems.push({
       code: 'notfound.project',
       severity: 'warning',
@@ -34,21 +35,34 @@ export function downProject(
     return finish(planning);
   }
   const services = where(state, 'service', 'project', name);
-  for (const service of services) if (isChosen(service, options)) removeService(planning, service, options);
+  const left = services.filter((service) => !goesDown(service, options));
+  for (const service of services) if (!left.includes(service)) removeService(planning, service, options);
   for (const each of options.services ?? []) {
     if (!services.some((service) => service.spec.service === each))
       planning.problems.push(noSuchService(name, each));
   }
   if (options.services !== undefined && options.services.length > 0) return finish(planning);
-  const volumes = options.volumes === true || project.spec.removing?.volumes === true;
+  const volumes = volumesOf(options, project.spec.removing?.volumes ?? false);
   patchSpec<'project'>(planning.draft, project, { removing: { volumes } });
-  describeRest(planning, name, volumes);
+  describeRest(planning, name, volumes, left);
   return finish(planning);
 }
 
+/** Of this `down` and of one that is under way. */
+function volumesOf(
+  { volumes, declared }: DownOptions,
+  before: boolean | readonly string[],
+): boolean | readonly string[] {
+  if (volumes !== true || before === true) return before;
+  return declared === undefined
+    ? true
+    : [...new Set([...(before === false ? [] : before), ...declared.volumes])];
+}
+
 /** Those that an earlier `down` left. */
-function removeVolumes({ draft, lines }: Planning, project: string): boolean {
-  const volumes = where(draft.base, 'volume', 'project', project);
+function removeVolumes({ draft, lines }: Planning, project: string, options: DownOptions): boolean {
+  const meant = volumesOf(options, false);
+  const volumes = where(draft.base, 'volume', 'project', project).filter((each) => goes(each, meant));
   for (const volume of volumes) {
     removeVolume(draft, volume);
     lines.push({ kind: 'volume', name: volume.name, action: 'remove' });
@@ -56,8 +70,12 @@ function removeVolumes({ draft, lines }: Planning, project: string): boolean {
   return volumes.length > 0;
 }
 
-const isChosen = (service: ServiceObj, { services }: DownOptions): boolean =>
-  services === undefined || services.length === 0 || services.includes(service.spec.service);
+/** An orphan is in no file any more, or never was: it stays unless it is asked for. */
+function goesDown({ spec }: ServiceObj, { services, declared, removeOrphans }: DownOptions): boolean {
+  if (services !== undefined && services.length > 0) return services.includes(spec.service);
+  if (spec.removing !== undefined || declared === undefined || removeOrphans === true) return true;
+  return declared.services.includes(spec.service);
+}
 
 function removeService(planning: Planning, service: ServiceObj, options: DownOptions): void {
   const { draft, lines } = planning;
@@ -72,12 +90,20 @@ function removeService(planning: Planning, service: ServiceObj, options: DownOpt
   }
 }
 
-function describeRest({ draft, lines }: Planning, name: string, volumes: boolean): void {
+function describeRest(
+  { draft, lines, problems }: Planning,
+  name: string,
+  volumes: boolean | readonly string[],
+  left: readonly ServiceObj[],
+): void {
+  const kept = usedObjects(left.map(({ spec }) => spec.template));
   for (const network of where(draft.base, 'network', 'project', name)) {
-    lines.push({ kind: 'network', name: network.name, action: 'remove' });
+    if (!kept.networks.has(network.name))
+      lines.push({ kind: 'network', name: network.name, action: 'remove' });
   }
-  if (!volumes) return;
   for (const volume of where(draft.base, 'volume', 'project', name)) {
-    lines.push({ kind: 'volume', name: volume.name, action: 'remove' });
+    if (goes(volume, volumes) && !kept.volumes.has(volume.name))
+      lines.push({ kind: 'volume', name: volume.name, action: 'remove' });
   }
+  if (left.length > 0) problems.push(orphansLeft(name, left));
 }

@@ -3,11 +3,12 @@ import {
   COMPOSE_LABEL_PREFIX,
   type ContainerSpec,
   type NetworkAttachment,
-  type ProjectService,
+  type NetworkSpec,
+  type TaskObj,
 } from '@orc/model';
 import { now } from '../state/draft.ts';
 import { canonical } from '../state/same.ts';
-import { named } from '../state/table.ts';
+import { all, named, type State } from '../state/table.ts';
 import { joinedServices } from './joins.ts';
 import { type Planning, serviceName } from './types.ts';
 
@@ -33,9 +34,9 @@ export const mountSources = (
     mount.type === type && mount.source !== undefined ? [mount.source] : [],
   );
 
-export function usedObjects(services: readonly ProjectService[]): Used {
+export function usedObjects(templates: readonly ContainerSpec[]): Used {
   const of = (read: (template: ContainerSpec) => readonly string[]): ReadonlySet<string> =>
-    new Set(services.flatMap((service) => read(service.container)));
+    new Set(templates.flatMap(read));
   return {
     networks: of(networksOf),
     volumes: of((template) => mountSources(template, 'volume')),
@@ -60,10 +61,11 @@ export function hashOfService({ draft, proposer }: Planning, hashed: Hashed): st
     name,
     named(state, kind, name)?.spec.hash,
   ];
-  const network = (name: string): unknown => {
-    const { driver, internal, ipv6, subnets, options } = named(state, 'network', name)?.spec ?? {};
-    return ['network', name, { driver, internal, ipv6, subnets, options }];
-  };
+  const network = (name: string): unknown => [
+    'network',
+    name,
+    definitionOf(named(state, 'network', name)?.spec),
+  ];
   const joined = (name: string): unknown => [
     'service',
     name,
@@ -80,9 +82,21 @@ export function hashOfService({ draft, proposer }: Planning, hashed: Hashed): st
   );
 }
 
-/** Labels that compose writes for other tools name files and dependencies: they are no reason to replace a container. */
-function withoutToolLabels(template: ContainerSpec): ContainerSpec {
-  if (template.labels === undefined) return template;
-  const kept = Object.entries(template.labels).filter(([name]) => !name.startsWith(COMPOSE_LABEL_PREFIX));
-  return { ...template, labels: Object.fromEntries(kept) };
+/** Those that have an address of it, or had it in the container that is kept for them. */
+export const tasksOn = (state: State, network: string): readonly TaskObj[] =>
+  all(state, 'task').filter(({ spec }) => spec.endpoints.some((each) => each.network === network));
+
+/** Of a network, what makes it another one: all but whose it is. */
+export function definitionOf(spec: NetworkSpec | undefined): Partial<Omit<NetworkSpec, 'project' | 'key'>> {
+  const { project: _project, key: _key, labels, ...definition } = spec ?? {};
+  const own = ownLabels(labels);
+  return Object.keys(own).length === 0 ? definition : { ...definition, labels: own };
 }
+
+function withoutToolLabels(template: ContainerSpec): ContainerSpec {
+  return template.labels === undefined ? template : { ...template, labels: ownLabels(template.labels) };
+}
+
+/** Labels that compose writes for other tools name files and dependencies: they are no reason to replace anything. */
+const ownLabels = (labels: ContainerSpec['labels'] = {}): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(COMPOSE_LABEL_PREFIX)));

@@ -339,7 +339,7 @@ volumes: {v${name}: }
     expect(await states()).toEqual({ 'twofold-a-1': 'running', 'twofold-b-1': 'exited' });
     twofold.ok(['rm', '-sf']);
     expect(await states()).toEqual({ 'twofold-b-1': 'exited' });
-    twofold.ok(['-p', 'twofold', 'start']);
+    twofold.ok(['-f', 'b.yaml', 'start']);
     expect(await states()).toEqual({ 'twofold-b-1': 'running' });
     twofold.ok(['-p', 'twofold', 'down', '-v']);
   });

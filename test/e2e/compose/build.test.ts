@@ -123,9 +123,10 @@ describe('build', () => {
   test('of several services that cannot be built it is said which, and where it is written', () => {
     const text =
       "services:\n  far: {build: ./sub}\n  near: {build: {context: ., dockerfile_inline: 'RUNN x'}}\n";
-    const wrong = lab.project('places', text, { 'sub/Dockerfile': 'FROM busybox\nRUNN x\n' });
+    const wrong = lab.project('places', text, { 'sub/Dockerfile': 'FROM busybox\nRUNN x\nCOPI y\n' });
     const far = wrong.orc(['build', 'far']).stderr;
     expect(far).toMatch(/^sub\/Dockerfile:2:1: service far: RUNN is no instruction/m);
+    expect(far).toMatch(/^sub\/Dockerfile:3:1: service far: COPI is no instruction/m);
     const near = wrong.orc(['build', 'near']).stderr;
     expect(near).toMatch(/^dockerfile_inline of service near:1:1: RUNN is no instruction/m);
   });

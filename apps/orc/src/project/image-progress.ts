@@ -30,7 +30,7 @@ export async function showImage(
   shown.update({ id, text: words.working, state: 'working' });
   try {
     for await (const row of rows) {
-      if (row.problem !== undefined) throw failureOf(row.problem, refused.length > 0);
+      if (row.problem !== undefined) throw new OrcError(row.problem);
       if (row.result?.id !== undefined) result = row.result.id;
       if (isRefusal(row)) refused.push(row);
       else if (row.result === undefined) shown.update(progressOf(id, row, words.working));
@@ -44,7 +44,7 @@ export async function showImage(
     const text = words.canceled?.by.aborted ? 'Canceled' : 'Error';
     reporter?.update({ id, text, state: 'error' });
     mustGoOn(words);
-    throw error;
+    throw error instanceof OrcError ? failureOf(error.problem, refused.length > 0) : error;
   }
 }
 

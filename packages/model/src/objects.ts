@@ -38,8 +38,11 @@ export type ProjectSpec = {
   readonly workingDir?: string;
   readonly configFiles?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** `down` asked: its networks, files and this object go once its services have; volumes too if so. */
-  readonly removing?: { readonly volumes: boolean };
+  /**
+   * `down` asked: once the services that are to go have, what nobody uses any more of its networks and files goes, and
+   * this object when no service is left; volumes too if so, or those with these keys.
+   */
+  readonly removing?: { readonly volumes: boolean | readonly string[] };
 };
 export type ProjectObj = Obj<'project', ProjectSpec, Record<string, never>>;
 

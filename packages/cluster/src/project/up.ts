@@ -38,7 +38,7 @@ export function diffProject(state: State, request: PutProject, proposer: Propose
   checkServices(planning, request, services);
   putProjectObject(planning, request);
   const prepared = request.project.services.filter((each) => request.options.prepare?.includes(each.service));
-  const used = usedObjects([...services, ...prepared]);
+  const used = usedObjects([...services, ...prepared].map((each) => each.container));
   putNetworks(planning, request.project, used);
   putVolumes(planning, request.project, used);
   putFiles(planning, request.project, used);

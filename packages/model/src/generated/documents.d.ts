@@ -562,9 +562,9 @@ export type ProjectObj = {
     readonly workingDir?: Text;
     readonly configFiles?: Texts;
     readonly labels?: TextMap;
-  /** down asked; volumes go too if so. */
+  /** down asked; volumes go too if so, or those with these keys. */
   readonly removing?: {
-    readonly volumes: boolean;
+    readonly volumes: (boolean | Texts);
 };
 };
     readonly status: Readonly<Record<string, never>>;
@@ -901,6 +901,12 @@ export type PutProject = {
   readonly images: TextMap;
     readonly options: UpOptions;
 };
+/** What the compose files have of a project. */
+export type Declared = {
+    readonly services: Texts;
+  /** By their keys. */
+  readonly volumes: Texts;
+};
 /** How a project goes. */
 export type DownOptions = {
   /** Its volumes too. */
@@ -910,6 +916,8 @@ export type DownOptions = {
   readonly timeoutMs?: Milliseconds;
   /** Absent: all, and the project itself. */
   readonly services?: Texts;
+  /** What the files have: with no services, all else of the project stays. */
+  readonly declared?: Declared;
 };
 /** An operation on services of a project. */
 export type ProjectAction = {

@@ -2550,7 +2550,42 @@ return errors === 0;
 }
 
 export const DownOptions = validate219;
-const schema49 = {"type":"object","additionalProperties":false,"properties":{"volumes":{"type":"boolean"},"removeOrphans":{"type":"boolean"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"services":{"$ref":"#/$defs/Texts"}}};
+const schema49 = {"type":"object","additionalProperties":false,"properties":{"volumes":{"type":"boolean"},"removeOrphans":{"type":"boolean"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"services":{"$ref":"#/$defs/Texts"},"declared":{"$ref":"#/$defs/Declared"}}};
+const schema50 = {"type":"object","additionalProperties":false,"required":["services","volumes"],"properties":{"services":{"$ref":"#/$defs/Texts"},"volumes":{"$ref":"#/$defs/Texts"}}};
+
+function validate222(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema50.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema50,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((key0 === "services") || (key0 === "volumes"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema50,data));
+}
+}
+if(data.services !== undefined){
+if(!(validate38(data.services, instancePath+"/services"))){
+errors = (vErrors = joined(vErrors, validate38)).length;
+}
+}
+if(data.volumes !== undefined){
+if(!(validate38(data.volumes, instancePath+"/volumes"))){
+errors = (vErrors = joined(vErrors, validate38)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema50,data));
+}
+validate222.errors = vErrors;
+return errors === 0;
+}
+
 
 function validate219(data, instancePath=""){
 let vErrors = null;
@@ -2558,7 +2593,7 @@ let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((((key0 === "volumes") || (key0 === "removeOrphans")) || (key0 === "timeoutMs")) || (key0 === "services"))){
+if(!(((((key0 === "volumes") || (key0 === "removeOrphans")) || (key0 === "timeoutMs")) || (key0 === "services")) || (key0 === "declared"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema49,data));
 }
 }
@@ -2584,6 +2619,11 @@ if(!(validate38(data.services, instancePath+"/services"))){
 errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
+if(data.declared !== undefined){
+if(!(validate222(data.declared, instancePath+"/declared"))){
+errors = (vErrors = joined(vErrors, validate222)).length;
+}
+}
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema49,data));
@@ -2592,22 +2632,22 @@ validate219.errors = vErrors;
 return errors === 0;
 }
 
-export const ExecConfig = validate222;
-const schema50 = {"type":"object","additionalProperties":false,"required":["argv","tty","stdin"],"properties":{"argv":{"$ref":"#/$defs/Texts"},"env":{"$ref":"#/$defs/TextMap"},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"tty":{"type":"boolean"},"stdin":{"type":"boolean"},"privileged":{"type":"boolean"},"detach":{"type":"boolean"}}};
+export const ExecConfig = validate226;
+const schema51 = {"type":"object","additionalProperties":false,"required":["argv","tty","stdin"],"properties":{"argv":{"$ref":"#/$defs/Texts"},"env":{"$ref":"#/$defs/TextMap"},"workingDir":{"$ref":"#/$defs/Text"},"user":{"$ref":"#/$defs/Text"},"tty":{"type":"boolean"},"stdin":{"type":"boolean"},"privileged":{"type":"boolean"},"detach":{"type":"boolean"}}};
 
-function validate222(data, instancePath=""){
+function validate226(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema50.required){
+for(const prop0 of schema51.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema50,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema51,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((((((((key0 === "argv") || (key0 === "env")) || (key0 === "workingDir")) || (key0 === "user")) || (key0 === "tty")) || (key0 === "stdin")) || (key0 === "privileged")) || (key0 === "detach"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema50,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema51,data));
 }
 }
 if(data.argv !== undefined){
@@ -2633,51 +2673,51 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.tty !== undefined){
 let data4 = data.tty;
 if(typeof data4 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/tty","type",{type: "boolean"},schema50.properties.tty,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/tty","type",{type: "boolean"},schema51.properties.tty,data4));
 }
 }
 if(data.stdin !== undefined){
 let data5 = data.stdin;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/stdin","type",{type: "boolean"},schema50.properties.stdin,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/stdin","type",{type: "boolean"},schema51.properties.stdin,data5));
 }
 }
 if(data.privileged !== undefined){
 let data6 = data.privileged;
 if(typeof data6 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/privileged","type",{type: "boolean"},schema50.properties.privileged,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/privileged","type",{type: "boolean"},schema51.properties.privileged,data6));
 }
 }
 if(data.detach !== undefined){
 let data7 = data.detach;
 if(typeof data7 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/detach","type",{type: "boolean"},schema50.properties.detach,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/detach","type",{type: "boolean"},schema51.properties.detach,data7));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema50,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema51,data));
 }
-validate222.errors = vErrors;
+validate226.errors = vErrors;
 return errors === 0;
 }
 
-export const KillRequest = validate227;
-const schema51 = {"type":"object","additionalProperties":false,"required":["signal"],"properties":{"signal":{"$ref":"#/$defs/Text"}}};
+export const KillRequest = validate231;
+const schema52 = {"type":"object","additionalProperties":false,"required":["signal"],"properties":{"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate227(data, instancePath=""){
+function validate231(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema51.required){
+for(const prop0 of schema52.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema51,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema52,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(key0 === "signal")){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema51,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema52,data));
 }
 }
 if(data.signal !== undefined){
@@ -2687,53 +2727,53 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema51,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema52,data));
 }
-validate227.errors = vErrors;
+validate231.errors = vErrors;
 return errors === 0;
 }
 
-export const Nothing = validate229;
-const schema52 = {"type":"object","additionalProperties":false,"properties":{}};
+export const Nothing = validate233;
+const schema53 = {"type":"object","additionalProperties":false,"properties":{}};
 
-function validate229(data, instancePath=""){
+function validate233(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema52,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema53,data));
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema52,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema53,data));
 }
-validate229.errors = vErrors;
+validate233.errors = vErrors;
 return errors === 0;
 }
 
-export const ProjectAction = validate230;
-const schema53 = {"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["start","stop","restart","kill","rm","scale"]},"services":{"$ref":"#/$defs/Texts"},"slot":{"type":"integer","minimum":1,"maximum":9007199254740991},"signal":{"$ref":"#/$defs/Text"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"noDeps":{"type":"boolean"},"volumes":{"type":"boolean"},"stop":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}}}};
+export const ProjectAction = validate234;
+const schema54 = {"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["start","stop","restart","kill","rm","scale"]},"services":{"$ref":"#/$defs/Texts"},"slot":{"type":"integer","minimum":1,"maximum":9007199254740991},"signal":{"$ref":"#/$defs/Text"},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"noDeps":{"type":"boolean"},"volumes":{"type":"boolean"},"stop":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}}}};
 
-function validate230(data, instancePath=""){
+function validate234(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema53.required){
+for(const prop0 of schema54.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema53,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema54,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema53.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema53,data));
+if(!(func2.call(schema54.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema54,data));
 }
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(!((((((data0 === "start") || (data0 === "stop")) || (data0 === "restart")) || (data0 === "kill")) || (data0 === "rm")) || (data0 === "scale"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/kind","enum",{allowedValues: schema53.properties.kind.enum},schema53.properties.kind,data0));
+errors = (vErrors ??= []).push(refusal(instancePath+"/kind","enum",{allowedValues: schema54.properties.kind.enum},schema54.properties.kind,data0));
 }
 }
 if(data.services !== undefined){
@@ -2744,14 +2784,14 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 if(data.slot !== undefined){
 let data2 = data.slot;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/slot","type",{type: "integer"},schema53.properties.slot,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/slot","type",{type: "integer"},schema54.properties.slot,data2));
 }
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-errors = (vErrors ??= []).push(refusal(instancePath+"/slot","maximum",{comparison: "<=", limit: 9007199254740991},schema53.properties.slot,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/slot","maximum",{comparison: "<=", limit: 9007199254740991},schema54.properties.slot,data2));
 }
 if(data2 < 1 || isNaN(data2)){
-errors = (vErrors ??= []).push(refusal(instancePath+"/slot","minimum",{comparison: ">=", limit: 1},schema53.properties.slot,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/slot","minimum",{comparison: ">=", limit: 1},schema54.properties.slot,data2));
 }
 }
 }
@@ -2768,19 +2808,19 @@ errors = (vErrors = joined(vErrors, validate89)).length;
 if(data.noDeps !== undefined){
 let data5 = data.noDeps;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema53.properties.noDeps,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema54.properties.noDeps,data5));
 }
 }
 if(data.volumes !== undefined){
 let data6 = data.volumes;
 if(typeof data6 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "boolean"},schema53.properties.volumes,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "boolean"},schema54.properties.volumes,data6));
 }
 }
 if(data.stop !== undefined){
 let data7 = data.stop;
 if(typeof data7 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/stop","type",{type: "boolean"},schema53.properties.stop,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/stop","type",{type: "boolean"},schema54.properties.stop,data7));
 }
 }
 if(data.scale !== undefined){
@@ -2794,33 +2834,33 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema53.properties.scale,data8));
+errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema54.properties.scale,data8));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema53,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema54,data));
 }
-validate230.errors = vErrors;
+validate234.errors = vErrors;
 return errors === 0;
 }
 
-export const PullRequest = validate235;
-const schema54 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"auth":{"$ref":"#/$defs/RegistryAuth"}}};
+export const PullRequest = validate239;
+const schema55 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"platform":{"$ref":"#/$defs/Text"},"auth":{"$ref":"#/$defs/RegistryAuth"}}};
 
-function validate235(data, instancePath=""){
+function validate239(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema54.required){
+for(const prop0 of schema55.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema54,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema55,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(((key0 === "reference") || (key0 === "platform")) || (key0 === "auth"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema54,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema55,data));
 }
 }
 if(data.reference !== undefined){
@@ -2840,67 +2880,19 @@ errors = (vErrors = joined(vErrors, validate54)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema54,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema55,data));
 }
-validate235.errors = vErrors;
+validate239.errors = vErrors;
 return errors === 0;
 }
 
-export const PutProject = validate239;
-const schema55 = {"type":"object","additionalProperties":false,"required":["project","images","options"],"properties":{"project":{"$ref":"#/$defs/Project"},"images":{"$ref":"#/$defs/TextMap"},"options":{"$ref":"#/$defs/UpOptions"}}};
-const schema56 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"disabled":{"$ref":"#/$defs/Texts"},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
-const schema57 = {"type":"object","additionalProperties":false,"required":["service","mode","replicas","dependsOn","container","pullPolicy","attach","profiles"],"properties":{"service":{"$ref":"#/$defs/Text"},"mode":{"enum":["replicated","global"]},"replicas":{"$ref":"#/$defs/Size"},"dependsOn":{"type":"array","items":{"$ref":"#/$defs/DependsOn"}},"update":{"$ref":"#/$defs/UpdateConfig"},"containerName":{"$ref":"#/$defs/Text"},"container":{"$ref":"#/$defs/ContainerSpec"},"build":{"$ref":"#/$defs/BuildSpec"},"pullPolicy":{"enum":["always","never","missing","build"]},"attach":{"type":"boolean"},"profiles":{"$ref":"#/$defs/Texts"}}};
-const schema58 = {"type":"object","additionalProperties":false,"required":["service","condition"],"properties":{"service":{"$ref":"#/$defs/Text"},"condition":{"enum":["service_started","service_healthy","service_completed_successfully"]},"restart":{"type":"boolean"},"required":{"type":"boolean"}}};
+export const PutProject = validate243;
+const schema56 = {"type":"object","additionalProperties":false,"required":["project","images","options"],"properties":{"project":{"$ref":"#/$defs/Project"},"images":{"$ref":"#/$defs/TextMap"},"options":{"$ref":"#/$defs/UpOptions"}}};
+const schema57 = {"type":"object","additionalProperties":false,"required":["name","workingDir","configFiles","services","networks","volumes","secrets","configs"],"properties":{"name":{"$ref":"#/$defs/Text"},"workingDir":{"$ref":"#/$defs/Text"},"configFiles":{"$ref":"#/$defs/Texts"},"services":{"type":"array","items":{"$ref":"#/$defs/ProjectService"}},"disabled":{"$ref":"#/$defs/Texts"},"networks":{"type":"array","items":{"$ref":"#/$defs/ProjectNetwork"}},"volumes":{"type":"array","items":{"$ref":"#/$defs/ProjectVolume"}},"secrets":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}},"configs":{"type":"array","items":{"$ref":"#/$defs/ProjectFile"}}}};
+const schema58 = {"type":"object","additionalProperties":false,"required":["service","mode","replicas","dependsOn","container","pullPolicy","attach","profiles"],"properties":{"service":{"$ref":"#/$defs/Text"},"mode":{"enum":["replicated","global"]},"replicas":{"$ref":"#/$defs/Size"},"dependsOn":{"type":"array","items":{"$ref":"#/$defs/DependsOn"}},"update":{"$ref":"#/$defs/UpdateConfig"},"containerName":{"$ref":"#/$defs/Text"},"container":{"$ref":"#/$defs/ContainerSpec"},"build":{"$ref":"#/$defs/BuildSpec"},"pullPolicy":{"enum":["always","never","missing","build"]},"attach":{"type":"boolean"},"profiles":{"$ref":"#/$defs/Texts"}}};
+const schema59 = {"type":"object","additionalProperties":false,"required":["service","condition"],"properties":{"service":{"$ref":"#/$defs/Text"},"condition":{"enum":["service_started","service_healthy","service_completed_successfully"]},"restart":{"type":"boolean"},"required":{"type":"boolean"}}};
 
-function validate247(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema58.required){
-if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema58,data));
-}
-}
-for(const key0 in data){
-if(errors >= 64) break;
-if(!((((key0 === "service") || (key0 === "condition")) || (key0 === "restart")) || (key0 === "required"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema58,data));
-}
-}
-if(data.service !== undefined){
-if(!(validate23(data.service, instancePath+"/service"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-if(data.condition !== undefined){
-let data1 = data.condition;
-if(!(((data1 === "service_started") || (data1 === "service_healthy")) || (data1 === "service_completed_successfully"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/condition","enum",{allowedValues: schema58.properties.condition.enum},schema58.properties.condition,data1));
-}
-}
-if(data.restart !== undefined){
-let data2 = data.restart;
-if(typeof data2 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/restart","type",{type: "boolean"},schema58.properties.restart,data2));
-}
-}
-if(data.required !== undefined){
-let data3 = data.required;
-if(typeof data3 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/required","type",{type: "boolean"},schema58.properties.required,data3));
-}
-}
-}
-else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema58,data));
-}
-validate247.errors = vErrors;
-return errors === 0;
-}
-
-const schema59 = {"type":"object","additionalProperties":false,"required":["parallelism","delayMs","failureAction","monitorMs","maxFailureRatio","order"],"properties":{"parallelism":{"$ref":"#/$defs/Size"},"delayMs":{"$ref":"#/$defs/Milliseconds"},"failureAction":{"enum":["pause","continue","rollback"]},"monitorMs":{"$ref":"#/$defs/Milliseconds"},"maxFailureRatio":{"type":"number"},"order":{"enum":["stop-first","start-first"]}}};
-
-function validate250(data, instancePath=""){
+function validate251(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2911,8 +2903,56 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((((((key0 === "parallelism") || (key0 === "delayMs")) || (key0 === "failureAction")) || (key0 === "monitorMs")) || (key0 === "maxFailureRatio")) || (key0 === "order"))){
+if(!((((key0 === "service") || (key0 === "condition")) || (key0 === "restart")) || (key0 === "required"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema59,data));
+}
+}
+if(data.service !== undefined){
+if(!(validate23(data.service, instancePath+"/service"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.condition !== undefined){
+let data1 = data.condition;
+if(!(((data1 === "service_started") || (data1 === "service_healthy")) || (data1 === "service_completed_successfully"))){
+errors = (vErrors ??= []).push(refusal(instancePath+"/condition","enum",{allowedValues: schema59.properties.condition.enum},schema59.properties.condition,data1));
+}
+}
+if(data.restart !== undefined){
+let data2 = data.restart;
+if(typeof data2 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/restart","type",{type: "boolean"},schema59.properties.restart,data2));
+}
+}
+if(data.required !== undefined){
+let data3 = data.required;
+if(typeof data3 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/required","type",{type: "boolean"},schema59.properties.required,data3));
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema59,data));
+}
+validate251.errors = vErrors;
+return errors === 0;
+}
+
+const schema60 = {"type":"object","additionalProperties":false,"required":["parallelism","delayMs","failureAction","monitorMs","maxFailureRatio","order"],"properties":{"parallelism":{"$ref":"#/$defs/Size"},"delayMs":{"$ref":"#/$defs/Milliseconds"},"failureAction":{"enum":["pause","continue","rollback"]},"monitorMs":{"$ref":"#/$defs/Milliseconds"},"maxFailureRatio":{"type":"number"},"order":{"enum":["stop-first","start-first"]}}};
+
+function validate254(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema60.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema60,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((((((key0 === "parallelism") || (key0 === "delayMs")) || (key0 === "failureAction")) || (key0 === "monitorMs")) || (key0 === "maxFailureRatio")) || (key0 === "order"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema60,data));
 }
 }
 if(data.parallelism !== undefined){
@@ -2928,7 +2968,7 @@ errors = (vErrors = joined(vErrors, validate89)).length;
 if(data.failureAction !== undefined){
 let data2 = data.failureAction;
 if(!(((data2 === "pause") || (data2 === "continue")) || (data2 === "rollback"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/failureAction","enum",{allowedValues: schema59.properties.failureAction.enum},schema59.properties.failureAction,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/failureAction","enum",{allowedValues: schema60.properties.failureAction.enum},schema60.properties.failureAction,data2));
 }
 }
 if(data.monitorMs !== undefined){
@@ -2939,37 +2979,37 @@ errors = (vErrors = joined(vErrors, validate89)).length;
 if(data.maxFailureRatio !== undefined){
 let data4 = data.maxFailureRatio;
 if(!((typeof data4 == "number") && (isFinite(data4)))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/maxFailureRatio","type",{type: "number"},schema59.properties.maxFailureRatio,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/maxFailureRatio","type",{type: "number"},schema60.properties.maxFailureRatio,data4));
 }
 }
 if(data.order !== undefined){
 let data5 = data.order;
 if(!((data5 === "stop-first") || (data5 === "start-first"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/order","enum",{allowedValues: schema59.properties.order.enum},schema59.properties.order,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/order","enum",{allowedValues: schema60.properties.order.enum},schema60.properties.order,data5));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema59,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema60,data));
 }
-validate250.errors = vErrors;
+validate254.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate244(data, instancePath=""){
+function validate248(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema57.required){
+for(const prop0 of schema58.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema57,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema58,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema57.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema57,data));
+if(!(func2.call(schema58.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema58,data));
 }
 }
 if(data.service !== undefined){
@@ -2980,7 +3020,7 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 if(data.mode !== undefined){
 let data1 = data.mode;
 if(!((data1 === "replicated") || (data1 === "global"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/mode","enum",{allowedValues: schema57.properties.mode.enum},schema57.properties.mode,data1));
+errors = (vErrors ??= []).push(refusal(instancePath+"/mode","enum",{allowedValues: schema58.properties.mode.enum},schema58.properties.mode,data1));
 }
 }
 if(data.replicas !== undefined){
@@ -2993,18 +3033,18 @@ let data3 = data.dependsOn;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate247(data3[i0], instancePath+"/dependsOn/" + i0))){
-errors = (vErrors = joined(vErrors, validate247)).length;
+if(!(validate251(data3[i0], instancePath+"/dependsOn/" + i0))){
+errors = (vErrors = joined(vErrors, validate251)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/dependsOn","type",{type: "array"},schema57.properties.dependsOn,data3));
+errors = (vErrors ??= []).push(refusal(instancePath+"/dependsOn","type",{type: "array"},schema58.properties.dependsOn,data3));
 }
 }
 if(data.update !== undefined){
-if(!(validate250(data.update, instancePath+"/update"))){
-errors = (vErrors = joined(vErrors, validate250)).length;
+if(!(validate254(data.update, instancePath+"/update"))){
+errors = (vErrors = joined(vErrors, validate254)).length;
 }
 }
 if(data.containerName !== undefined){
@@ -3025,13 +3065,13 @@ errors = (vErrors = joined(vErrors, validate29)).length;
 if(data.pullPolicy !== undefined){
 let data9 = data.pullPolicy;
 if(!((((data9 === "always") || (data9 === "never")) || (data9 === "missing")) || (data9 === "build"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/pullPolicy","enum",{allowedValues: schema57.properties.pullPolicy.enum},schema57.properties.pullPolicy,data9));
+errors = (vErrors ??= []).push(refusal(instancePath+"/pullPolicy","enum",{allowedValues: schema58.properties.pullPolicy.enum},schema58.properties.pullPolicy,data9));
 }
 }
 if(data.attach !== undefined){
 let data10 = data.attach;
 if(typeof data10 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/attach","type",{type: "boolean"},schema57.properties.attach,data10));
+errors = (vErrors ??= []).push(refusal(instancePath+"/attach","type",{type: "boolean"},schema58.properties.attach,data10));
 }
 }
 if(data.profiles !== undefined){
@@ -3041,61 +3081,15 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema57,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema58,data));
 }
-validate244.errors = vErrors;
+validate248.errors = vErrors;
 return errors === 0;
 }
 
-const schema60 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
+const schema61 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/NetworkSpec"}}};
 
-function validate261(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema60.required){
-if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema60,data));
-}
-}
-for(const key0 in data){
-if(errors >= 64) break;
-if(!((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "spec"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema60,data));
-}
-}
-if(data.name !== undefined){
-if(!(validate23(data.name, instancePath+"/name"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-if(data.key !== undefined){
-if(!(validate23(data.key, instancePath+"/key"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-if(data.external !== undefined){
-let data2 = data.external;
-if(typeof data2 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "boolean"},schema60.properties.external,data2));
-}
-}
-if(data.spec !== undefined){
-if(!(validate199(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate199)).length;
-}
-}
-}
-else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema60,data));
-}
-validate261.errors = vErrors;
-return errors === 0;
-}
-
-const schema61 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
-
-function validate266(data, instancePath=""){
+function validate265(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3127,21 +3121,21 @@ errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "b
 }
 }
 if(data.spec !== undefined){
-if(!(validate212(data.spec, instancePath+"/spec"))){
-errors = (vErrors = joined(vErrors, validate212)).length;
+if(!(validate199(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate199)).length;
 }
 }
 }
 else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema61,data));
 }
-validate266.errors = vErrors;
+validate265.errors = vErrors;
 return errors === 0;
 }
 
-const schema62 = {"type":"object","additionalProperties":false,"required":["name","key","external"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"data":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"}}};
+const schema62 = {"type":"object","additionalProperties":false,"required":["name","key","external","spec"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"spec":{"$ref":"#/$defs/VolumeSpec"}}};
 
-function validate271(data, instancePath=""){
+function validate270(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3152,7 +3146,7 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "data")) || (key0 === "labels"))){
+if(!((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "spec"))){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema62,data));
 }
 }
@@ -3172,6 +3166,52 @@ if(typeof data2 !== "boolean"){
 errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "boolean"},schema62.properties.external,data2));
 }
 }
+if(data.spec !== undefined){
+if(!(validate212(data.spec, instancePath+"/spec"))){
+errors = (vErrors = joined(vErrors, validate212)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema62,data));
+}
+validate270.errors = vErrors;
+return errors === 0;
+}
+
+const schema63 = {"type":"object","additionalProperties":false,"required":["name","key","external"],"properties":{"name":{"$ref":"#/$defs/Text"},"key":{"$ref":"#/$defs/Text"},"external":{"type":"boolean"},"data":{"$ref":"#/$defs/Text"},"labels":{"$ref":"#/$defs/TextMap"}}};
+
+function validate275(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema63.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema63,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!(((((key0 === "name") || (key0 === "key")) || (key0 === "external")) || (key0 === "data")) || (key0 === "labels"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema63,data));
+}
+}
+if(data.name !== undefined){
+if(!(validate23(data.name, instancePath+"/name"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.key !== undefined){
+if(!(validate23(data.key, instancePath+"/key"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+if(data.external !== undefined){
+let data2 = data.external;
+if(typeof data2 !== "boolean"){
+errors = (vErrors ??= []).push(refusal(instancePath+"/external","type",{type: "boolean"},schema63.properties.external,data2));
+}
+}
 if(data.data !== undefined){
 if(!(validate23(data.data, instancePath+"/data"))){
 errors = (vErrors = joined(vErrors, validate23)).length;
@@ -3184,26 +3224,26 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema62,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema63,data));
 }
-validate271.errors = vErrors;
+validate275.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate240(data, instancePath=""){
+function validate244(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema56.required){
+for(const prop0 of schema57.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema56,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema57,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema56.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema56,data));
+if(!(func2.call(schema57.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema57,data));
 }
 }
 if(data.name !== undefined){
@@ -3226,13 +3266,13 @@ let data3 = data.services;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0 && errors < 64; i0++){
-if(!(validate244(data3[i0], instancePath+"/services/" + i0))){
-errors = (vErrors = joined(vErrors, validate244)).length;
+if(!(validate248(data3[i0], instancePath+"/services/" + i0))){
+errors = (vErrors = joined(vErrors, validate248)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/services","type",{type: "array"},schema56.properties.services,data3));
+errors = (vErrors ??= []).push(refusal(instancePath+"/services","type",{type: "array"},schema57.properties.services,data3));
 }
 }
 if(data.disabled !== undefined){
@@ -3245,13 +3285,13 @@ let data6 = data.networks;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1 && errors < 64; i1++){
-if(!(validate261(data6[i1], instancePath+"/networks/" + i1))){
-errors = (vErrors = joined(vErrors, validate261)).length;
+if(!(validate265(data6[i1], instancePath+"/networks/" + i1))){
+errors = (vErrors = joined(vErrors, validate265)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/networks","type",{type: "array"},schema56.properties.networks,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/networks","type",{type: "array"},schema57.properties.networks,data6));
 }
 }
 if(data.volumes !== undefined){
@@ -3259,13 +3299,13 @@ let data8 = data.volumes;
 if(Array.isArray(data8)){
 const len2 = data8.length;
 for(let i2=0; i2<len2 && errors < 64; i2++){
-if(!(validate266(data8[i2], instancePath+"/volumes/" + i2))){
-errors = (vErrors = joined(vErrors, validate266)).length;
+if(!(validate270(data8[i2], instancePath+"/volumes/" + i2))){
+errors = (vErrors = joined(vErrors, validate270)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "array"},schema56.properties.volumes,data8));
+errors = (vErrors ??= []).push(refusal(instancePath+"/volumes","type",{type: "array"},schema57.properties.volumes,data8));
 }
 }
 if(data.secrets !== undefined){
@@ -3273,13 +3313,13 @@ let data10 = data.secrets;
 if(Array.isArray(data10)){
 const len3 = data10.length;
 for(let i3=0; i3<len3 && errors < 64; i3++){
-if(!(validate271(data10[i3], instancePath+"/secrets/" + i3))){
-errors = (vErrors = joined(vErrors, validate271)).length;
+if(!(validate275(data10[i3], instancePath+"/secrets/" + i3))){
+errors = (vErrors = joined(vErrors, validate275)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/secrets","type",{type: "array"},schema56.properties.secrets,data10));
+errors = (vErrors ??= []).push(refusal(instancePath+"/secrets","type",{type: "array"},schema57.properties.secrets,data10));
 }
 }
 if(data.configs !== undefined){
@@ -3287,44 +3327,44 @@ let data12 = data.configs;
 if(Array.isArray(data12)){
 const len4 = data12.length;
 for(let i4=0; i4<len4 && errors < 64; i4++){
-if(!(validate271(data12[i4], instancePath+"/configs/" + i4))){
-errors = (vErrors = joined(vErrors, validate271)).length;
+if(!(validate275(data12[i4], instancePath+"/configs/" + i4))){
+errors = (vErrors = joined(vErrors, validate275)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "array"},schema56.properties.configs,data12));
+errors = (vErrors ??= []).push(refusal(instancePath+"/configs","type",{type: "array"},schema57.properties.configs,data12));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema56,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema57,data));
 }
-validate240.errors = vErrors;
+validate244.errors = vErrors;
 return errors === 0;
 }
 
-const schema63 = {"type":"object","additionalProperties":false,"required":["desired"],"properties":{"desired":{"enum":["ready","run"]},"services":{"$ref":"#/$defs/Texts"},"noDeps":{"type":"boolean"},"prepare":{"$ref":"#/$defs/Texts"},"removeOrphans":{"type":"boolean"},"forceRecreate":{"type":"boolean"},"noRecreate":{"type":"boolean"},"renewAnonVolumes":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"dryRun":{"type":"boolean"}}};
+const schema64 = {"type":"object","additionalProperties":false,"required":["desired"],"properties":{"desired":{"enum":["ready","run"]},"services":{"$ref":"#/$defs/Texts"},"noDeps":{"type":"boolean"},"prepare":{"$ref":"#/$defs/Texts"},"removeOrphans":{"type":"boolean"},"forceRecreate":{"type":"boolean"},"noRecreate":{"type":"boolean"},"renewAnonVolumes":{"type":"boolean"},"scale":{"type":"object","additionalProperties":{"$ref":"#/$defs/Size"}},"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"dryRun":{"type":"boolean"}}};
 
-function validate280(data, instancePath=""){
+function validate284(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema63.required){
+for(const prop0 of schema64.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema63,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema64,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!(func2.call(schema63.properties, key0))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema63,data));
+if(!(func2.call(schema64.properties, key0))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema64,data));
 }
 }
 if(data.desired !== undefined){
 let data0 = data.desired;
 if(!((data0 === "ready") || (data0 === "run"))){
-errors = (vErrors ??= []).push(refusal(instancePath+"/desired","enum",{allowedValues: schema63.properties.desired.enum},schema63.properties.desired,data0));
+errors = (vErrors ??= []).push(refusal(instancePath+"/desired","enum",{allowedValues: schema64.properties.desired.enum},schema64.properties.desired,data0));
 }
 }
 if(data.services !== undefined){
@@ -3335,7 +3375,7 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 if(data.noDeps !== undefined){
 let data2 = data.noDeps;
 if(typeof data2 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema63.properties.noDeps,data2));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noDeps","type",{type: "boolean"},schema64.properties.noDeps,data2));
 }
 }
 if(data.prepare !== undefined){
@@ -3346,25 +3386,25 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 if(data.removeOrphans !== undefined){
 let data4 = data.removeOrphans;
 if(typeof data4 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{type: "boolean"},schema63.properties.removeOrphans,data4));
+errors = (vErrors ??= []).push(refusal(instancePath+"/removeOrphans","type",{type: "boolean"},schema64.properties.removeOrphans,data4));
 }
 }
 if(data.forceRecreate !== undefined){
 let data5 = data.forceRecreate;
 if(typeof data5 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/forceRecreate","type",{type: "boolean"},schema63.properties.forceRecreate,data5));
+errors = (vErrors ??= []).push(refusal(instancePath+"/forceRecreate","type",{type: "boolean"},schema64.properties.forceRecreate,data5));
 }
 }
 if(data.noRecreate !== undefined){
 let data6 = data.noRecreate;
 if(typeof data6 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/noRecreate","type",{type: "boolean"},schema63.properties.noRecreate,data6));
+errors = (vErrors ??= []).push(refusal(instancePath+"/noRecreate","type",{type: "boolean"},schema64.properties.noRecreate,data6));
 }
 }
 if(data.renewAnonVolumes !== undefined){
 let data7 = data.renewAnonVolumes;
 if(typeof data7 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/renewAnonVolumes","type",{type: "boolean"},schema63.properties.renewAnonVolumes,data7));
+errors = (vErrors ??= []).push(refusal(instancePath+"/renewAnonVolumes","type",{type: "boolean"},schema64.properties.renewAnonVolumes,data7));
 }
 }
 if(data.scale !== undefined){
@@ -3378,7 +3418,7 @@ errors = (vErrors = joined(vErrors, validate43)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema63.properties.scale,data8));
+errors = (vErrors ??= []).push(refusal(instancePath+"/scale","type",{type: "object"},schema64.properties.scale,data8));
 }
 }
 if(data.timeoutMs !== undefined){
@@ -3389,36 +3429,36 @@ errors = (vErrors = joined(vErrors, validate89)).length;
 if(data.dryRun !== undefined){
 let data11 = data.dryRun;
 if(typeof data11 !== "boolean"){
-errors = (vErrors ??= []).push(refusal(instancePath+"/dryRun","type",{type: "boolean"},schema63.properties.dryRun,data11));
+errors = (vErrors ??= []).push(refusal(instancePath+"/dryRun","type",{type: "boolean"},schema64.properties.dryRun,data11));
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema63,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema64,data));
 }
-validate280.errors = vErrors;
+validate284.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate239(data, instancePath=""){
+function validate243(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema55.required){
+for(const prop0 of schema56.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema55,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema56,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(((key0 === "project") || (key0 === "images")) || (key0 === "options"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema55,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema56,data));
 }
 }
 if(data.project !== undefined){
-if(!(validate240(data.project, instancePath+"/project"))){
-errors = (vErrors = joined(vErrors, validate240)).length;
+if(!(validate244(data.project, instancePath+"/project"))){
+errors = (vErrors = joined(vErrors, validate244)).length;
 }
 }
 if(data.images !== undefined){
@@ -3427,34 +3467,34 @@ errors = (vErrors = joined(vErrors, validate33)).length;
 }
 }
 if(data.options !== undefined){
-if(!(validate280(data.options, instancePath+"/options"))){
-errors = (vErrors = joined(vErrors, validate280)).length;
+if(!(validate284(data.options, instancePath+"/options"))){
+errors = (vErrors = joined(vErrors, validate284)).length;
 }
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema55,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema56,data));
 }
-validate239.errors = vErrors;
+validate243.errors = vErrors;
 return errors === 0;
 }
 
-export const SaveRequest = validate286;
-const schema64 = {"type":"object","additionalProperties":false,"required":["references"],"properties":{"references":{"$ref":"#/$defs/Texts"}}};
+export const SaveRequest = validate290;
+const schema65 = {"type":"object","additionalProperties":false,"required":["references"],"properties":{"references":{"$ref":"#/$defs/Texts"}}};
 
-function validate286(data, instancePath=""){
+function validate290(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema64.required){
+for(const prop0 of schema65.required){
 if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema64,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema65,data));
 }
 }
 for(const key0 in data){
 if(errors >= 64) break;
 if(!(key0 === "references")){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema64,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema65,data));
 }
 }
 if(data.references !== undefined){
@@ -3464,23 +3504,23 @@ errors = (vErrors = joined(vErrors, validate38)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema64,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema65,data));
 }
-validate286.errors = vErrors;
+validate290.errors = vErrors;
 return errors === 0;
 }
 
-export const StopRequest = validate288;
-const schema65 = {"type":"object","additionalProperties":false,"properties":{"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"signal":{"$ref":"#/$defs/Text"}}};
+export const StopRequest = validate292;
+const schema66 = {"type":"object","additionalProperties":false,"properties":{"timeoutMs":{"$ref":"#/$defs/Milliseconds"},"signal":{"$ref":"#/$defs/Text"}}};
 
-function validate288(data, instancePath=""){
+function validate292(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(errors >= 64) break;
 if(!((key0 === "timeoutMs") || (key0 === "signal"))){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema65,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema66,data));
 }
 }
 if(data.timeoutMs !== undefined){
@@ -3495,47 +3535,16 @@ errors = (vErrors = joined(vErrors, validate23)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema65,data));
-}
-validate288.errors = vErrors;
-return errors === 0;
-}
-
-export const TagRequest = validate291;
-const schema66 = {"type":"object","additionalProperties":false,"required":["target"],"properties":{"target":{"$ref":"#/$defs/Text"}}};
-
-function validate291(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const prop0 of schema66.required){
-if(data[prop0] === undefined){
-errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema66,data));
-}
-}
-for(const key0 in data){
-if(errors >= 64) break;
-if(!(key0 === "target")){
-errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema66,data));
-}
-}
-if(data.target !== undefined){
-if(!(validate23(data.target, instancePath+"/target"))){
-errors = (vErrors = joined(vErrors, validate23)).length;
-}
-}
-}
-else {
 errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema66,data));
 }
-validate291.errors = vErrors;
+validate292.errors = vErrors;
 return errors === 0;
 }
 
-export const TagsRequest = validate293;
-const schema67 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"auth":{"$ref":"#/$defs/RegistryAuth"}}};
+export const TagRequest = validate295;
+const schema67 = {"type":"object","additionalProperties":false,"required":["target"],"properties":{"target":{"$ref":"#/$defs/Text"}}};
 
-function validate293(data, instancePath=""){
+function validate295(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3546,8 +3555,39 @@ errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty:
 }
 for(const key0 in data){
 if(errors >= 64) break;
-if(!((key0 === "reference") || (key0 === "auth"))){
+if(!(key0 === "target")){
 errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema67,data));
+}
+}
+if(data.target !== undefined){
+if(!(validate23(data.target, instancePath+"/target"))){
+errors = (vErrors = joined(vErrors, validate23)).length;
+}
+}
+}
+else {
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema67,data));
+}
+validate295.errors = vErrors;
+return errors === 0;
+}
+
+export const TagsRequest = validate297;
+const schema68 = {"type":"object","additionalProperties":false,"required":["reference"],"properties":{"reference":{"$ref":"#/$defs/Text"},"auth":{"$ref":"#/$defs/RegistryAuth"}}};
+
+function validate297(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const prop0 of schema68.required){
+if(data[prop0] === undefined){
+errors = (vErrors ??= []).push(refusal(instancePath,"required",{missingProperty: prop0},schema68,data));
+}
+}
+for(const key0 in data){
+if(errors >= 64) break;
+if(!((key0 === "reference") || (key0 === "auth"))){
+errors = (vErrors ??= []).push(refusal(instancePath,"additionalProperties",{additionalProperty: key0},schema68,data));
 }
 }
 if(data.reference !== undefined){
@@ -3562,8 +3602,8 @@ errors = (vErrors = joined(vErrors, validate54)).length;
 }
 }
 else {
-errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema67,data));
+errors = (vErrors ??= []).push(refusal(instancePath,"type",{type: "object"},schema68,data));
 }
-validate293.errors = vErrors;
+validate297.errors = vErrors;
 return errors === 0;
 }

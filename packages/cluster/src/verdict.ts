@@ -172,6 +172,7 @@ function waitingStanding(reason: WaitReason, { leaving }: Case): Standing {
     leaving ||
     reason.kind === 'dependency' ||
     reason.kind === 'predecessor' ||
+    reason.kind === 'network-leaving' ||
     (reason.kind === 'address-taken' && reason.leaving) ||
     (reason.kind === 'no-node' && reason.refusals.some((each) => each.kind === 'port-taken' && each.leaving));
   return moves ? COMING : { standing: 'stuck', reason };

@@ -1,5 +1,16 @@
 /** Laws that hold whatever people ask for and nodes report, in any order. */
-import type { Change, ChangeSet, ObjectId, TaskObj } from '@orc/model';
+import {
+  type Change,
+  type ChangeSet,
+  type Cidr,
+  contains,
+  type NetworkObj,
+  type ObjectId,
+  overlaps,
+  parseCidr,
+  parseIpv4,
+  type TaskObj,
+} from '@orc/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -46,8 +57,16 @@ const serviceLine = fc.record({
 const NAMES = ['db', 'api', 'web'] as const;
 const NEEDS = { db: '', api: ' needs=db:healthy', web: ' needs=api:started,db:healthy' } as const;
 
-const projectText = fc.tuple(serviceLine, serviceLine, serviceLine).map((rows) =>
-  rows
+const network = fc.constantFrom(
+  '',
+  '',
+  '\n@front subnet=10.50.0.0/24',
+  '\n@front subnet=10.50.0.0/16',
+  '\n@front internal',
+);
+
+const projectText = fc.tuple(network, serviceLine, serviceLine, serviceLine).map(([front, ...rows]) => {
+  const services = rows
     .map((row, at) => ({ row, name: NAMES[at] as (typeof NAMES)[number] }))
     .filter(({ row, name }) => name === 'db' || row.present)
     .map(({ row, name }, _, kept) => {
@@ -55,9 +74,9 @@ const projectText = fc.tuple(serviceLine, serviceLine, serviceLine).map((rows) =
         ? NEEDS[name]
         : NEEDS[name].replace('api:started,', '');
       return `${name} env=${row.env} replicas=${row.replicas}${needs}${row.update}${row.port}${row.restart} net=front`;
-    })
-    .join('\n'),
-);
+    });
+  return `${services.join('\n')}${front}`;
+});
 
 const project = fc.constantFrom('shop', 'blog');
 const service = fc.constantFrom(...NAMES);
@@ -103,7 +122,9 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 function planOf(world: World, each: Step): ProjectPlan | undefined {
   if (each.do === 'up') {
-    const wanted = parseProject(each.text, each.project);
+    // Two projects cannot have the same subnet.
+    const text = each.project === 'shop' ? each.text : each.text.replace(/ subnet=\S+/, '');
+    const wanted = parseProject(text, each.project);
     const options = {
       desired: each.create ? ('ready' as const) : ('run' as const),
       forceRecreate: each.force,
@@ -171,10 +192,22 @@ function checkInvariants(world: World, startFirst: ReadonlySet<string>): void {
     .filter((task) => !startFirst.has(task.spec.serviceId))
     .map((task) => `${task.spec.serviceId}/${task.spec.slot}`);
   expect(slots.filter((slot, at) => slots.indexOf(slot) !== at)).toEqual([]);
+  const networks = all(world.state, 'network');
+  for (const { network, ipv4 = '' } of placed(world).flatMap((task) => task.spec.endpoints)) {
+    const subnets = subnetsOf(networks.filter((each) => each.name === network));
+    expect(subnets.some((cidr) => contains(cidr, parseIpv4(ipv4) ?? 0))).toBe(true);
+  }
+  const subnets = subnetsOf(networks);
+  expect(subnets.filter((one, at) => subnets.slice(at + 1).some((other) => overlaps(one, other)))).toEqual(
+    [],
+  );
   for (const task of all(world.state, 'task')) {
     expect(world.state.tables.service.byId.has(task.spec.serviceId)).toBe(true);
   }
 }
+
+const subnetsOf = (networks: readonly NetworkObj[]): readonly Cidr[] =>
+  networks.flatMap(({ status }) => status.subnets.flatMap(({ subnet }) => parseCidr(subnet) ?? []));
 
 const rounds = { numRuns: 200 } as const;
 

@@ -171,7 +171,7 @@ export const imagesOf = (project: Project): Record<string, Digest> =>
 /**
  * A service a line: `web image=nginx replicas=2 needs=db:healthy,job:completed net=default,back port=80:80 vol=data:/d
  * secret=key config=conf name=fixed restart=always update=1:start-first join=db ip=10.0.0.5`, and `!key=text` lines for
- * contents of files, `@network external subnet=…`, `%volume external`.
+ * contents of files, `@network external subnet=… internal label=…`, `%volume external`.
  */
 export function parseProject(text: string, name = 'shop'): Project {
   const full = (key: string, external: boolean) => (external ? key : `${name}_${key}`);
@@ -201,7 +201,14 @@ export function parseProject(text: string, name = 'shop'): Project {
       const external = row['external'] !== undefined;
       const subnets = row['subnet'] === undefined ? {} : { subnets: [{ subnet: row['subnet'] }] };
       const driver = (row['driver'] ?? 'bridge') as 'bridge';
-      return { name: full(key, external), key, external, spec: { driver, ...subnets } };
+      const internal = row['internal'] === undefined ? {} : { internal: true };
+      const labels = row['label'] === undefined ? {} : { labels: { side: row['label'] } };
+      return {
+        name: full(key, external),
+        key,
+        external,
+        spec: { driver, ...subnets, ...internal, ...labels },
+      };
     }),
     volumes: [...vols].map((key) => {
       const external = about('%', key)['external'] !== undefined;

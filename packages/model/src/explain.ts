@@ -35,6 +35,7 @@ const WAITS: Explained<WaitReason> = {
   'network-missing': ({ network }) => `network ${network} does not exist`,
   'no-subnet': ({ network }) => `no subnet is free for network ${network}`,
   'no-address': ({ network }) => `network ${network} has no free address`,
+  'network-leaving': ({ network }) => `waits for the containers on the former network ${network} to go`,
   'address-foreign': ({ network, address }) => `${address} is not an address of network ${network}`,
   'address-taken': ({ address, by, leaving }) =>
     leaving ? `waits for ${by} to let go of ${address}` : `the address ${address} is taken by ${by}`,

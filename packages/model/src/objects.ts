@@ -194,6 +194,11 @@ export type NetworkStatus = {
   readonly index: number;
   /** Parts of the subnets out of which a node gives addresses to its own containers (DECISIONS 26). */
   readonly blocks: readonly { readonly node: ObjectId; readonly cidr: string }[];
+  /**
+   * It was asked for otherwise since: what it is as long as tasks have addresses of it. Nobody else gets one; then it is
+   * made anew out of its spec, as another object.
+   */
+  readonly former?: NetworkSpec;
 };
 export type NetworkObj = Obj<'network', NetworkSpec, NetworkStatus>;
 
@@ -296,7 +301,7 @@ export const KINDS = {
     plural: 'networks',
     uniqueName: true,
     namePattern: NAME,
-    immutable: ['driver'],
+    immutable: [],
     indexes: { project: projectOf },
   },
   volume: {

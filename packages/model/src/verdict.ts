@@ -37,6 +37,8 @@ export type PlacementReason =
   | { readonly kind: 'network-missing'; readonly network: string }
   | { readonly kind: 'no-subnet'; readonly network: string }
   | { readonly kind: 'no-address'; readonly network: string }
+  /** It is made anew once nobody has an address of the one before it. */
+  | { readonly kind: 'network-leaving'; readonly network: string }
   | { readonly kind: 'address-foreign'; readonly network: string; readonly address: string }
   | {
       readonly kind: 'address-taken';

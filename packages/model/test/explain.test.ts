@@ -35,6 +35,7 @@ const WAITS: Readonly<Record<WaitReason['kind'], true>> = {
   'network-missing': true,
   'no-subnet': true,
   'no-address': true,
+  'network-leaving': true,
   'address-foreign': true,
   'address-taken': true,
   dependency: true,

@@ -254,6 +254,7 @@ const FIXED: Partial<Record<PlannedChange['action'], string>> = {
   create: 'Created',
   remove: 'Removed',
   update: 'Updated',
+  recreate: 'Recreated',
 };
 
 /** What is done once it is written: networks, volumes, secrets and configs. */

@@ -76,7 +76,7 @@ export function projectsBackend(parts: ProjectParts): Projects {
     putProject: (name, request) => {
       if (name !== request.project.name)
         throw fail('input.invalid', `the project is named ${request.project.name}, not ${name}`);
-      const plan: Plan = (state, proposer) => diffProject(state, request, proposer);
+      const plan: Plan = (state, proposer) => diffProject(state, request, proposer, guestsOf(parts));
       return request.options.dryRun === true
         ? Promise.resolve(dryRun(parts, plan))
         : commit(parts, 'up', plan);
@@ -90,6 +90,16 @@ export function projectsBackend(parts: ProjectParts): Projects {
         : commit(parts, action.kind, (state, proposer) => actProject(state, name, action, proposer)),
   };
 }
+
+/** Containers of this host's own that have an address of a network, by name. */
+const guestsOf =
+  ({ agent }: ProjectParts) =>
+  (network: string): readonly string[] =>
+    agent.containers
+      .list()
+      .filter(({ owner }) => owner === undefined || owner.oneOff === true)
+      .filter(({ endpoints }) => endpoints.some((each) => each.network === network))
+      .map(({ name }) => name);
 
 const SIGKILL = 9;
 

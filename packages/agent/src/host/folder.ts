@@ -32,6 +32,10 @@ export type Stored = {
   readonly spec: ContainerSpec;
 };
 
+/** The others are this host's own, those that `run` made for a project among them: the state knows nothing of them. */
+export const isTask = ({ owner }: Pick<Stored, 'owner'>): boolean =>
+  owner !== undefined && owner.oneOff !== true;
+
 /** Why the last step came to nothing. */
 export type Failure = {
   readonly generation: number;
@@ -97,11 +101,9 @@ export const EMPTY_STATE: State = {
  * folder would be made again.
  */
 export async function createFolder(folder: string, stored: Stored): Promise<void> {
-  const { owner } = stored;
-  const isTask = owner !== undefined && owner.oneOff !== true;
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   const [file, text] = [join(folder, CONTAINER_FILE), JSON.stringify(stored)];
-  if (isTask) replaceFile(file, text);
+  if (isTask(stored)) replaceFile(file, text);
   else await Promise.all([writeDurable(file, text), syncFolder(dirname(folder))]);
 }
 

@@ -27,7 +27,7 @@ import { type Asking, askToEnd, graceOf, type StopRequest, stopSignalOf } from '
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
-import { type Failure, openStateFile, type State, type StateFile, type Stored } from './folder.ts';
+import { type Failure, isTask, openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
 import { openRestarts, type Restarts } from './restarts.ts';
 import { anonymousVolumes, logPathOf, release, startAttempt, type Started } from './start.ts';
@@ -484,7 +484,7 @@ export class Life {
     this.#state = {
       ...this.#state,
       ports: [],
-      ...(this.stored.owner === undefined ? { endpoints: [] } : {}),
+      ...(isTask(this.stored) ? {} : { endpoints: [] }),
     };
     this.#ended = release(this.id, this.#deps, shared).catch((error: unknown) =>
       this.#deps.emit('warn', 'release failed', { error: String(error) }),

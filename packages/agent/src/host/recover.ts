@@ -7,7 +7,7 @@ import type { AgentOptions } from '../types.ts';
 import { hostnameOf, joinHost, namesOf, sandboxRequest } from './attachment.ts';
 import { bootOf } from './boot.ts';
 import type { LifeDeps } from './deps.ts';
-import { type Loaded, loadFolders, type State, type Stored } from './folder.ts';
+import { isTask, type Loaded, loadFolders, type State } from './folder.ts';
 import { Life } from './life.ts';
 import { quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
@@ -146,8 +146,6 @@ const outOfReach = (name: string, why: string): Problem => ({
   hint: 'is its shim stopped? It is asked again and again',
   retry: true,
 });
-
-const isTask = ({ owner }: Stored): boolean => owner !== undefined && owner.oneOff !== true;
 
 /** What an acknowledged start implies, even if the daemon died before it wrote so. */
 function stateAfter({ stored, state }: Loaded, adopted: Adopted | undefined): State {

@@ -18,7 +18,7 @@ import { allMounts, anonymousName, resolveMounts } from '../plan/mounts.ts';
 import { needsPeers, propagationProblem } from '../plan/propagation.ts';
 import { type Connection, connect, hostnameOf, namesOf, type Joinable, wantedPorts } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
-import type { State, StateFile, Stored } from './folder.ts';
+import { isTask, type State, type StateFile, type Stored } from './folder.ts';
 import { startWatch } from './stopwatch.ts';
 
 export type Started = { readonly running: Running; readonly state: State; readonly joinable: Joinable };
@@ -36,7 +36,7 @@ export async function startAttempt(
   const watch = startWatch(deps.clock);
   const unmade = await deps.networksReady();
   try {
-    const given = stored.owner === undefined ? [] : state.endpoints;
+    const given = isTask(stored) ? state.endpoints : [];
     const connection = await connect(stored, hostnameOf(stored), given, {
       network: deps.network,
       joined: (mode) => deps.find(stored, mode)?.joinable,

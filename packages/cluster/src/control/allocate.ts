@@ -11,6 +11,7 @@ import {
   type NetworkAttachment,
   type NetworkObj,
   type NetworkStatus,
+  overlaps,
   type PlacementReason,
   parseCidr,
   parseIpv4,
@@ -18,22 +19,24 @@ import {
   sizeOf,
   type TaskObj,
 } from '@orc/model';
-import { attachmentsOf } from '../project/hash.ts';
+import { attachmentsOf, tasksOn } from '../project/hash.ts';
 import {
   BLOCK_PREFIX_LENGTH,
   NETWORK_INDEX_MAX,
   NETWORK_PREFIX_LENGTH,
   NETWORK_SUBNETS_MAX,
 } from '../limits.ts';
-import { type Draft, now, patchStatus } from '../state/draft.ts';
+import { type Draft, fresh, now, patchStatus, put, remove } from '../state/draft.ts';
 import { all, get, named } from '../state/table.ts';
 import type { Pass } from './pass.ts';
 
 /** Networks that have no subnet or no index yet get them; one that finds none stays without. */
 export function allocateNetworks(pass: Pass): void {
+  for (const network of all(now(pass.draft), 'network')) makeAnew(pass, network);
   const networks = all(now(pass.draft), 'network').toSorted((a, b) => a.createdAt - b.createdAt);
   for (const network of networks) {
     if (network.spec.driver !== 'bridge' || network.status.subnets.length > 0) continue;
+    if (heldUpBy(pass.draft, network) !== undefined) continue;
     const subnets = subnetsOf(pass, network);
     if (subnets.length === 0) continue;
     const index = network.status.index || freeIndex(pass.draft);
@@ -41,6 +44,28 @@ export function allocateNetworks(pass: Pass): void {
     patchStatus<'network'>(pass.draft, network, { subnets, index });
   }
 }
+
+/** Another object with another index: nodes take the bridge of the former one away before they make that of this one. */
+function makeAnew({ draft, ids, now: time }: Pass, network: NetworkObj): void {
+  const { id, name, spec, status } = network;
+  if (status.former === undefined || tasksOn(now(draft), name).length > 0) return;
+  remove(draft, 'network', id);
+  put(draft, fresh('network', ids.object(), name, time, spec, { subnets: [], index: 0, blocks: [] }));
+}
+
+/** A network on its way out whose subnet this one is to have. */
+function heldUpBy(draft: Draft, { id, spec }: NetworkObj): NetworkObj | undefined {
+  const wanted = cidrsOf(spec.subnets ?? []);
+  return all(now(draft), 'network').find(
+    ({ id: other, status }) =>
+      other !== id &&
+      status.former !== undefined &&
+      cidrsOf(status.subnets).some((held) => wanted.some((each) => overlaps(held, each))),
+  );
+}
+
+const cidrsOf = (subnets: readonly { readonly subnet: string }[]): readonly Cidr[] =>
+  subnets.flatMap(({ subnet }) => parseCidr(subnet) ?? []);
 
 /** What networks are given subnets out of. */
 export type Subnets = Pick<Pass, 'draft' | 'pools' | 'avoid'>;
@@ -92,7 +117,8 @@ function takenSubnets(pass: Subnets): readonly Cidr[] {
 }
 
 function freeIndex(draft: Draft): number | undefined {
-  const taken = new Set(all(now(draft), 'network').map((network) => network.status.index));
+  const networks = [...all(draft.base, 'network'), ...all(now(draft), 'network')];
+  const taken = new Set(networks.map((network) => network.status.index));
   for (let index = 1; index <= NETWORK_INDEX_MAX; index += 1) if (!taken.has(index)) return index;
   return undefined;
 }
@@ -173,7 +199,12 @@ type Given = { readonly address: number; readonly subnet: Cidr; readonly gateway
 
 function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment): Given | PlacementReason {
   const subnets = knownSubnets(network);
-  if (subnets.length === 0) return { kind: 'no-subnet', network: network.name };
+  if (network.status.former !== undefined) return { kind: 'network-leaving', network: network.name };
+  if (subnets.length === 0) {
+    const other = heldUpBy(pass.draft, network);
+    if (other !== undefined) return { kind: 'network-leaving', network: other.name };
+    return { kind: 'no-subnet', network: network.name };
+  }
   if (ipv4 !== undefined) return fixedAddress(pass, network, ipv4, subnets);
   const free = freeAddress(pass, network);
   if (free !== undefined) return free;

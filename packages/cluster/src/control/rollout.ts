@@ -2,7 +2,7 @@
 import type { ServiceObj, TaskObj } from '@orc/model';
 import { containerNameOf } from '../project/types.ts';
 import { fresh, now, patchSpec, put, remove } from '../state/draft.ts';
-import { all, get, type State, where } from '../state/table.ts';
+import { all, get, named, type State, where } from '../state/table.ts';
 import { gateOf } from './gate.ts';
 import {
   endedForGood,
@@ -40,7 +40,7 @@ function replaceAndScale(pass: Pass, id: string): void {
     if (!wanted.has(task.spec.slot) && takeTurn(pass)) removeTask(pass, task, service);
   }
   const left = tasksOf(now(pass.draft), service);
-  const budget = budgetOf(service, left.filter(isCurrent), pass.now);
+  const budget = budgetOf(pass, service, left.filter(isCurrent));
   const slots = Map.groupBy(left, (task) => task.spec.slot);
   for (const slot of wanted) fillSlot(pass, service, slot, slots.get(slot) ?? [], budget);
   noteUpdate(pass, id);
@@ -49,10 +49,13 @@ function replaceAndScale(pass: Pass, id: string): void {
 /** How many more slots may be replaced now; a failed update is paused (DECISIONS 2). */
 type Budget = { left: number; readonly startFirst: boolean };
 
-function budgetOf(service: ServiceObj, current: readonly TaskObj[], time: number): Budget {
+function budgetOf({ draft, now: time }: Pass, service: ServiceObj, current: readonly TaskObj[]): Budget {
   const { update, hash } = service.spec;
-  // What is not to be started cannot be waited for, slot by slot.
-  const atOnce = update === undefined || service.spec.desired === 'ready';
+  // What is not to be started cannot be waited for, slot by slot; nor what waits for the last of the others to go.
+  const atOnce =
+    update === undefined ||
+    service.spec.desired === 'ready' ||
+    current.some((task) => task.spec.hash !== hash && isOnLeaving(now(draft), task));
   if (atOnce) return { left: Number.POSITIVE_INFINITY, startFirst: false };
   const renewed = current.filter((task) => task.spec.hash === hash);
   const startFirst = startsFirst(service.spec);
@@ -65,6 +68,10 @@ function budgetOf(service: ServiceObj, current: readonly TaskObj[], time: number
     startFirst,
   };
 }
+
+/** Its network is made anew when nobody is on it any more. */
+const isOnLeaving = (state: State, { spec }: TaskObj): boolean =>
+  spec.endpoints.some(({ network }) => named(state, 'network', network)?.status.former !== undefined);
 
 const isOnItsWay = (task: TaskObj, service: ServiceObj, time: number): boolean =>
   task.spec.desired.state !== 'stop' &&
@@ -113,7 +120,8 @@ function fillSlot(
     for (const task of wrong) removeTask(pass, task, service);
     return;
   }
-  if (service.spec.desired === 'stop' || pass.tasksLeft <= 0) return;
+  const mustGo = wrong.some((task) => isOnLeaving(now(pass.draft), task));
+  if ((service.spec.desired === 'stop' && !mustGo) || pass.tasksLeft <= 0) return;
   const old = wrong.at(-1);
   if (old === undefined) {
     const leaving = inSlot.find((task) => task.spec.desired.removeVolumes !== true);

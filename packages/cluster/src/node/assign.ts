@@ -71,7 +71,7 @@ function networksFor(state: State, node: ObjectId, tasks: readonly TaskObj[]): r
   const used = new Set(tasks.flatMap((task) => task.spec.endpoints.map((each) => each.network)));
   return all(state, 'network')
     .filter(({ name, status }) => used.has(name) || status.blocks.some((block) => block.node === node))
-    .map(({ id, name, spec, status }) => ({ id, name, spec, status }));
+    .map(({ id, name, spec, status: { former = spec, ...status } }) => ({ id, name, spec: former, status }));
 }
 
 /** Also those whose data lies there though no task uses them now. */

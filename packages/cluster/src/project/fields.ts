@@ -6,6 +6,7 @@ import { canonical } from '../state/same.ts';
 import { type State, named } from '../state/table.ts';
 import { mountSources, networksOf } from './hash.ts';
 import { joinedServices } from './joins.ts';
+import { fieldsOfNetwork } from './networks.ts';
 import { type Planning, serviceName } from './types.ts';
 
 /**
@@ -81,8 +82,9 @@ function setParts(set: Setter, state: State, spec: ServiceSpec): void {
     for (const name of mountSources(template, kind))
       set(`${kind}s.${name}.content`, digestOf(named(state, kind, name)?.spec.hash));
   for (const name of networksOf(template)) {
-    const { driver, internal, ipv6, subnets, options } = named(state, 'network', name)?.spec ?? {};
-    set(`networks.${name}.definition`, { driver, internal, ipv6, subnets, options });
+    const { driver, ...others } = fieldsOfNetwork(named(state, 'network', name)?.spec);
+    if (driver !== 'bridge') set(`networks.${name}.driver`, driver);
+    for (const [field, value] of Object.entries(others)) set(`networks.${name}.${field}`, value);
   }
   for (const name of joinedServices(template))
     set(`services.${name}`, digestOf(named(state, 'service', serviceName(project, name))?.spec.hash));

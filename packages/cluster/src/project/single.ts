@@ -17,7 +17,7 @@ import { changesOf, draftOf, fresh, patchStatus, put, remove } from '../state/dr
 import { all, get, named, type State } from '../state/table.ts';
 import { notAllowed } from './allowed.ts';
 import { mountSources, networksOf } from './hash.ts';
-import { createNetwork as planNetwork } from './objects.ts';
+import { createNetwork as planNetwork } from './networks.ts';
 import type { Planning, ProjectPlan, Proposer } from './types.ts';
 import { finish } from './up.ts';
 
@@ -113,6 +113,13 @@ export function usersOf(state: State, kind: 'network' | 'volume', name: string):
   return [...new Set(tasks.map((task) => task.name))];
 }
 
+const isLeaving = (network: string): Problem => ({
+  code: 'conflict.state',
+  message: `network ${network} is being recreated`,
+  hint: 'try again in a moment',
+  retry: true,
+});
+
 /** DECISIONS 26: a further /28 of the network for the node's own containers; a problem when it has none and cannot grow. */
 export function grantBlock(
   state: State,
@@ -123,6 +130,7 @@ export function grantBlock(
   const draft = draftOf(state);
   const found = named(state, 'network', network);
   if (found === undefined) return { changes: [], problem: notFound('network', network, false) };
+  if (found.status.former !== undefined) return { changes: [], problem: isLeaving(network) };
   const grown = freeBlock(draft, found) === undefined ? growNetwork({ draft, pools, avoid }, found) : found;
   const cidr = grown && freeBlock(draft, grown);
   if (grown === undefined || cidr === undefined) {

@@ -17,11 +17,13 @@ import { same } from '../state/same.ts';
 import { named, type State, where } from '../state/table.ts';
 import { checkAllowed } from './allowed.ts';
 import { changedFields, reasonOf } from './fields.ts';
+import { replaceFollowers } from './followers.ts';
 import { hashOfService, usedObjects } from './hash.ts';
 import { joinedServices } from './joins.ts';
 import { checkNames } from './names.ts';
 import { checkPorts } from './ports.ts';
-import { putFiles, putNetworks, putVolumes } from './objects.ts';
+import { type Guests, putNetworks } from './networks.ts';
+import { putFiles, putVolumes } from './objects.ts';
 import {
   containerNameOf,
   type Planning,
@@ -31,7 +33,13 @@ import {
   serviceName,
 } from './types.ts';
 
-export function diffProject(state: State, request: PutProject, proposer: Proposer): ProjectPlan {
+/** `guests`: containers that the state does not know, by network. */
+export function diffProject(
+  state: State,
+  request: PutProject,
+  proposer: Proposer,
+  guests: Guests = () => [],
+): ProjectPlan {
   const planning: Planning = { draft: draftOf(state), proposer, lines: [], problems: [] };
   const services = selectServices(request, planning.problems);
   checkAllowed(planning, request.project);
@@ -39,13 +47,20 @@ export function diffProject(state: State, request: PutProject, proposer: Propose
   putProjectObject(planning, request);
   const prepared = request.project.services.filter((each) => request.options.prepare?.includes(each.service));
   const used = usedObjects([...services, ...prepared].map((each) => each.container));
-  putNetworks(planning, request.project, used);
+  putNetworks(planning, request.project, used, { kept: keepsContainers(request), guests });
   putVolumes(planning, request.project, used);
   putFiles(planning, request.project, used);
   for (const service of inOrder(services)) putService(planning, request, service);
   orphans(planning, request);
+  const chosen = new Set(services.map(({ service }) => service));
+  for (const { before, after } of replaceFollowers(planning, request.project.name, chosen))
+    describe(planning, before, after);
   return finish(planning);
 }
+
+/** Also `run`, which is there for a container of its own. */
+const keepsContainers = ({ options }: PutProject): boolean =>
+  options.noRecreate === true || options.prepare !== undefined;
 
 export function finish({ draft, lines, problems }: Planning): ProjectPlan {
   const refused = problems.some((problem) => problem.severity !== 'warning');

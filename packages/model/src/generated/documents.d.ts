@@ -692,6 +692,8 @@ export type NetworkStatus = {
     readonly node: Text;
     readonly cidr: Text;
 })[];
+  /** What it is until it can be made anew. */
+  readonly former?: NetworkSpec;
 };
 /** A network. */
 export type NetworkObj = {
@@ -863,6 +865,9 @@ export type PlacementReason = ({
     readonly network: Text;
 } | {
     readonly kind: "no-address";
+    readonly network: Text;
+} | {
+    readonly kind: "network-leaving";
     readonly network: Text;
 } | {
     readonly kind: "address-foreign";

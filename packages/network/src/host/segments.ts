@@ -51,10 +51,11 @@ export function openSegments(options: SegmentsOptions): Segments {
     if (gone.length === 0 && fresh.length === 0) return;
     for (const each of fresh)
       if (each.spec.ipv6 === true) options.emit('warn', WITHOUT_IPV6, { network: each.name });
+    // First: one that is made anew may have a subnet of the one before it, and rules cannot have it twice.
+    await bridges.drop(gone);
     coming = wanted;
     records.putNetworks(wanted);
     await rules.apply();
-    await bridges.drop(gone);
     await bridges.add(fresh);
     coming = [];
     await rules.apply();

@@ -3,6 +3,7 @@ import type { Instance } from '../../lab/instance.ts';
 import type { Figures } from '../figures.ts';
 import type { Docker } from '../peers/docker.ts';
 import { build } from './build.ts';
+import { compose } from './compose.ts';
 import { cycle } from './cycle.ts';
 import { exec } from './exec.ts';
 import { idle } from './idle.ts';
@@ -29,6 +30,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   exec,
   logs,
   project,
+  compose,
   build,
   transfer,
   memory,

@@ -17,6 +17,7 @@ import {
   scalar,
   seq,
 } from '../node.ts';
+import { readPlainBlocks } from './plain-blocks.ts';
 import { resolvePlain } from './scalar.ts';
 
 /** Documents that hold nothing are left out. Undefined when the text is not YAML that can be used. */
@@ -26,6 +27,12 @@ export function parseDocuments(loading: Loading, source: Source): readonly MapNo
     report(loading, 'compose.file', place, `${source.file} is larger than ${LIMITS.sourceBytesMax} bytes`);
     return undefined;
   }
+  const plain = readPlainBlocks(source);
+  return plain === undefined ? parseAny(loading, source) : [plain];
+}
+
+/** All of YAML. */
+export function parseAny(loading: Loading, source: Source): readonly MapNode[] | undefined {
   const documents = documentsOf(loading, source);
   if (documents === undefined) return undefined;
   const before = loading.problems.length;

@@ -1,9 +1,13 @@
 /** Attributes that say how services reach each other, and how they are reached. */
 import { createSocket } from 'node:dgram';
-import { readlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { composed, upOf } from '../../lab/composed.ts';
+import { until } from '../../lab/instance.ts';
 import { type ComposeLab, type LabProject, startComposeLab } from '../../lab/project.ts';
+import { seeded } from '../../lab/seeded.ts';
 
 const COMPOSE = `
 name: net
@@ -232,6 +236,130 @@ describe('ports', () => {
     expect(bindings.every((each) => each.containerPort === 8080)).toBe(true);
   });
 });
+
+describe('a network that changes under its containers', () => {
+  const text = (network: string): string => `
+x-idle: &idle
+  image: busybox
+  init: true
+  command: sleep 1000
+services:
+  a: {<<: *idle, networks: [n], ports: ["127.0.0.1::8080"]}
+  b: {<<: *idle, networks: [n], deploy: {replicas: 2, update_config: {parallelism: 1, order: start-first}}}
+  c: {<<: *idle, networks: [m]}
+networks:
+  n: ${network}
+  m: {ipam: {config: [{subnet: 10.213.20.0/24}]}}
+`;
+  const subnet = (number: number): string => `{ipam: {config: [{subnet: 10.213.${number}.0/24}]}}`;
+  const seed = Number(process.env['ORC_SEED'] ?? Date.now() % 1e6);
+  let moved: LabProject;
+
+  const change = (network: string): void => moved.write('compose.yaml', text(network));
+  const kept = async (): Promise<string | undefined> => (await moved.ids())['moved-c-1'];
+  /** Bridges of the instance with their addresses and ports; that of the project's network first. */
+  const segments = (): readonly { readonly address: string; readonly ports: number }[] =>
+    readdirSync('/sys/class/net')
+      .filter((name) => name.startsWith(lab.instance.name) && existsSync(`/sys/class/net/${name}/bridge`))
+      .map((name) => ({ address: addressOf(name), ports: readdirSync(`/sys/class/net/${name}/brif`).length }))
+      .toSorted((one, other) => one.address.localeCompare(other.address));
+  const rules = (): string => spawnSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }).stdout;
+  const isWhole = async (number: number): Promise<boolean> => {
+    const { client } = lab.instance;
+    const ids = Object.values(await moved.ids());
+    const all = await Promise.all(ids.map((id) => client.getContainer(id).catch(() => undefined)));
+    const on = all.filter((each) =>
+      each?.endpoints.some(({ ipv4 }) => ipv4?.startsWith(`10.213.${number}.`)),
+    );
+    return all.length === 4 && on.length === 3 && all.every((each) => each?.status === 'running');
+  };
+  const expectWhole = async (number: number): Promise<void> => {
+    expect(await isWhole(number)).toBe(true);
+    for (const [from, to] of [
+      ['a', 'b'],
+      ['b', 'a'],
+      ['a', 'moved-b-2'],
+    ] as const)
+      expect(await moved.sh(from, `ping -c1 -W2 ${to} >/dev/null && echo yes`)).toBe('yes');
+    expect(await moved.sh('a', 'ip -4 -o addr show eth0')).toContain(`10.213.${number}.`);
+    const own = segments().filter(({ address }) => address.startsWith('10.213.'));
+    expect(own.filter(({ address }) => !address.startsWith('10.213.7.'))).toEqual(
+      [
+        { address: `10.213.${number}.1/24`, ports: 3 },
+        { address: '10.213.20.1/24', ports: 1 },
+      ].toSorted((one, other) => one.address.localeCompare(other.address)),
+    );
+    for (const other of [30, 31, 32, 33].filter((each) => each !== number))
+      expect(rules()).not.toContain(`10.213.${other}.`);
+  };
+
+  beforeAll(() => {
+    moved = lab.project('moved', text(subnet(30)));
+    moved.ok(['up', '-d']);
+  });
+  afterAll(() => moved?.orc(['down', '-t', '0']));
+
+  test('another subnet, twice: its containers come back in it, those beside it go on', async () => {
+    const [before, count] = [await kept(), segments().length];
+    await expectWhole(30);
+    for (const number of [31, 32]) {
+      change(subnet(number));
+      const plan = moved.ok(['up', '--dry-run']);
+      expect(plan).toContain('recreate network moved_n: ipam.config changed');
+      expect(plan).toContain('recreate container moved-a-1: networks.moved_n.ipam.config changed');
+      moved.ok(['up', '-d']);
+      await expectWhole(number);
+      expect(segments().length).toBe(count);
+    }
+    expect(await kept()).toBe(before);
+    expect(moved.ok(['up', '--dry-run'])).toContain('nothing would change');
+  });
+
+  test('internal, and back', async () => {
+    change('{internal: true, ipam: {config: [{subnet: 10.213.32.0/24}]}}');
+    moved.ok(['up', '-d']);
+    expect(await moved.sh('a', 'ip route | grep -c ^default || true')).toBe('0');
+    change(subnet(32));
+    moved.ok(['up', '-d']);
+    expect(await moved.sh('a', 'ip route | grep -c ^default || true')).toBe('1');
+    await expectWhole(32);
+  });
+
+  test('a container beside the project is in the way, by its name, until it ends', async () => {
+    change(subnet(32));
+    moved.ok(['run', '-d', '--name', 'guest', 'a', 'sleep', '1000']);
+    change(subnet(33));
+    const { code, stderr } = moved.orc(['up', '-d']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/network moved_n cannot be recreated .*: guest\n/);
+    expect(stderr).toContain('remove these containers');
+    moved.ok(['container', 'kill', 'guest']);
+    moved.ok(['container', 'wait', 'guest']);
+    moved.ok(['up', '-d']);
+    await expectWhole(33);
+    moved.ok(['container', 'start', 'guest']);
+    const [guest] = (await lab.instance.client.getContainer('guest')).endpoints;
+    expect(guest?.ipv4).toMatch(/^10\.213\.33\./);
+    moved.ok(['container', 'rm', '-f', 'guest']);
+  });
+
+  test('the daemon is killed after the answer, or at any instant after it', async () => {
+    const random = seeded(seed);
+    for (const [round, delayMs] of [0, ...Array.from({ length: 5 }, () => random() * 400)].entries()) {
+      const number = 30 + (round % 3);
+      await upOf(lab.instance.client, await composed('moved', text(subnet(number))));
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await lab.instance.stop('SIGKILL');
+      await lab.instance.start();
+      const what = (): string => `round ${round}, ${delayMs} ms, ORC_SEED=${seed}: ${lab.instance.log()}`;
+      await until(() => isWhole(number), what);
+      await expectWhole(number);
+    }
+  });
+});
+
+const addressOf = (link: string): string =>
+  spawnSync('ip', ['-4', '-o', 'addr', 'show', link], { encoding: 'utf8' }).stdout.split(/\s+/)[3] ?? '';
 
 function get(port: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -51,7 +51,7 @@ type Budget = { left: number; readonly startFirst: boolean };
 
 function budgetOf({ draft, now: time }: Pass, service: ServiceObj, current: readonly TaskObj[]): Budget {
   const { update, hash } = service.spec;
-  // What is not to be started cannot be waited for, slot by slot; nor what waits for the last of the others to go.
+  // Slot by slot nobody waits for what is not to be started, nor for what begins when all others have gone.
   const atOnce =
     update === undefined ||
     service.spec.desired === 'ready' ||

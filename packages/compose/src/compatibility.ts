@@ -9,9 +9,34 @@ export type { Honour, Row } from './plan/attributes/row.ts';
 export { ATTRIBUTES } from './plan/attributes/table.ts';
 
 export function compatibilityTable(rows: readonly Row[] = ATTRIBUTES): string {
-  const lines = rows.map((row) => `| \`${row.path}\` | ${statusOf(row.honour)} | ${notesOf(row.honour)} |`);
-  return ['| attribute | | |', '| --- | --- | --- |', ...lines, ''].join('\n');
+  const lines = rows.map((row) => {
+    const cells = [`\`${row.path}\``, statusOf(row.honour), notesOf(row.honour), formOf(row), mergeOf(row)];
+    return `| ${[...cells, row.default === undefined ? '' : `\`${row.default}\``].join(' | ')} |`;
+  });
+  return [
+    '| attribute | | | long form | a later file | default |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n');
 }
+
+const formOf = ({ form }: Row): string => form.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** Where there is no rule, a mapping is merged key by key, a list appended, and anything else replaced. */
+function mergeOf({ merge }: Row): string {
+  if (merge === undefined) return '';
+  if (merge.startsWith('by:')) return `replaces entries of the same ${merge.slice('by:'.length)}`;
+  return MERGES[merge] ?? '';
+}
+
+const MERGES: Readonly<Record<string, string>> = {
+  replace: 'replaces it whole',
+  replaceUnlike: 'may be of another kind, and then replaces it',
+  logging: 'replaces it where the drivers differ',
+  unique: 'is added, each entry once',
+  subnets: 'replaces entries of the same subnet',
+};
 
 const STATUS = {
   yes: 'honoured',
@@ -44,7 +69,8 @@ export const compatibilityDocument = (): string =>
     '# Attributes of compose files',
     '',
     'Written by `node packages/compose/scripts/compatibility.ts` from the table in `src/plan/attributes`. What is refused is',
-    'refused at its place in the file by `up`; `config` prints it all the same.',
+    'refused at its place in the file by `up`; `config` prints it all the same. Where nothing is said of a later file, it is',
+    'merged key by key (mappings), added (lists) or put in its place (others).',
     '',
     compatibilityTable(),
   ].join('\n');

@@ -25,8 +25,8 @@ export const LIMITS = {
   portsMax: 65_536,
   /** Problems that one load reports; further ones are counted. */
   problemsMax: 100,
-  /** Longer lines are cut in excerpts. */
-  excerptLengthMax: 200,
+  /** A longer line is no excerpt of a problem; who shows it cuts it around the column. */
+  excerptLengthMax: 64 * 1024,
   /** Rounds of "need" and "facts" of `resolveProject`. */
   roundsMax: 500,
   /** docker's limit for a secret, and swarm's for a config. */

@@ -94,11 +94,11 @@ export function presenceOf(loading: Loading, path: string): Fact | undefined {
   return fact;
 }
 
-/** How problems name a path: relative when it lies below the working directory. */
+/** How problems name a path: relative when it lies near the working directory, and has a name from there. */
 export function shownName(loading: Loading, path: string): string {
   if (path === '-') return '(standard input)';
   const relative = posix.relative(loading.cwd, path);
-  return relative === '' || relative.startsWith('../../..') ? path : relative;
+  return /^(\.\.\/){3}|^(\.\.\/?)*$/.test(relative) ? path : relative;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

@@ -164,8 +164,6 @@ export function whereOf(place: Place): Where {
   const start = starts[low] as number;
   const end = starts[low + 1] ?? place.source.text.length + 1;
   const where = { file: place.source.file, line: low + 1, column: place.start - start + 1 };
-  if (place.source.secret === true || where.column > LIMITS.excerptLengthMax) return where;
-  const line = place.source.text.slice(start, end - 1).replace(/\r$/, '');
-  const excerpt = line.length > LIMITS.excerptLengthMax ? `${line.slice(0, LIMITS.excerptLengthMax)}…` : line;
-  return { ...where, excerpt };
+  if (place.source.secret === true || end - start > LIMITS.excerptLengthMax) return where;
+  return { ...where, excerpt: place.source.text.slice(start, end - 1).replace(/\r$/, '') };
 }

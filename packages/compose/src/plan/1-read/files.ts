@@ -66,11 +66,15 @@ function usableText(
   const why = WHY[fact.kind];
   const message = fact.kind === 'unreadable' ? `${name} cannot be read: ${fact.message}` : `${name} ${why}`;
   report(loading, 'compose.file', asked, message, {
-    hint: fact.kind === 'missing' ? `looked for ${path}` : undefined,
+    hint: HINTS[fact.kind]?.(path),
   });
   return undefined;
 }
 
+const HINTS: Readonly<Record<string, (path: string) => string>> = {
+  missing: (path) => `looked for ${path}`,
+  directory: () => 'name a file in it',
+};
 const WHY = { missing: 'not found', directory: 'is a directory, not a file', unreadable: '' } as const;
 
 export type EnvFileRequest = {

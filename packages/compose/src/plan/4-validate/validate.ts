@@ -108,6 +108,8 @@ function typeHint(
   if (node.kind === 'scalar' && wanted.includes('string') && kind !== 'null') {
     return `quote it: "${node.raw ?? String(node.value)}"`;
   }
+  if (wanted.includes('array') && wanted.includes('object') && node.kind === 'scalar' && kind !== 'string')
+    return 'write `key: value` lines, or a list of key=value';
   if (wanted.includes('array') && node.kind === 'scalar' && kind !== 'null') {
     return `write it as a list: [${node.raw ?? JSON.stringify(node.value)}]`;
   }

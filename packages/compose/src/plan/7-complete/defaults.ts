@@ -17,6 +17,7 @@ import {
   textOf,
   withEntries,
 } from '../node.ts';
+import { defaultOf } from '../attributes/table.ts';
 
 export function applyDefaults(tree: MapNode, projectName: string): MapNode {
   const services = get(tree, 'services');
@@ -100,21 +101,22 @@ function whereItems(service: MapNode, key: string, change: Change): Record<strin
   return { [key]: mapItems(value, (item) => (item.kind === 'map' ? change(item) : item)) };
 }
 
-const orDefault = (map: MapNode, key: string, value: string | boolean): Node =>
-  get(map, key) ?? scalar(value, map.place);
+/** The value of the attribute, or what the table has for it. */
+const orDefault = (map: MapNode, path: string): Node =>
+  get(map, path.slice(path.lastIndexOf('.') + 1)) ?? scalar(defaultOf(path), map.place);
 
 function completeBuild(build: MapNode): Node {
   const inline = get(build, 'dockerfile_inline') !== undefined;
-  return inline ? build : withEntries(build, { dockerfile: orDefault(build, 'dockerfile', 'Dockerfile') });
+  return inline ? build : withEntries(build, { dockerfile: orDefault(build, 'services.*.build.dockerfile') });
 }
 
 const withRequired = (item: MapNode): Node =>
-  withEntries(item, { required: orDefault(item, 'required', true) });
+  withEntries(item, { required: orDefault(item, 'services.*.env_file.*.required') });
 
 const completePort = (port: MapNode): Node =>
   withEntries(port, {
-    mode: orDefault(port, 'mode', 'ingress'),
-    protocol: orDefault(port, 'protocol', 'tcp'),
+    mode: orDefault(port, 'services.*.ports.*.mode'),
+    protocol: orDefault(port, 'services.*.ports.*.protocol'),
   });
 
 function completeMount(mount: MapNode): Node {
@@ -122,12 +124,16 @@ function completeMount(mount: MapNode): Node {
   const bind = get(mount, 'bind');
   const map = bind?.kind === 'map' ? bind : mapAt(mount.place, {});
   return withEntries(mount, {
-    bind: withEntries(map, { create_host_path: orDefault(map, 'create_host_path', true) }),
+    bind: withEntries(map, {
+      create_host_path: orDefault(map, 'services.*.volumes.*.bind.create_host_path'),
+    }),
   });
 }
 
 const withTarget = (item: MapNode, folder: string): Node =>
-  withEntries(item, { target: orDefault(item, 'target', `${folder}${textOf(get(item, 'source')) ?? ''}`) });
+  withEntries(item, {
+    target: get(item, 'target') ?? scalar(`${folder}${textOf(get(item, 'source')) ?? ''}`, item.place),
+  });
 
 function pullPolicy(service: MapNode): Record<string, Node> {
   const policy = get(service, 'pull_policy');
@@ -147,8 +153,8 @@ function dependencies(service: MapNode): Node | undefined {
   for (const { name, place, restart } of implied(service)) {
     if (entries.has(name)) continue;
     const value = mapAt(place, {
-      condition: 'service_started',
-      required: true,
+      condition: defaultOf('services.*.depends_on.*.condition'),
+      required: defaultOf('services.*.depends_on.*.required'),
       ...(restart ? { restart } : {}),
     });
     entries.set(name, { key: place, value });
@@ -159,8 +165,8 @@ function dependencies(service: MapNode): Node | undefined {
 const completeDependency = (node: Node): Node => {
   const map = node.kind === 'map' ? node : mapAt(node.place, {});
   return withEntries(map, {
-    condition: orDefault(map, 'condition', 'service_started'),
-    required: orDefault(map, 'required', true),
+    condition: orDefault(map, 'services.*.depends_on.*.condition'),
+    required: orDefault(map, 'services.*.depends_on.*.required'),
   });
 };
 

@@ -1,5 +1,5 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
-import { CAPABILITY_NAMES, CONTAINER_NAME, isSignal, nearestWord } from '@orc/model';
+import { CAPABILITY_NAMES, CONTAINER_NAME, CONTAINER_NAME_MAX, isSignal, nearestWord } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -34,7 +34,10 @@ const containerName: Check = (text) =>
     ? undefined
     : {
         why: `invalid container name "${text}"`,
-        hint: 'it has two or more letters, digits, _, . and -, and begins with a letter or digit',
+        hint:
+          text.length > CONTAINER_NAME_MAX
+            ? `it has ${text.length} characters, the limit is ${CONTAINER_NAME_MAX}`
+            : 'it has two or more letters, digits, _, . and -, and begins with a letter or digit',
       };
 
 /** As `distribution/reference` has it: a host only where the first part looks like one. */

@@ -9,7 +9,7 @@ const ATTEST = only(['false'], 'attestations are not made yet', 'remove it');
 export const BUILD_ROWS: readonly ShortRow[] = [
   ['', 'buildContext', '', YES],
   ['context', 'path', '', YES],
-  ['dockerfile', '', '', YES],
+  ['dockerfile', '', '', YES, 'Dockerfile'],
   ['dockerfile_inline', '', '', YES],
   ['args', 'args', '', YES],
   [

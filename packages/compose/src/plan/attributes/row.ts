@@ -79,9 +79,17 @@ export type Row = {
   readonly form: FormName | undefined;
   readonly merge: MergeName | undefined;
   readonly honour: Honour;
+  /** What it is where what stands around it is there and it is not; the model says so. */
+  readonly default: string | boolean | undefined;
 };
 
-export type ShortRow = readonly [path: string, form: FormName | '', merge: MergeName | '', honour: Honour];
+export type ShortRow = readonly [
+  path: string,
+  form: FormName | '',
+  merge: MergeName | '',
+  honour: Honour,
+  preset?: string | boolean,
+];
 
 export const YES: Honour = { kind: 'yes' };
 export const emulated = (how: string): Honour => ({ kind: 'emulated', how });

@@ -9,11 +9,12 @@ import { SERVICE_ROWS } from './service.ts';
 import { TOP_ROWS } from './top.ts';
 
 const prefixed = (prefix: string, rows: readonly ShortRow[]): Row[] =>
-  rows.map(([path, form, merge, honour]) => ({
+  rows.map(([path, form, merge, honour, preset]) => ({
     path: [prefix, path].filter((part) => part !== '').join('.'),
     form: form === '' ? undefined : form,
     merge: merge === '' ? undefined : merge,
     honour,
+    default: preset,
   }));
 
 export const ATTRIBUTES: readonly Row[] = [
@@ -42,6 +43,15 @@ function build(): RowNode {
     node.row = row;
   }
   return root;
+}
+
+const DEFAULTS = new Map(ATTRIBUTES.map((row) => [row.path, row.default]));
+
+/** Only for rows that have one. */
+export function defaultOf(path: string): string | boolean {
+  const preset = DEFAULTS.get(path);
+  if (preset === undefined) throw new Error(`${path} has no default`);
+  return preset;
 }
 
 /** The row node one step down: the key itself, or `*`. */

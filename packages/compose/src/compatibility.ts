@@ -21,7 +21,8 @@ export function compatibilityTable(rows: readonly Row[] = ATTRIBUTES): string {
   ].join('\n');
 }
 
-const formOf = ({ form }: Row): string => form.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const formOf = ({ form }: Row): string =>
+  form === undefined ? '' : form.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** Where there is no rule, a mapping is merged key by key, a list appended, and anything else replaced. */
 function mergeOf({ merge }: Row): string {

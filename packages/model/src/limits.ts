@@ -6,4 +6,7 @@ export const LIMITS = {
   placeLengthMax: 200,
   /** Longer words are not compared: the cost grows with the square. */
   wordLengthMax: 64,
+  /** Columns of a line that a problem shows, and of those at most so many before its place. */
+  excerptColumnsMax: 200,
+  excerptBeforeMax: 120,
 } as const;

@@ -2,6 +2,7 @@
  * What went wrong, as data. Wrong input is a `Problem[]` beside the value (all of them, never a throw); the
  * world saying no is a thrown `OrcError` around one `Problem`; a bug is an assertion (`assert.ts`).
  */
+import { LIMITS } from './limits.ts';
 
 /** One row per code: the HTTP status and the exit code of the command line that it becomes. */
 export const PROBLEM_CODES = {
@@ -122,10 +123,21 @@ function spaceFor(error: unknown): string {
 const located = (where: Where): string =>
   [where.file, where.line, where.column].filter((part) => part !== undefined).join(':');
 
-const caret = (where: Where): string[] =>
-  where.excerpt === undefined
-    ? []
-    : [`  ${where.excerpt}`, ...(where.column === undefined ? [] : [`  ${' '.repeat(where.column - 1)}^`])];
+function caret({ excerpt, column }: Where): string[] {
+  if (excerpt === undefined) return [];
+  const { text, before } = cut(excerpt, column ?? 1);
+  return [`  ${text}`, ...(column === undefined ? [] : [`  ${' '.repeat(before)}^`])];
+}
+
+/** `before`: characters of what is shown that stand before the column. */
+function cut(line: string, column: number): { readonly text: string; readonly before: number } {
+  if (line.length <= LIMITS.excerptColumnsMax) return { text: line, before: column - 1 };
+  const wanted = Math.min(column - 1 - LIMITS.excerptBeforeMax, line.length - LIMITS.excerptColumnsMax);
+  const start = Math.max(0, wanted);
+  const end = start + LIMITS.excerptColumnsMax;
+  const [left, right] = [start === 0 ? '' : '…', end >= line.length ? '' : '…'];
+  return { text: `${left}${line.slice(start, end)}${right}`, before: column - 1 - start + left.length };
+}
 
 /** `file:line:column: message`, the line with a caret, then the hint. Plain text, no colours, no final newline. */
 export function formatProblem(problem: Problem): string {

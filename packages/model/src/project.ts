@@ -4,7 +4,14 @@
  */
 import type { ContainerSpec } from './container.ts';
 import type { Digest } from './ids.ts';
-import { type DependsOn, KINDS, type NetworkSpec, type UpdateConfig, type VolumeSpec } from './objects.ts';
+import {
+  type DependsOn,
+  KINDS,
+  PROJECT_NAME_MAX,
+  type NetworkSpec,
+  type UpdateConfig,
+  type VolumeSpec,
+} from './objects.ts';
 
 export type BuildSpec = {
   /** Absolute path of the context on the client. */
@@ -74,6 +81,11 @@ export function projectNameFault(
   name: string,
 ): { readonly message: string; readonly hint?: string } | undefined {
   if (KINDS.project.namePattern.test(name)) return undefined;
+  if (name.length > PROJECT_NAME_MAX)
+    return {
+      message: `invalid project name "${name.slice(0, 20)}…": it has ${name.length} characters`,
+      hint: `the limit is ${PROJECT_NAME_MAX}`,
+    };
   const message =
     `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, ` +
     'and underscores as well as start with a letter or number';

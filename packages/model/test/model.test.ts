@@ -22,6 +22,7 @@ import {
   parseCidr,
   parseDurationMs,
   parseIpv4,
+  projectNameFault,
   resolveId,
   toProblem,
 } from '../src/index.ts';
@@ -146,6 +147,30 @@ describe('problems', () => {
     expect(text).toBe(
       'compose.yaml:3:5: unknown attribute imag\n      imag: nginx\n      ^\n  hint: did you mean image?',
     );
+  });
+  test.each([
+    [1, /^ {2}.{200}…\n {2}\^$/],
+    [100, /^ {2}.{200}…\n {101}\^$/],
+    [500, /^ {2}….{200}…\n {123}\^$/],
+    [1000, /^ {2}….{200}\n {202}\^$/],
+  ])('in a long line show the part about column %i', (column, expected) => {
+    const excerpt = Array.from({ length: 1000 }, (_, at) => (at === column - 1 ? '!' : '.')).join('');
+    const [, ...shown] = formatProblem({
+      code: 'compose.schema',
+      message: 'wrong',
+      where: { file: 'c.yaml', line: 1, column, excerpt },
+    }).split('\n');
+    expect(shown.join('\n')).toMatch(expected);
+    expect(shown[0]?.[shown[1]?.indexOf('^') ?? 0]).toBe('!');
+  });
+  test('of names that are too long say the limit', () => {
+    const fault = projectNameFault('a'.repeat(300));
+    expect(fault?.message).toBe(`invalid project name "${'a'.repeat(20)}…": it has 300 characters`);
+    expect(fault?.hint).toBe('the limit is 200');
+    expect([projectNameFault('a'.repeat(200)), projectNameFault('A')?.hint]).toEqual([
+      undefined,
+      'such as "a"',
+    ]);
   });
   test('of any thrown value', () => {
     expect(toProblem(fail('conflict.port', 'x')).code).toBe('conflict.port');

@@ -1,7 +1,7 @@
 /** `ports`: `[[ip:]published:]target[/protocol]` with ranges, to one long form per container port. */
 import { LIMITS } from '../../limits.ts';
 import { report, warn } from '../loading.ts';
-import { type Node, type Path, get, mapAt, scalar, textOf, withEntries } from '../node.ts';
+import { type Node, type Path, type SeqNode, get, mapAt, scalar, textOf, withEntries } from '../node.ts';
 import { isAddress } from './address.ts';
 import type { FormContext } from './canonical.ts';
 import { int } from './scalars.ts';
@@ -9,12 +9,19 @@ import { int } from './scalars.ts';
 export function ports(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'seq') return node;
   const items: Node[] = [];
-  node.items.forEach((item, index) => {
-    if (item.kind === 'scalar') items.push(...shortForm(context, item, [...path, index]));
-    else items.push(longForm(context, item, [...path, index]));
+  for (const [index, item] of node.items.entries()) {
+    const at = [...path, index];
+    if (item.kind === 'scalar') for (const each of shortForm(context, item, at)) items.push(each);
+    else items.push(longForm(context, item, at));
+    if (items.length > LIMITS.portsMax) return tooMany(context, node, path);
+  }
+  return { ...node, items };
+}
+
+function tooMany(context: FormContext, node: SeqNode, path: Path): Node {
+  report(context.loading, 'compose.schema', node, `${path.join('.')}: more than ${LIMITS.portsMax} ports`, {
+    hint: 'publish fewer, or use network_mode: host',
   });
-  if (items.length <= LIMITS.portsMax) return { ...node, items };
-  report(context.loading, 'compose.schema', node, `${path.join('.')}: more than ${LIMITS.portsMax} ports`);
   return { ...node, items: [] };
 }
 

@@ -28,5 +28,12 @@ export type KernelOp =
       readonly tolerate?: readonly number[];
     };
 
-/** Throws an `OrcError` (`network.failed`, `kernel.missing`) naming the operation. */
-export type Kernel = { readonly run: (ops: readonly KernelOp[]) => Promise<void> };
+export type Kernel = {
+  /** Throws an `OrcError` (`network.failed`, `kernel.missing`) naming the operation. */
+  readonly run: (ops: readonly KernelOp[]) => Promise<void>;
+  /**
+   * Command line of a program that tells of changes of nftables' rule set in its network namespace, a line each: `table
+   * FAMILY NAME` for what a transaction touches (the family by number), then `by PID` at its end; `gap` when some were lost.
+   */
+  readonly ruleWatch: readonly [program: string, ...args: string[]];
+};

@@ -37,8 +37,7 @@ export const LIMITS = {
   firewallCheckMs: 30_000,
   firewallSettleMs: 20,
   /** Who tells of changes is begun again this long after it ended; twice as long each time, up to `firewallCheckMs`. */
-  monitorRetryMs: 50,
-  monitorLinesMax: 50_000,
+  ruleWatchRetryMs: 50,
   /** Somebody who changes the rule set all the time is followed no closer than this. */
   firewallPauseMs: 500,
   /**

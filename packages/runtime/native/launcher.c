@@ -176,8 +176,9 @@ static void accept_forever(int listener) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && !strcmp(argv[1], "watch-rules")) return watch_rules();
   if (argc < 4 || strcmp(argv[1], "serve")) {
-    fprintf(stderr, "usage: orc-launch serve RUN VERSION [cgroup file...]\n");
+    fprintf(stderr, "usage: orc-launch serve RUN VERSION [cgroup file...]\n       orc-launch watch-rules\n");
     return 2;
   }
   syscall(SYS_close_range, 3u, ~0u, 0u); /* what the daemon was started with is none of ours */

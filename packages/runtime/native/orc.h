@@ -170,6 +170,9 @@ int open_process(uint32_t pid, uint64_t ticks);
 /* With a mount namespace its root becomes the plan's. */
 int join_namespace(struct plan *p, int fd, uint32_t kind);
 
+/* rules.c */
+int watch_rules(void);
+
 /* title.c */
 void title_room(char **argv);
 void title_set(const char *folder);

@@ -1,5 +1,5 @@
 /** Looks after our rules in other firewalls' chains, and after our own table, when somebody reloads the rule set. */
-import { fail, type Clock, type Emit } from '@orc/model';
+import { fail, type Clock, type Emit, type Kernel } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import {
   acceptRules,
@@ -34,6 +34,7 @@ export type FirewallOptions = {
   readonly rules: Rules;
   readonly noHostFirewall: boolean;
   readonly dnsPort: () => number;
+  readonly ruleWatch: Kernel['ruleWatch'];
 };
 
 export function openFirewall(options: FirewallOptions): Firewall {
@@ -76,7 +77,7 @@ export function openFirewall(options: FirewallOptions): Firewall {
   /** A reload comes in many transactions: it is looked at once, soon, and again if it went on. */
   const changed = (): void =>
     checkWithin(Math.max(LIMITS.firewallSettleMs, checkedAt + LIMITS.firewallPauseMs - clock.monotonic()));
-  const watch = openRuleSetWatch({ instance, clock, emit, changed });
+  const watch = openRuleSetWatch({ instance, program: options.ruleWatch, clock, emit, changed });
   let cancelOpen = (): void => {};
 
   return {

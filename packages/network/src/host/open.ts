@@ -103,7 +103,15 @@ function openParts(options: NetworkOptions, links: readonly PresentLink[]): Part
     resolvers.of(container === undefined ? undefined : sandboxes.get(container)?.dns, segments.gateways());
   const dns = openDns({ random, emit, table: names.table, asker: addresses.asker, upstreams });
   const noHostFirewall = options.noHostFirewall === true;
-  const firewall = openFirewall({ instance, clock, emit, rules, noHostFirewall, dnsPort: dns.port });
+  const firewall = openFirewall({
+    instance,
+    clock,
+    emit,
+    rules,
+    noHostFirewall,
+    dnsPort: dns.port,
+    ruleWatch: kernel.ruleWatch,
+  });
   const publisher = openPublisher({ holder, rules, bridges, sandboxes, emit });
   const namespaces = presentNamespaces(run);
   const sweeper = openSweeper({ ...options, numbers, bridges, sandboxes, links, namespaces });

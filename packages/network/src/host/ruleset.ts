@@ -1,7 +1,7 @@
-/** Hears of changes of the rule set from `nft monitor`, for as long as that lives; it is begun again when it ends. */
+/** Hears of changes of the rule set from a program of the runtime's, which is begun again should it end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Clock, Emit } from '@orc/model';
+import type { Clock, Emit, Kernel } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { concerns } from '../plan/firewall.ts';
 import { ownProgram } from './program.ts';
@@ -9,28 +9,30 @@ import { ownProgram } from './program.ts';
 export type RuleSetWatch = { readonly open: () => void; readonly close: () => void };
 export type RuleSetWatchOptions = {
   readonly instance: string;
+  readonly program: Kernel['ruleWatch'];
   readonly clock: Clock;
   readonly emit: Emit;
   /** After each transaction that is not our own and touches more than tables of other instances; and after a gap. */
   readonly changed: () => void;
 };
 
-/** nft 1.0.6 dies of some sets that others may have: each time it lives shorter, the next one waits longer. */
-export function openRuleSetWatch({ instance, clock, emit, changed }: RuleSetWatchOptions): RuleSetWatch {
-  let monitor: ChildProcess | undefined;
+/** Each time it lives shorter, the next one waits longer. */
+export function openRuleSetWatch(options: RuleSetWatchOptions): RuleSetWatch {
+  const { clock, emit, changed } = options;
+  let watcher: ChildProcess | undefined;
   let cancel: (() => void) | undefined;
-  let delayMs: number = LIMITS.monitorRetryMs;
+  let delayMs: number = LIMITS.ruleWatchRetryMs;
   let closed = false;
 
   const open = (): void => {
     const begun = clock.monotonic();
-    const child = startMonitor(instance, changed);
-    monitor = child;
+    const child = startWatcher(options);
+    watcher = child;
     const ended = (why: unknown): void => {
-      if (closed || monitor !== child) return;
-      monitor = undefined;
-      if (clock.monotonic() - begun > LIMITS.firewallCheckMs) delayMs = LIMITS.monitorRetryMs;
-      emit('debug', 'nft monitor ended and is begun again', { why: String(why), delayMs });
+      if (closed || watcher !== child) return;
+      watcher = undefined;
+      if (clock.monotonic() - begun > LIMITS.firewallCheckMs) delayMs = LIMITS.ruleWatchRetryMs;
+      emit('debug', 'who tells of rules has ended and is begun again', { why: String(why), delayMs });
       cancel = clock.after(delayMs, () => {
         open();
         // What happened meanwhile was not heard of.
@@ -48,28 +50,25 @@ export function openRuleSetWatch({ instance, clock, emit, changed }: RuleSetWatc
     close: () => {
       closed = true;
       cancel?.();
-      monitor?.kill();
+      watcher?.kill();
     },
   };
 }
 
-function startMonitor(instance: string, changed: () => void): ChildProcess {
-  const monitor = spawn('nft', ['monitor'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  monitor.unref();
-  (monitor.stdout as { unref?: () => void }).unref?.();
+function startWatcher({ instance, program, changed }: RuleSetWatchOptions): ChildProcess {
+  const [file, ...args] = program;
+  const watcher = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  watcher.unref();
+  (watcher.stdout as { unref?: () => void }).unref?.();
   let touched = false;
-  let lines = 0;
-  createInterface({ input: monitor.stdout }).on('line', (line) => {
-    lines += 1;
-    // It keeps what it has seen of tables that are gone: it is begun again before that is much.
-    if (lines === LIMITS.monitorLinesMax) monitor.kill();
-    const by = /^# new generation \d+ by process (\d+)/.exec(line);
-    if (by === null) {
+  createInterface({ input: watcher.stdout }).on('line', (line) => {
+    const by = /^by (\d+)$/.exec(line)?.[1];
+    if (by === undefined) {
       touched ||= concerns(line, instance);
       return;
     }
-    if (touched && !ownProgram(Number(by[1]))) changed();
+    if (touched && !ownProgram(Number(by))) changed();
     touched = false;
   });
-  return monitor;
+  return watcher;
 }

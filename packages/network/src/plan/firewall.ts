@@ -64,9 +64,10 @@ export const otherInstances = (json: string, own: string): readonly string[] =>
       : [],
   );
 
-const OF_A_TABLE = /^\w+ \w+ inet (\S+)/;
+/** NFPROTO_INET. */
+const OF_A_TABLE = /^table 1 (\S+)$/;
 
-/** Of a line of `nft monitor`: whether it may be about other firewalls, or about our own table. */
+/** Of what `Kernel.ruleWatch` says: whether it may be about other firewalls, or about our own table. */
 export function concerns(line: string, own: string): boolean {
   const table = OF_A_TABLE.exec(line)?.[1];
   return table === undefined || table === own || !OF_AN_INSTANCE.test(table);

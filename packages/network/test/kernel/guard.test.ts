@@ -159,7 +159,7 @@ insideNamespaces(import.meta.filename, () => {
         await host.kernel.run(ops);
       };
       host.said.length = 0;
-      net = await host.open({ kernel: { run } });
+      net = await host.open({ kernel: { ...host.kernel, run } });
       await net.recover([]);
       await net.networks(networks);
       const all = await three('shop_default');

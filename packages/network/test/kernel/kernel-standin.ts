@@ -10,6 +10,8 @@ import { fail, type Kernel, type KernelOp } from '@orc/model';
 
 export type StandinKernel = Kernel & { readonly close: () => Promise<void>; readonly runs: KernelOp[][] };
 
+const LAUNCHER = join(import.meta.dirname, '../../../runtime/native/build/orc-launch');
+
 export function startKernel(): StandinKernel {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'kernel-standin-child.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -25,7 +27,7 @@ export function startKernel(): StandinKernel {
     });
     if (said !== 'ok') throw fail('network.failed', said);
   };
-  return { run, runs, close: () => ended(child) };
+  return { run, ruleWatch: [LAUNCHER, 'watch-rules'], runs, close: () => ended(child) };
 }
 
 const encode = (op: KernelOp): object =>

@@ -1,7 +1,7 @@
 /** Processes of a session, which a program that was started `detached` leads: those that outlive it too. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Nothing of it changes anything any more: `nft monitor` only looks, and ends with what it next wants to say. */
+/** Nothing of it changes anything any more: who tells of rules only looks, and goes with its parent. */
 export const sessionIsIdle = (leader: number): boolean =>
   !readdirSync('/proc').some((pid) => acts(pid, leader));
 
@@ -10,7 +10,7 @@ function acts(pid: string, leader: number): boolean {
   try {
     if (sessionOf(pid) !== leader) return false;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return command !== '' && !command.startsWith('nft\0monitor');
+    return command !== '' && !command.endsWith('\0watch-rules\0');
   } catch {
     return false;
   }

@@ -11,14 +11,14 @@ import { begin, end, standing } from './standing.ts';
 import { INSTANCE, sh, startBox, stopBox, tcp, udp, type Host } from './world.ts';
 
 /** Of this process. */
-const monitors = (): number[] =>
+const watchers = (): number[] =>
   sh(`ps -o pid=,args= --ppid ${process.pid}`)
     .split('\n')
-    .filter((line) => line.endsWith('nft monitor'))
+    .filter((line) => line.endsWith('watch-rules'))
     .map((line) => Number.parseInt(line, 10));
 const hasTable = (): boolean => sh('nft list tables').includes(`inet ${INSTANCE}\n`);
 
-/** The table of another instance: with two of them at work the monitor trips over what it prints well of one. */
+/** The table of another instance. */
 function loadBeside(count: number, turn: number): void {
   const bridges = Array.from({ length: count }, (_, at) => ({
     bridge: `orc-bbbbbb-${at}`,
@@ -47,8 +47,8 @@ insideNamespaces(import.meta.filename, () => {
   afterAll(() => end({ host, net, self }));
 
   test('it survives whatever tables of ours go through', async () => {
-    await eventually(() => monitors().length === 1);
-    const [pid] = monitors();
+    await eventually(() => watchers().length === 1);
+    const [pid] = watchers();
     const box = await startBox(host, net, ['shop_default']);
     const many = Array.from({ length: 8 }, (_, at) =>
       network(`more-${at}`, 30 + at, { internal: at % 2 === 0 }),
@@ -63,20 +63,20 @@ insideNamespaces(import.meta.filename, () => {
     await eventually(hasTable);
     await net.networks(standing);
     await stopBox(net, box);
-    expect(monitors()).toEqual([pid]);
+    expect(watchers()).toEqual([pid]);
   }, 30_000);
 
   test('ended, it is begun again, and what happened meanwhile is found', async () => {
     for (let turn = 0; turn < 3; turn += 1) {
-      await eventually(() => monitors().length === 1, 10_000);
-      const [pid = 0] = monitors();
+      await eventually(() => watchers().length === 1, 10_000);
+      const [pid = 0] = watchers();
       // As a change of somebody else does it: the check that this calls for is under way.
       sh('nft add table inet foreign; nft delete table inet foreign');
       process.kill(pid, 'SIGSEGV');
       sh('nft flush ruleset');
       await eventually(hasTable);
-      await eventually(() => monitors().length === 1 && !monitors().includes(pid), 10_000);
+      await eventually(() => watchers().length === 1 && !watchers().includes(pid), 10_000);
     }
-    expect(LIMITS.monitorRetryMs * 2 ** 4).toBeLessThan(LIMITS.firewallCheckMs);
+    expect(LIMITS.ruleWatchRetryMs * 2 ** 4).toBeLessThan(LIMITS.firewallCheckMs);
   }, 30_000);
 });

@@ -24,8 +24,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const closing = new AbortController();
   // One listener per container that runs.
   setMaxListeners(0, closing.signal);
+  const program = options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch');
   const launcher = await openLauncher({
-    program: options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch'),
+    program,
     run: options.run,
     clock: options.clock,
     cgroupFiles: () => launcherFiles(cgroups),
@@ -41,7 +42,10 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   const turn = turns(STARTS_PER_CPU * availableParallelism());
   return {
-    kernel: { run: (ops) => launcher.run(planOf(kernelOps(ops)), KERNEL_PLAN_MS).then(() => undefined) },
+    kernel: {
+      run: (ops) => launcher.run(planOf(kernelOps(ops)), KERNEL_PLAN_MS).then(() => undefined),
+      ruleWatch: [program, 'watch-rules'],
+    },
     start: async (request: StartRequest, aside = atOnce) => {
       const fill = fillVolumes(host, request);
       if (fill !== undefined) await aside(fill);

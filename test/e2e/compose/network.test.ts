@@ -257,7 +257,9 @@ networks:
 
   const change = (network: string): void => moved.write('compose.yaml', text(network));
   const kept = async (): Promise<string | undefined> => (await moved.ids())['moved-c-1'];
-  /** Bridges of the instance with their addresses and ports; that of the project's network first. */
+  const reached = (from: string, to: string): Promise<string> =>
+    moved.sh(from, `ping -c1 -W1 ${to} >/dev/null 2>&1 && echo yes || echo no`);
+  /** Bridges of the instance with their addresses and ports. */
   const segments = (): readonly { readonly address: string; readonly ports: number }[] =>
     readdirSync('/sys/class/net')
       .filter((name) => name.startsWith(lab.instance.name) && existsSync(`/sys/class/net/${name}/bridge`))
@@ -275,12 +277,13 @@ networks:
   };
   const expectWhole = async (number: number): Promise<void> => {
     expect(await isWhole(number)).toBe(true);
+    // Names follow the reports of what runs.
     for (const [from, to] of [
       ['a', 'b'],
       ['b', 'a'],
       ['a', 'moved-b-2'],
     ] as const)
-      expect(await moved.sh(from, `ping -c1 -W2 ${to} >/dev/null && echo yes`)).toBe('yes');
+      await expect.poll(() => reached(from, to), { timeout: 5000, interval: 20 }).toBe('yes');
     expect(await moved.sh('a', 'ip -4 -o addr show eth0')).toContain(`10.213.${number}.`);
     const own = segments().filter(({ address }) => address.startsWith('10.213.'));
     expect(own.filter(({ address }) => !address.startsWith('10.213.7.'))).toEqual(

@@ -18,6 +18,7 @@ const newLoading = (): Loading => ({
   problems: [],
   places: new Map(),
   seen: new Set(),
+  taken: [],
   faults: new Set(),
   sources: new Map(),
   home: undefined,

@@ -89,6 +89,7 @@ const newLoading = (input: LoadInput): Loading => ({
   problems: [],
   places: new Map(),
   seen: new Set(),
+  taken: [],
   faults: new Set(),
   sources: new Map(),
   home: input.environment['HOME'],

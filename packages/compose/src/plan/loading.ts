@@ -6,7 +6,7 @@ import type { Problem, ProblemCode } from '@orc/model';
 import { posix } from 'node:path';
 import { LIMITS } from '../limits.ts';
 import type { Fact, Need } from '../types.ts';
-import { type Node, type Place, type Source, whereOf } from './node.ts';
+import { type Node, type Path, type Place, type Source, whereOf } from './node.ts';
 
 export type Loading = {
   readonly cwd: string;
@@ -17,6 +17,8 @@ export type Loading = {
   readonly places: Map<Problem, Place>;
   /** Problems seen, so that a node that stands in two services (an alias) is reported once. */
   readonly seen: Set<string>;
+  /** Attributes that did their work, or had none, and are not in the tree any more. */
+  readonly taken: Taken[];
   /** Where errors stand: what is below them is not looked at as if it were sound. */
   readonly faults: Set<string>;
   readonly sources: Map<string, Source>;
@@ -24,6 +26,14 @@ export type Loading = {
   readonly interpolate: boolean;
   /** Whether relative paths become absolute. */
   readonly resolvePaths: boolean;
+};
+
+export type Taken = {
+  readonly path: Path;
+  readonly key: Place;
+  readonly end: number;
+  /** Absent: honoured. */
+  readonly why?: string;
 };
 
 type More = {

@@ -42,8 +42,13 @@ function walkMap(context: FormContext, map: MapNode, row: RowNode, path: Path): 
     const isEmpty = isNull(value) && value.tag === undefined && !meansSomething(row, key);
     if (!isEmpty && value === entry.value) continue;
     entries ??= new Map(map.entries);
-    if (isEmpty) entries.delete(key);
-    else entries.set(key, { key: entry.key, value });
+    if (isEmpty) {
+      entries.delete(key);
+      const why = isNull(entry.value) ? 'it has no value' : 'its value cannot be used';
+      context.loading.taken.push({ path: [...path, key], key: entry.key, end: entry.value.place.end, why });
+      continue;
+    }
+    entries.set(key, { key: entry.key, value });
   }
   return entries === undefined ? map : { ...map, entries };
 }

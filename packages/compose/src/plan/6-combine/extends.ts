@@ -51,6 +51,8 @@ function extended(work: Work, layer: Layer, service: Node, name: string, chain: 
   const wish = get(service, 'extends');
   if (service.kind !== 'map' || wish === undefined) return service;
   const own = withEntries(service, { extends: undefined });
+  const key = service.entries.get('extends')?.key ?? wish.place;
+  work.loading.taken.push({ path: ['services', name, 'extends'], key, end: wish.place.end });
   const baseName = textOf(wish) ?? textOf(get(wish, 'service'));
   if (baseName === undefined || wish.tag === 'reset') return own;
   const links = [...chain, { path: layer.path, name }];

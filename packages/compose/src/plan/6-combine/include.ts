@@ -15,6 +15,9 @@ import { mergeFiles } from './merge.ts';
 export function applyIncludes(loading: Loading, scope: Scope, document: MapNode): MapNode {
   const wishes = get(document, 'include');
   const own = withEntries(document, { include: undefined });
+  const key = document.entries.get('include')?.key;
+  if (wishes !== undefined && key !== undefined)
+    loading.taken.push({ path: ['include'], key, end: wishes.place.end });
   if (wishes?.kind !== 'seq') return own;
   let base: MapNode | undefined;
   for (const wish of wishes.items) {

@@ -3,7 +3,7 @@ import type { Problem, Where } from '@orc/model';
 import type { AttributeStatus, AttributeUse } from '../../types.ts';
 import { type Honour, YES, silent } from '../attributes/row.ts';
 import { ROOT, type RowNode, below } from '../attributes/table.ts';
-import type { Loading } from '../loading.ts';
+import type { Loading, Taken } from '../loading.ts';
 import { type Entry, type Node, type Path, type Place, whereOf } from '../node.ts';
 import { verdictOf } from './support.ts';
 
@@ -17,7 +17,7 @@ type Use = {
 
 /** What `tree`, merged and before defaults, says; `problems` of the load tell what is refused beyond the table. */
 export function auditAttributes(loading: Loading, tree: Node): readonly AttributeUse[] {
-  const uses = distinct(usesBelow(tree, ROOT, []));
+  const uses = distinct([...usesBelow(tree, ROOT, []), ...loading.taken.map(takenUse)]);
   const blamed = new Map<Use, Problem>();
   for (const problem of loading.problems) {
     const place = loading.places.get(problem);
@@ -36,6 +36,13 @@ export function auditAttributes(loading: Loading, tree: Node): readonly Attribut
       where: whereWithoutLine(use.key),
     }));
 }
+
+const takenUse = ({ path, key, end, why }: Taken): Use => ({
+  path,
+  key,
+  end,
+  honour: why === undefined ? YES : silent(why),
+});
 
 /** The line of an attribute may hold a secret. */
 const whereWithoutLine = (place: Place): Where => {

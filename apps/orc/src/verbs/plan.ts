@@ -2,26 +2,26 @@
 import type { Client, PutProject, PutResult } from '@orc/api/client';
 import type { Digest, Project, ProjectService } from '@orc/model';
 import type { Body } from '../cli/command.ts';
-import { type Context, showWarnings } from '../cli/context.ts';
+import type { Context } from '../cli/context.ts';
 import { type PlannedImage, type Planned, planJson, planLines, summaryLines } from '../format/plan.ts';
 import { contextDigest } from '../project/context-digest.ts';
 import { idOf } from '../project/image-id.ts';
 import { loadProject } from '../project/load.ts';
-import { only, optionsOf } from './up.ts';
+import { only, optionsOf, showPutWarnings } from './up.ts';
 
 export const plan: Body = async (context, args, flags) => {
   const project = await loadProject(context, args);
   const { services: chosen } = only(project, args, flags);
   const planned = await ask(await context.client(), project, {
     services: project.services.filter((each) => chosen.includes(each.service)),
-    options: optionsOf(args, flags, 'run'),
+    options: optionsOf(context.io.env, args, flags, 'run'),
     digests: true,
   });
   if (flags.text('format') === 'json') {
     context.out(planJson(planned));
     return 0;
   }
-  showWarnings(context, planned.warnings);
+  showPutWarnings(context, planned.warnings);
   for (const line of planLines(planned)) context.out(line);
   return 0;
 };
@@ -41,7 +41,7 @@ export async function dryRun(
   asked: Asked,
 ): Promise<PutResult> {
   const planned = await ask(client, project, asked);
-  showWarnings(context, planned.warnings);
+  showPutWarnings(context, planned.warnings);
   for (const line of summaryLines(planned)) context.out(line);
   return planned.result;
 }

@@ -3,6 +3,7 @@ import type { Client, PlannedChange, ProjectView, PutProject, PutResult } from '
 import { type Project, type ProjectService, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
+import type { Io } from '../cli/io.ts';
 import { resolveImages } from '../project/images.ts';
 import { type Wanted, judgeUp, unready } from '../project/judge.ts';
 import { loadProject, mustKnow } from '../project/load.ts';
@@ -118,7 +119,10 @@ export async function put(
   const none = prepare !== undefined && names.length === 0;
   const services = project.services.filter((each) => !none && chosen.includes(each.service));
   const pull = flags.text('pull');
-  const options = { ...optionsOf(names, flags, desired), ...(prepare === undefined ? {} : { prepare }) };
+  const options = {
+    ...optionsOf(context.io.env, names, flags, desired),
+    ...(prepare === undefined ? {} : { prepare }),
+  };
   if (flags.on('dry-run')) {
     const { dryRun } = await import('./plan.ts');
     return dryRun(context, client, project, { services, options });
@@ -130,7 +134,7 @@ export async function put(
     ...(pull === undefined ? {} : { pull }),
   });
   const result = await client.putProject(project.name, { project, images, options });
-  showWarnings(context, result.warnings);
+  showPutWarnings(context, result.warnings);
   await showReasons(context, result.changes);
   return result;
 }
@@ -150,6 +154,7 @@ async function showReasons(context: Context, changes: readonly PlannedChange[]):
 }
 
 export function optionsOf(
+  env: Io['env'],
   names: readonly string[],
   flags: Flags,
   desired: 'ready' | 'run',
@@ -157,7 +162,7 @@ export function optionsOf(
   const scale = scaleOf(flags.list('scale'));
   const switches = {
     noDeps: flags.on('no-deps'),
-    removeOrphans: flags.on('remove-orphans'),
+    removeOrphans: flags.on('remove-orphans') || isOn(env['COMPOSE_REMOVE_ORPHANS']),
     forceRecreate: flags.on('force-recreate'),
     noRecreate: flags.on('no-recreate'),
     renewAnonVolumes: flags.on('renew-anon-volumes'),
@@ -170,6 +175,17 @@ export function optionsOf(
     ...(Object.keys(scale).length === 0 ? {} : { scale }),
     ...timeoutOf(flags),
   };
+}
+
+/** As docker compose reads its variables. */
+const isOn = (text = ''): boolean => ['1', 't', 'true', 'y', 'yes', 'on'].includes(text.toLowerCase());
+
+/** That there are orphans is not said where COMPOSE_IGNORE_ORPHANS asks for that. */
+export function showPutWarnings(context: Context, warnings: PutResult['warnings']): void {
+  const quiet = isOn(context.io.env['COMPOSE_IGNORE_ORPHANS']);
+  const isOfOrphans = ({ hint = '' }: PutResult['warnings'][number]): boolean =>
+    hint.includes('--remove-orphans');
+  showWarnings(context, quiet ? warnings.filter((each) => !isOfOrphans(each)) : warnings);
 }
 
 export function scaleOf(words: readonly string[]): Readonly<Record<string, number>> {

@@ -83,17 +83,17 @@ function changeNetwork(
   const { draft, lines, problems } = planning;
   const { name, status } = found;
   const { former, ...lasting } = status;
-  const changed = changedIn(found.spec, spec);
-  if (kept && changed.length > 0 && isUsed(planning, found, guests)) {
+  const made = former ?? found.spec;
+  const changed = changedIn(made, spec);
+  const asBefore = changed.length === 0;
+  if (kept && !asBefore && isUsed(planning, found, guests)) {
     problems.push(leftAsItIs(name, changed));
     return false;
   }
-  const made = former ?? found.spec;
-  const asBefore = same(definitionOf(made), definitionOf(spec));
   const strangers = asBefore ? [] : [...strangersOn(planning, found), ...guests(name)];
   if (strangers.length > 0) problems.push(occupied(name, changed, strangers));
   put(draft, { ...found, spec, status: asBefore ? lasting : { ...lasting, blocks: [], former: made } });
-  const reason = changed.length === 0 ? {} : { reason: `${changed.join(', ')} changed` };
+  const reason = asBefore ? {} : { reason: `${changed.join(', ')} changed` };
   lines.push({ kind: 'network', name, action: asBefore ? 'update' : 'recreate', ...reason });
   return !asBefore;
 }

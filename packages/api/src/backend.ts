@@ -98,7 +98,7 @@ export type PutResult = {
 
 export type ProjectSummary = {
   readonly name: string;
-  /** `running(2), exited(1)`. */
+  /** `exited(1), running(2)`: by the words. */
   readonly status: string;
   readonly configFiles: readonly string[];
 };

@@ -27,7 +27,7 @@ export const projectsOf = (state: State): ProjectMethods => ({
       const rows = rowsOf(state, name);
       const running = rows.filter((row) => row.container.status === 'running').length;
       const exited = rows.length - running;
-      const status = [running && `running(${running})`, exited && `exited(${exited})`].filter(Boolean);
+      const status = [exited && `exited(${exited})`, running && `running(${running})`].filter(Boolean);
       return { name, status: status.join(', '), configFiles: request.project.configFiles };
     }),
   getProject: async (name) => viewOf(state, name),

@@ -33,7 +33,7 @@ function wordOf(task: TaskObj): string {
   return task.status.phase === 'preparing' && task.status.attempt > 0 ? 'restarting' : 'created';
 }
 
-/** `running(2), exited(1)`, as `docker compose ls` says it. */
+/** `exited(1), running(2)`, by the words, as `docker compose ls` says it. */
 export function projectStatus(state: State, name: string): string {
   const counts = new Map<string, number>();
   for (const task of where(state, 'task', 'project', name)) {
@@ -41,7 +41,7 @@ export function projectStatus(state: State, name: string): string {
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts]
-    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([word, count]) => `${word}(${count})`)
     .join(', ');
 }

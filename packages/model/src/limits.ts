@@ -9,4 +9,6 @@ export const LIMITS = {
   /** Columns of a line that a problem shows, and of those at most so many before its place. */
   excerptColumnsMax: 200,
   excerptBeforeMax: 120,
+  /** As `KINDS.project.namePattern` has it. */
+  projectNameLengthMax: 200,
 } as const;

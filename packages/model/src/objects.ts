@@ -254,8 +254,6 @@ export type KindRow = {
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 /** Of a service within its project: `_base` is one for compose. */
 export const SERVICE_NAME: RegExp = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,199}$/;
-export const PROJECT_NAME_MAX = 200;
-export const CONTAINER_NAME_MAX = 255;
 /** As docker has it. */
 export const CONTAINER_NAME: RegExp = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
 const projectOf = (obj: { spec: { project?: string } }): string | undefined => obj.spec.project;
@@ -274,7 +272,6 @@ export const KINDS = {
     singular: 'project',
     plural: 'projects',
     uniqueName: true,
-    // At most `PROJECT_NAME_MAX` characters.
     namePattern: /^[a-z0-9][a-z0-9_-]{0,199}$/,
     immutable: [],
     indexes: {},

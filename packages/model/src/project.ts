@@ -4,14 +4,8 @@
  */
 import type { ContainerSpec } from './container.ts';
 import type { Digest } from './ids.ts';
-import {
-  type DependsOn,
-  KINDS,
-  PROJECT_NAME_MAX,
-  type NetworkSpec,
-  type UpdateConfig,
-  type VolumeSpec,
-} from './objects.ts';
+import { LIMITS } from './limits.ts';
+import { type DependsOn, KINDS, type NetworkSpec, type UpdateConfig, type VolumeSpec } from './objects.ts';
 
 export type BuildSpec = {
   /** Absolute path of the context on the client. */
@@ -81,10 +75,10 @@ export function projectNameFault(
   name: string,
 ): { readonly message: string; readonly hint?: string } | undefined {
   if (KINDS.project.namePattern.test(name)) return undefined;
-  if (name.length > PROJECT_NAME_MAX)
+  if (name.length > LIMITS.projectNameLengthMax)
     return {
       message: `invalid project name "${name.slice(0, 20)}…": it has ${name.length} characters`,
-      hint: `the limit is ${PROJECT_NAME_MAX}`,
+      hint: `the limit is ${LIMITS.projectNameLengthMax}`,
     };
   const message =
     `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, ` +

@@ -169,7 +169,10 @@ function standAlone(option: Option): void {
 }
 
 function wholeNumber(name: string, value: string): number {
-  if (!/^-?\d+$/.test(value)) throw fail('usage.invalid', `--${name} takes a whole number, not "${value}"`);
+  if (!/^-?\d+$/.test(value))
+    throw fail('usage.invalid', `--${name} takes a whole number, not "${value}"`, {
+      hint: `such as --${name} ${Number.parseInt(value, 10) || 10}`,
+    });
   return Number(value);
 }
 
@@ -195,6 +198,8 @@ function unknownVerb(error: CommanderError, table: Table, argv: readonly string[
     return fail('usage.invalid', `unknown command "${name}"`, {
       hint: `it is "orc ${table.elsewhere[name]}"`,
     });
+  if (name === 'compose')
+    return fail('usage.invalid', 'unknown command "compose"', { hint: 'leave out the word compose' });
   const hint = Object.hasOwn(table.notYet, name) ? table.notYet[name] : undefined;
   return hint === undefined ? undefined : fail('usage.invalid', `orc ${name} is not there yet`, { hint });
 }

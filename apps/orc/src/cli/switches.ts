@@ -1,4 +1,4 @@
-/** docker's switches take `=true` and `=false`; commander's do not. */
+/** docker's switches take `=true` and `=false`, its short flags their values after `=`; commander's do not. */
 import { type CommandRow, type Flag, longName } from './command.ts';
 import type { Table } from './build.ts';
 
@@ -7,7 +7,17 @@ export function plainSwitches(table: Table, argv: readonly string[]): readonly s
   const { row, at } = commandOf(table, argv);
   if (row === undefined) return argv;
   const end = row.passThrough ? firstArgument(row.flags ?? [], argv, at) : argv.length;
-  return argv.flatMap((word, index) => (index < at || index >= end ? [word] : plain(row, word)));
+  return argv.flatMap((word, index) => {
+    if (index >= end) return [word];
+    return index < at ? shortValue(table.globals, word) : plain(row, word);
+  });
+}
+
+/** `-e=A=b` to `-e A=b`. */
+function shortValue(flags: readonly Flag[], word: string): readonly string[] {
+  const [, dashed = '', value = ''] = /^(-\w)=(.*)$/s.exec(word) ?? [];
+  const takes = flags.some((flag) => flag.kind !== 'on' && shortOf(flag) === dashed);
+  return takes ? [dashed, value] : [word];
 }
 
 function plain(row: CommandRow, word: string): readonly string[] {
@@ -15,7 +25,7 @@ function plain(row: CommandRow, word: string): readonly string[] {
   const spelled = (flag: Flag): boolean =>
     `--${longName(flag.flags)}` === dashed || flag.flags.startsWith(`${dashed},`);
   const flag = dashed === '' ? undefined : row.flags?.find((each) => each.kind === 'on' && spelled(each));
-  if (flag === undefined) return [word];
+  if (flag === undefined) return shortValue(row.flags ?? [], word);
   if (value === 'true') return [dashed];
   return flag.standard ? [`--no-${longName(flag.flags)}`] : [];
 }
@@ -55,7 +65,7 @@ function isOffered(row: CommandRow, flag: Flag): boolean {
 }
 
 const isSpelled = (flag: Flag, word: string): boolean =>
-  word === shortOf(flag) || word.split('=', 1)[0] === `--${longName(flag.flags)}`;
+  [shortOf(flag), `--${longName(flag.flags)}`].includes(word.split('=', 1)[0]);
 
 /** The index of the first word that is no flag of the whole program, nor the value of one. */
 export const flagsEnd = (table: Table, argv: readonly string[]): number =>

@@ -3,6 +3,7 @@ import type { Client, ContainerSummary, ProjectView } from '@orc/api/client';
 import { COMPOSE_LABELS, fail, formatSize } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
+import { Problems } from '../cli/problems.ts';
 import { hostAddress, shortId, taskListing } from '../format/container.ts';
 import { printList } from '../format/output.ts';
 import { mustKnowWritten, projectName, servicesOfFiles } from '../project/load.ts';
@@ -42,7 +43,7 @@ export async function oneOffsOf(
 
 export const ps: Body = async (context, args, flags) => {
   const client = await context.client();
-  const name = await projectName(context);
+  const name = await elsewhere(context, 'orc container ls', projectName(context));
   const view = await viewOf(client, name);
   await mustKnowWritten(context, args, servicesOf(view), name);
   const own = await rowsOf(client, name, args);
@@ -59,6 +60,19 @@ export const ps: Body = async (context, args, flags) => {
   printList(context, flags, taskListing(context.io.now(), flags.on('no-trunc')), rows);
   return 0;
 };
+
+/** In docker both lists go by one name: who has no files here may have meant that of the whole host. */
+async function elsewhere<T>({ io, globals }: Context, command: string, found: Promise<T>): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    const named = globals.files.length > 0 || io.env['COMPOSE_FILE'];
+    const [problem, ...more] = error instanceof Problems && !named ? error.problems : [];
+    if (problem?.code !== 'compose.file' || more.length > 0) throw error;
+    const hint = [`"${command}" lists those of this host`, problem.hint].filter(Boolean).join('; ');
+    throw new Problems([{ ...problem, hint }]);
+  }
+}
 
 const servicesOf = (view: ProjectView | null): readonly string[] =>
   (view?.services ?? []).map((each) => each.spec.service);
@@ -102,7 +116,7 @@ export const ls: Body = async (context, _, flags) => {
 
 export const images: Body = async (context, args, flags) => {
   const client = await context.client();
-  const known = await projectHere(context, client, args);
+  const known = await elsewhere(context, 'orc image ls', projectHere(context, client, args));
   if (known === undefined) return 0;
   const { name } = known;
   const all = new Map((await client.listImages()).map((image) => [image.id, image]));

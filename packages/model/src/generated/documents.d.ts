@@ -1149,7 +1149,7 @@ export type PutResult = {
 /** A row of orc ls. */
 export type ProjectSummary = {
     readonly name: Text;
-  /** running(2), exited(1) */
+  /** exited(1), running(2) */
   readonly status: Text;
     readonly configFiles: Texts;
 };

@@ -1,5 +1,6 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
-import { CAPABILITY_NAMES, CONTAINER_NAME, CONTAINER_NAME_MAX, isSignal, nearestWord } from '@orc/model';
+import { CAPABILITY_NAMES, CONTAINER_NAME, isSignal, nearestWord } from '@orc/model';
+import { LIMITS } from '../../limits.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -35,8 +36,8 @@ const containerName: Check = (text) =>
     : {
         why: `invalid container name "${text}"`,
         hint:
-          text.length > CONTAINER_NAME_MAX
-            ? `it has ${text.length} characters, the limit is ${CONTAINER_NAME_MAX}`
+          text.length > LIMITS.containerNameLengthMax
+            ? `it has ${text.length} characters, the limit is ${LIMITS.containerNameLengthMax}`
             : 'it has two or more letters, digits, _, . and -, and begins with a letter or digit',
       };
 

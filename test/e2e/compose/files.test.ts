@@ -249,6 +249,25 @@ describe('volumes', () => {
     expect(readFileSync(join(lab.instance.folder, 'bound/file'), 'utf8')).toBe('host\n');
   });
 
+  test('one that was made by hand or by another project is used, with a warning, and left by down -v', async () => {
+    project.ok(['volume', 'create', 'theirs_hand']);
+    const theirs = lab.project(
+      'theirs',
+      'services:\n  a: {image: busybox, init: true, command: sleep 1000, volumes: [hand:/h, files:/f, own:/o]}\n' +
+        'volumes: {hand: {}, files: {name: files_data}, own: {}}\n',
+    );
+    const { code, stderr } = theirs.orc(['up', '-d']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('volume theirs_hand exists already and was not made by a project: it is used');
+    expect(stderr).toContain('volume files_data exists already and belongs to project files: it is used');
+    expect(await theirs.sh('a', 'cat /f/file')).toBe('kept');
+    theirs.ok(['down', '-v', '-t', '0']);
+    const left = project.ok(['volume', 'ls', '--format', '{{.Name}}']).trim().split('\n');
+    expect(left).toEqual(expect.arrayContaining(['theirs_hand', 'files_data']));
+    expect(left).not.toContain('theirs_own');
+    project.ok(['volume', 'rm', 'theirs_hand']);
+  });
+
   test('an external one that does not exist is refused', () => {
     const absent = lab.project(
       'absent',

@@ -122,3 +122,23 @@ test('its grace period begins with its signal', async () => {
   vi.useRealTimers();
   await stopped;
 });
+
+test('a restart is told as docker tells it, of a container and of a task', async () => {
+  const watching = new AbortController();
+  const seen: string[] = [];
+  const watched = (async () => {
+    for await (const { action, actor } of rooms.options.events.watch({ signal: watching.signal }))
+      seen.push(`${actor.attributes['name']} ${action}`);
+  })();
+  const id = await start();
+  await agent.containers.restart(id);
+  const task = taskOf('web');
+  agent.assign(assignmentOf([task]));
+  await vi.waitFor(() => expect(seen).toContain('web start'));
+  agent.assign(assignmentOf([{ ...task, desired: { state: 'run', generation: 2 } }]));
+  await vi.waitFor(() => expect(seen).toContain('web restart'));
+  watching.abort();
+  await watched.catch(() => undefined);
+  const whole = ['create', 'start', 'kill', 'die', 'stop', 'start', 'restart'];
+  expect(seen).toEqual(['box', 'web'].flatMap((name) => whole.map((action) => `${name} ${action}`)));
+});

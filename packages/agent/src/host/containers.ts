@@ -34,6 +34,7 @@ export function openContainers(deps: LifeDeps, registry: Registry, random: Rando
       const life = find(reference);
       await stop(life, options);
       await start(life);
+      deps.event(life.stored, 'restart', {});
     },
     kill: async (reference, signal) => {
       runningOf(reference);

@@ -69,6 +69,8 @@ export class Life {
   #preparing = false;
   /** The attempt that somebody ended by a signal. */
   #endedByHand = 0;
+  /** It was stopped to be started again. */
+  #restarting = false;
   #stuck: Problem | undefined;
   #outOfReach: Problem | undefined;
   /** What the last report said. */
@@ -387,6 +389,8 @@ export class Life {
     this.#health = 'none';
     this.#attend(started.running, 'starting');
     this.#deps.event(this.stored, 'start', {});
+    if (this.#restarting) this.#deps.event(this.stored, 'restart', {});
+    this.#restarting = false;
   }
 
   #attend(running: Running, health: Health): void {
@@ -514,6 +518,7 @@ export class Life {
     await this.#ended;
     // As docker tells it: what was killed was not stopped.
     if (this.#state.desired.kill === undefined) this.#deps.event(this.stored, 'stop', {});
+    this.#restarting = this.#isAsked();
   }
 
   /** Looked at anew whenever it counts: a kill may come at any time. */

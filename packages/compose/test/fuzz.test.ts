@@ -105,6 +105,10 @@ function holds(files: Record<string, string>): void {
   if (result.model === undefined) expect(result.problems.length).toBeGreaterThan(0);
   else renderYaml(result.model);
   for (const problem of result.problems) expect(problem.message.length).toBeGreaterThan(0);
+  const again = performance.now();
+  const audited = loadFiles(files, { options: { audit: true, uid: 1000 } });
+  expect(performance.now() - again).toBeLessThan(MS_MAX);
+  for (const { where } of audited.attributes ?? []) expect(where.line).toBeGreaterThan(0);
 }
 
 describe('a load ends', () => {

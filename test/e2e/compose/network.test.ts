@@ -186,6 +186,19 @@ describe('networks', () => {
     expect(project.ok(['network', 'inspect', 'net_front'])).toContain('"com.example.side": "front"');
   });
 
+  test('one that was made by hand is refused, by its name and with a hint', () => {
+    project.ok(['network', 'create', 'theirs_n']);
+    const theirs = lab.project(
+      'theirs',
+      'services: {a: {image: busybox, networks: [n]}}\nnetworks: {n: {}}\n',
+    );
+    const { code, stderr } = theirs.orc(['up', '-d']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('network theirs_n was not made by a project');
+    expect(stderr).toContain('mark it external: true');
+    project.ok(['network', 'rm', 'theirs_n']);
+  });
+
   test('an external one that does not exist is refused', () => {
     const absent = lab.project(
       'absent',
@@ -252,6 +265,8 @@ networks:
   m: {ipam: {config: [{subnet: 10.213.20.0/24}]}}
 `;
   const subnet = (number: number): string => `{ipam: {config: [{subnet: 10.213.${number}.0/24}]}}`;
+  /** Sandboxes that are made ahead, at most. */
+  const POOL = 8;
   const seed = Number(process.env['ORC_SEED'] ?? Date.now() % 1e6);
   let moved: LabProject;
 
@@ -265,6 +280,11 @@ networks:
       .filter((name) => name.startsWith(lab.instance.name) && existsSync(`/sys/class/net/${name}/bridge`))
       .map((name) => ({ address: addressOf(name), ports: readdirSync(`/sys/class/net/${name}/brif`).length }))
       .toSorted((one, other) => one.address.localeCompare(other.address));
+  /** Cables that lead to no container, those of the pool among them. */
+  const loose = (): readonly string[] =>
+    readdirSync('/sys/class/net').filter(
+      (name) => name.startsWith(`${lab.instance.name}v`) && !existsSync(`/sys/class/net/${name}/brport`),
+    );
   const rules = (): string => spawnSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }).stdout;
   const isWhole = async (number: number): Promise<boolean> => {
     const { client } = lab.instance;
@@ -357,6 +377,7 @@ networks:
       const what = (): string => `round ${round}, ${delayMs} ms, ORC_SEED=${seed}: ${lab.instance.log()}`;
       await until(() => isWhole(number), what);
       await expectWhole(number);
+      await expect.poll(() => loose().length, { timeout: 5000, interval: 20 }).toBeLessThanOrEqual(POOL);
     }
   });
 });

@@ -27,8 +27,6 @@ export const LIMITS = {
   problemsMax: 100,
   /** A longer line is no excerpt of a problem; who shows it cuts it around the column. */
   excerptLengthMax: 64 * 1024,
-  /** As `CONTAINER_NAME` of model has it. */
-  containerNameLengthMax: 255,
   /** Rounds of "need" and "facts" of `resolveProject`. */
   roundsMax: 500,
   /** docker's limit for a secret, and swarm's for a config. */

@@ -11,4 +11,6 @@ export const LIMITS = {
   excerptBeforeMax: 120,
   /** As `KINDS.project.namePattern` has it. */
   projectNameLengthMax: 200,
+  /** As `CONTAINER_NAME` has it. */
+  containerNameLengthMax: 255,
 } as const;

@@ -5,7 +5,14 @@
 import type { ContainerSpec } from './container.ts';
 import type { Digest } from './ids.ts';
 import { LIMITS } from './limits.ts';
-import { type DependsOn, KINDS, type NetworkSpec, type UpdateConfig, type VolumeSpec } from './objects.ts';
+import {
+  CONTAINER_NAME,
+  type DependsOn,
+  KINDS,
+  type NetworkSpec,
+  type UpdateConfig,
+  type VolumeSpec,
+} from './objects.ts';
 
 export type BuildSpec = {
   /** Absolute path of the context on the client. */
@@ -86,6 +93,23 @@ export function projectNameFault(
   const proposed = normalisedProjectName(name);
   const isOne = KINDS.project.namePattern.test(proposed) && proposed !== name;
   return isOne ? { message, hint: `such as "${proposed}"` } : { message };
+}
+
+/** What is wrong with a container's name. */
+export function containerNameFault(
+  name: string,
+): { readonly message: string; readonly hint: string } | undefined {
+  if (CONTAINER_NAME.test(name)) return undefined;
+  const max = LIMITS.containerNameLengthMax;
+  if (name.length > max)
+    return {
+      message: `invalid container name "${name.slice(0, 20)}…": it has ${name.length} characters`,
+      hint: `the limit is ${max}`,
+    };
+  return {
+    message: `invalid container name "${name}"`,
+    hint: 'it has two or more letters, digits, _, . and -, and begins with a letter or digit',
+  };
 }
 
 export type Project = {

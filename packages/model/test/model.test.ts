@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Cidr,
+  containerNameFault,
   contains,
   defined,
   firstFreeAddress,
@@ -167,6 +168,9 @@ describe('problems', () => {
     const fault = projectNameFault('a'.repeat(300));
     expect(fault?.message).toBe(`invalid project name "${'a'.repeat(20)}…": it has 300 characters`);
     expect(fault?.hint).toBe('the limit is 200');
+    expect(containerNameFault('a'.repeat(256))?.hint).toBe('the limit is 255');
+    expect(containerNameFault('a')?.hint).toMatch('two or more');
+    expect(containerNameFault('a'.repeat(255))).toBeUndefined();
     expect([projectNameFault('a'.repeat(200)), projectNameFault('A')?.hint]).toEqual([
       undefined,
       'such as "a"',

@@ -1,7 +1,7 @@
 /** What the engine's commands do to the containers of this host. */
 import {
   type Container,
-  CONTAINER_NAME,
+  containerNameFault,
   type Exit,
   fail,
   newContainerId,
@@ -88,11 +88,8 @@ async function create(
   random: Random,
 ): Promise<Container> {
   const name = request.name ?? freeName(registry, random);
-  if (!CONTAINER_NAME.test(name)) {
-    throw fail('input.invalid', `invalid container name "${name}"`, {
-      hint: 'use two or more of letters, digits, _ . and -, a letter or digit first',
-    });
-  }
+  const fault = containerNameFault(name);
+  if (fault !== undefined) throw fail('input.invalid', fault.message, { hint: fault.hint });
   const id = newContainerId((count) => random.bytes(count));
   const desired: TaskDesired = { state: 'ready', generation: INITIAL_GENERATION };
   const life = await registry.make({ id, name, spec: request.spec, desired });

@@ -1,6 +1,5 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
-import { CAPABILITY_NAMES, CONTAINER_NAME, isSignal, nearestWord } from '@orc/model';
-import { LIMITS } from '../../limits.ts';
+import { CAPABILITY_NAMES, containerNameFault, isSignal, nearestWord } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -30,16 +29,10 @@ function checkValue(loading: Loading, label: string, node: Node | undefined, che
   report(loading, 'compose.schema', node, `${label}: ${fault.why}`, { hint: fault.hint });
 }
 
-const containerName: Check = (text) =>
-  CONTAINER_NAME.test(text)
-    ? undefined
-    : {
-        why: `invalid container name "${text}"`,
-        hint:
-          text.length > LIMITS.containerNameLengthMax
-            ? `it has ${text.length} characters, the limit is ${LIMITS.containerNameLengthMax}`
-            : 'it has two or more letters, digits, _, . and -, and begins with a letter or digit',
-      };
+const containerName: Check = (text) => {
+  const fault = containerNameFault(text);
+  return fault && { why: fault.message, hint: fault.hint };
+};
 
 /** As `distribution/reference` has it: a host only where the first part looks like one. */
 const HOST =

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int home(struct plan *p) {
@@ -174,8 +175,23 @@ int op_netlink(struct plan *p, struct cursor *c) {
   return await_acks(fd, expected, *c);
 }
 
-static int write_sysctl(const char *key, const char *value) {
-  SCOPED_FD dir = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+/*
+ * A procfs of the plan's own. In the host's, names below /proc/sys/net are there once for each network namespace that
+ * anybody looked into, in one chain: with a thousand of them a look costs a tenth of a millisecond.
+ */
+static int own_procfs(struct plan *p) {
+  if (p->procfs >= 0) return p->procfs;
+  enum { CLOEXEC = 1, CREATE = 6 }; /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC; FSCONFIG_CMD_CREATE */
+  SCOPED_FD fs = (int)syscall(SYS_fsopen, "proc", CLOEXEC);
+  if (fs < 0 || syscall(SYS_fsconfig, fs, CREATE, NULL, NULL, 0)) return -errno;
+  p->procfs = (int)syscall(SYS_fsmount, fs, CLOEXEC, 0);
+  return p->procfs < 0 ? -errno : p->procfs;
+}
+
+static int write_sysctl(struct plan *p, const char *key, const char *value) {
+  int procfs = own_procfs(p);
+  if (procfs < 0) return procfs;
+  SCOPED_FD dir = openat(procfs, "sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0) return -errno;
   SCOPED_FD fd = in_root(dir, key, O_WRONLY | O_CLOEXEC, 0);
   if (fd < 0) return fd;
@@ -189,7 +205,7 @@ int op_sysctl(struct plan *p, struct cursor *c) {
   if (c->bad) return -EBADMSG;
   int result = *namespace ? enter_net(p, namespace) : 0;
   if (result) return result;
-  result = write_sysctl(key, value);
+  result = write_sysctl(p, key, value);
   if (result && tolerated(*c, -result)) result = 0;
   return *namespace ? go_home(p, result) : result;
 }

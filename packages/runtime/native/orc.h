@@ -114,7 +114,7 @@ struct plan {
   const char *name;
   bool cloned; /* an op_clone ended the host's phase */
   int client; /* where FR_RUN answers */
-  int root, null_device, lock, home_net, sync, listener, target_pidfd;
+  int root, null_device, lock, home_net, procfs, sync, listener, target_pidfd;
   int pidns;
   uint64_t clone_flags;
   const char *clone_cgroup;

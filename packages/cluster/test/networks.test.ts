@@ -211,7 +211,7 @@ describe('the network of running containers', () => {
       'shop-web-1': 'running',
       'shop-api-1': 'running',
       'shop-guest-1': 'running',
-      'shop-sleeper-1': 'new',
+      'shop-sleeper-1': 'ready',
     });
     expect(network(world).status.subnets).toMatchObject([{ subnet: '10.7.0.0/24' }]);
   });

@@ -8,7 +8,7 @@ import type { Planning } from './types.ts';
 
 export type Replaced = { readonly before: ServiceObj; readonly after: ServiceObj };
 
-/** Also those that join one of them. What they run stays as it was put last. */
+/** Also those that join one of them. What they run stays as it was put last; what was stopped is made and not started. */
 export function replaceFollowers(
   planning: Planning,
   project: string,
@@ -34,7 +34,7 @@ const mustFollow = ({ draft }: Planning, { spec }: ServiceObj, replaced: Readonl
   joinedServices(spec.template).some((name) => replaced.has(name));
 
 function rehash(planning: Planning, service: ServiceObj): ServiceObj | undefined {
-  const { project, template, recreations = 0, containerName } = service.spec;
+  const { project, template, recreations = 0, containerName, desired } = service.spec;
   const hash = hashOfService(planning, {
     project,
     template,
@@ -42,6 +42,6 @@ function rehash(planning: Planning, service: ServiceObj): ServiceObj | undefined
     ...(containerName === undefined ? {} : { containerName }),
   });
   if (hash === service.spec.hash) return undefined;
-  patchSpec<'service'>(planning.draft, service, { hash });
+  patchSpec<'service'>(planning.draft, service, { hash, desired: desired === 'stop' ? 'ready' : desired });
   return get(now(planning.draft), 'service', service.id);
 }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '@orc/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Run, type RunOptions, openTerminal } from './cli.ts';
+import { FIXTURES, type Run, type RunOptions, openTerminal } from './cli.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -76,4 +76,15 @@ test.each([
   const { code, stderr } = await save(file, ['new']);
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   expect(kept()).toEqual(['sub']);
+});
+
+test('config -o of files with problems leaves what was there', async () => {
+  await using terminal = await openTerminal();
+  writeFileSync(join(folder, 'old.yaml'), 'precious');
+  const config = (files: string): Promise<Run> =>
+    terminal.run(['-f', join(FIXTURES, files, 'compose.yaml'), 'config', '-o', 'old.yaml'], { cwd: folder });
+  expect((await config('broken')).code).toBe(2);
+  expect([kept(), text('old.yaml')]).toEqual([['old.yaml'], 'precious']);
+  expect((await config('shop')).code).toBe(0);
+  expect([kept(), text('old.yaml')]).toEqual([['old.yaml'], expect.stringMatching(/^name: shop\n/)]);
 });

@@ -1,6 +1,4 @@
 /** `orc config`. */
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { ComposeModel, LoadOptions } from '@orc/compose';
 import { fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
@@ -48,7 +46,7 @@ async function printModel(context: Context, model: ComposeModel, flags: Flags): 
   const text = render(locks ? onlyImages(shown) : shown);
   const file = flags.text('output');
   if (file === undefined) context.out(text.trimEnd());
-  else writeFileSync(resolve(context.io.cwd, file), text);
+  else await (await import('../cli/output-file.ts')).writeWhole(context.io, file, [text]);
 }
 
 /** What is built here and what has a digest stay as they are. */

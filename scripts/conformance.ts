@@ -1,6 +1,6 @@
 /**
  * Runs every case in the corpus beside the repository, where it is there, and the project's own; prints `N passed, N
- * failed` by group: `node scripts/conformance.ts`.
+ * failed` by group: `npm run conformance`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
 import { CAPABILITY_NAMES, containerNameFault, isSignal, nearestWord } from '@orc/model';
+import { isAddress } from '../5-canonical/address.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -84,11 +85,56 @@ const workingDir: Check = (text) =>
 const signal: Check = (text) =>
   isSignal(text) ? undefined : { why: `unknown signal "${text}"`, hint: 'such as SIGTERM, TERM or 15' };
 
+/** uts_namespaces(7): __NEW_UTS_LEN. */
+const HOST_NAME_BYTES_MAX = 64;
+
+const hostName: Check = (text) => {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > HOST_NAME_BYTES_MAX)
+    return {
+      why: `"${text.slice(0, 20)}…" has ${bytes} characters`,
+      hint: `the kernel takes ${HOST_NAME_BYTES_MAX} at most`,
+    };
+  return blanks(text, 'name of a host');
+};
+
+const blanks = (text: string, noun: string): Fault | undefined =>
+  /\s/.test(text) ? { why: `"${text}" is not a ${noun}`, hint: 'write it without blanks' } : undefined;
+
+const dnsServer: Check = (text) =>
+  isAddress(text)
+    ? undefined
+    : { why: `"${text}" is not an address`, hint: 'name servers are given by address, such as 1.1.1.1' };
+
+/** The line of resolv.conf is made of them. */
+const searchDomain: Check = (text) => blanks(text, 'domain');
+const resolverOption: Check = (text) => blanks(text, 'resolver option');
+
+/** setuid takes no more without meaning -1. */
+const ID_MAX = 2 ** 31 - 1;
+
+/** Whether the image has a user of the name shows at the start. */
+const user: Check = (text) => {
+  const [name = '', ...groups] = text.split(':');
+  const hint = 'write user or user:group, by name or number, such as 1000:1000';
+  if (name === '' || groups.length > 1) return { why: `"${text}" is not a user`, hint };
+  const large = [name, ...groups].find((each) => /^\d+$/.test(each) && Number(each) > ID_MAX);
+  return large === undefined
+    ? undefined
+    : { why: `${large} is too large for an id`, hint: `the largest is ${ID_MAX}` };
+};
+
 const CHECKS: readonly (readonly [Path, Check])[] = [
   [['container_name'], containerName],
   [['image'], image],
   [['working_dir'], workingDir],
   [['stop_signal'], signal],
+  [['hostname'], hostName],
+  [['domainname'], hostName],
+  [['user'], user],
+  [['dns'], dnsServer],
+  [['dns_search'], searchDomain],
+  [['dns_opt'], resolverOption],
   [['cap_add'], capability],
   [['cap_drop'], capability],
   [['mem_limit'], memory],

@@ -236,6 +236,7 @@ async function close(parts: Parts): Promise<void> {
 }
 
 async function shutdown(parts: Parts): Promise<void> {
+  await parts.segments.close();
   for (const record of parts.sandboxes.all()) parts.sandboxes.release(record.container);
   await close(parts);
   await parts.sweeper.sweep();

@@ -21,6 +21,8 @@ export type Segments = {
   ) => Promise<void>;
   /** Whether a bridge was added since the last call. */
   readonly grown: () => boolean;
+  /** Resolves when nothing is made any more, whoever asks: what is removed after it stays away. */
+  readonly close: () => Promise<void>;
 };
 
 export type SegmentsOptions = {
@@ -44,8 +46,10 @@ export function openSegments(options: SegmentsOptions): Segments {
   let coming: readonly AssignedNetwork[] = [];
   let queue: Promise<void> = Promise.resolve();
   let known = 0;
+  let closed = false;
 
   const change = async (wanted: readonly AssignedNetwork[], rules: Rules): Promise<void> => {
+    if (closed) return;
     const gone = bridges.all().filter((each) => !wanted.some((other) => same(each, other)));
     const fresh = wanted.filter((each) => !unchanged(bridges.get(each.name), each));
     if (gone.length === 0 && fresh.length === 0) return;
@@ -101,6 +105,10 @@ export function openSegments(options: SegmentsOptions): Segments {
       const grew = count > known;
       known = count;
       return grew;
+    },
+    close: () => {
+      closed = true;
+      return queue.catch(() => undefined);
     },
   };
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bridgeName } from '../../src/plan/links.ts';
 import type { Attached, NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
@@ -180,6 +181,25 @@ insideNamespaces(import.meta.filename, () => {
       await net.networks(standing);
     });
 
+    test('a network that is made anew has a bridge of its own, also for the subnet of the one before', async () => {
+      const before = network('anew', 40, { internal: true });
+      const after = { ...network('anew', 41), status: { ...before.status, index: 41 } };
+      const bridges = (): string[] => [40, 41].map((index) => bridgeName(INSTANCE, index)).filter(isThere);
+      const isThere = (name: string): boolean => sh('ip -br link').includes(`${name} `);
+      await net.networks([...standing, before]);
+      expect(bridges()).toEqual([bridgeName(INSTANCE, 40)]);
+      const box = await startBox(host, net, ['anew']);
+      await stopBox(net, box);
+      await net.networks([...standing, after]);
+      expect(bridges()).toEqual([bridgeName(INSTANCE, 41)]);
+      const rules = sh(`nft list table inet ${INSTANCE}`);
+      expect(rules).toContain(`"${bridgeName(INSTANCE, 41)}"`);
+      expect(rules).not.toContain(`"${bridgeName(INSTANCE, 40)}"`);
+      await stopBox(net, await startBox(host, net, ['anew']));
+      await net.networks(standing);
+      expect(bridges()).toEqual([]);
+    });
+
     test('sweeps what nothing asks for, and a shutdown leaves nothing', async () => {
       const box = await startBox(host, net, ['shop_default']);
       await box.peer.close();
@@ -191,7 +211,12 @@ insideNamespaces(import.meta.filename, () => {
       await net.recover([]);
       await eventually(() => veths().length === 0);
       expect(sh('ip -br link')).not.toMatch(/orc-3fa9c1-ff|vzzzz/);
-      await net.shutdown();
+      // An assignment that comes meanwhile, or after it, makes nothing again.
+      let isDown = false;
+      const down = net.shutdown().finally(() => (isDown = true));
+      while (!isDown) await net.networks(standing).catch(() => {});
+      await down;
+      await net.networks(standing).catch(() => {});
       expect(sh('ip -br link')).not.toContain(INSTANCE);
       expect(sh('ip -br link')).toContain('orc-other');
       expect(sh('nft list tables')).not.toContain(INSTANCE);

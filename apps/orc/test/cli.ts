@@ -64,6 +64,7 @@ async function run(door: Door, _: Memory, argv: readonly string[], options: RunO
     now: () => EPOCH + 90_000,
     uid: options.uid ?? 0,
     cpus: 2,
+    architecture: 'x64',
     onSignal: (name, call) => {
       const calls = listeners.get(name) ?? new Set();
       listeners.set(name, calls.add(call));

@@ -15,6 +15,8 @@ export const LIMITS = {
   filesMax: 1000,
   /** A name of a volume, network, config or secret; their patterns say so, too. */
   nameLengthMax: 200,
+  /** Of a host or its domain: __NEW_UTS_LEN of uts_namespaces(7). */
+  hostNameBytesMax: 64,
   includeDepthMax: 50,
   extendsDepthMax: 100,
   /** Nested `${A:-${B:-…}}`. */

@@ -1,5 +1,5 @@
 /** What goes into a load and what comes out of it. */
-import type { Problem, Project, Where } from '@orc/model';
+import type { HostPlatform, Problem, Project, Where } from '@orc/model';
 import type { ComposeModel } from './compose-model.ts';
 
 /** A path whose content, or absence, the load needs to go on. Absolute, or `-` for standard input. */
@@ -43,6 +43,8 @@ export type LoadOptions = {
   readonly uid?: number;
   /** Processors of the host: more than it has are refused. Absent: any number is taken. */
   readonly cpus?: number;
+  /** Where the services are to run, with the folders of the caller: what it has not is refused. Absent: not looked at. */
+  readonly host?: HostPlatform;
   /** Services named on the command line: each one's profiles count as active. */
   readonly services?: readonly string[];
 };

@@ -7,7 +7,7 @@ import { loadFiles } from './support.ts';
 
 /**
  * A body is compose.yaml; further files begin with `=== path`. Arguments: `env=A:1,B:2`, `profiles=x,y`,
- * `files=a,b`, `name=n`.
+ * `files=a,b`, `name=n`, `host=x64`, `services=a`.
  */
 function run(each: GoldenCase): Resolved {
   const list = (name: string): string[] => (each.args[name] ?? '').split(',').filter((word) => word !== '');
@@ -22,6 +22,8 @@ function run(each: GoldenCase): Resolved {
       cpus: 2,
       ...(each.args['audit'] ? { audit: true } : {}),
       ...switchesOff(each),
+      ...(each.args['host'] ? { host: { os: 'linux', architecture: each.args['host'] } } : {}),
+      services: list('services'),
       ...(each.args['uid'] ? { uid: Number(each.args['uid']) } : {}),
     },
   });

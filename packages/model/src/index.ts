@@ -13,6 +13,7 @@ export * from './kernel.ts';
 export * from './labels.ts';
 export * from './nearest.ts';
 export * from './objects.ts';
+export * from './platform.ts';
 export * from './problem.ts';
 export * from './project.ts';
 export * from './task.ts';

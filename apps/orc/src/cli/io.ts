@@ -20,6 +20,8 @@ export type Io = {
   readonly uid: number;
   /** CPUs of this host. */
   readonly cpus: number;
+  /** In Node's words: `x64`. */
+  readonly architecture: string;
   /** Calls back on each; the result stops listening. */
   readonly onSignal: (name: NodeJS.Signals, call: () => void) => () => void;
 };
@@ -47,6 +49,7 @@ export function processIo(opened = new Set<NodeJS.WriteStream>()): Io {
     get cpus() {
       return availableParallelism();
     },
+    architecture: process.arch,
     onSignal: (name, call) => {
       process.on(name, call);
       return () => void process.off(name, call);

@@ -44,9 +44,22 @@ export async function readFiles(context: Context, options: LoadOptions): Promise
   });
 }
 
+/** As `loadProject`, for what starts services: what this host has not is refused. */
+export const loadToStart = (context: Context, services: readonly string[] = []): Promise<Project> =>
+  loadProject(context, services, hostOf(context));
+
+/** The daemon is on the host of its socket, which is this one. */
+export const hostOf = ({ io }: Context): Pick<LoadOptions, 'host'> => ({
+  host: { os: 'linux', architecture: io.architecture },
+});
+
 /** What is to be sent to the daemon; only with services that their profiles, or their names here, turn on. */
-export async function loadProject(context: Context, services: readonly string[] = []): Promise<Project> {
-  const { project } = await loadFiles(context, { services });
+export async function loadProject(
+  context: Context,
+  services: readonly string[] = [],
+  options: LoadOptions = {},
+): Promise<Project> {
+  const { project } = await loadFiles(context, { ...options, services });
   if (project === undefined) throw fail('internal', 'the compose files gave no project');
   mustKnow(
     services,

@@ -5,14 +5,14 @@ import type { Body } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { exitCode } from '../cli/problems.ts';
 import { formatTable } from '../format/table.ts';
-import { readFiles } from '../project/load.ts';
+import { hostOf, readFiles } from '../project/load.ts';
 
 /** Services of all profiles, unless some are named: what is in the file is gone through. */
 export const check: Body = async (context, _args, flags) => {
   const { globals, io } = context;
   const named = globals.profiles.length > 0 || Boolean(io.env['COMPOSE_PROFILES']);
   const all = named ? context : { ...context, globals: { ...globals, profiles: ['*'] } };
-  const loaded = await readFiles(all, { audit: true, uid: io.uid });
+  const loaded = await readFiles(all, { audit: true, uid: io.uid, ...hostOf(context) });
   if (flags.text('format') === 'json') context.out(json(loaded));
   else print(context, loaded, flags.on('quiet'));
   return Math.max(0, ...loaded.problems.filter(isError).map(exitCode));

@@ -6,11 +6,11 @@ import type { Context } from '../cli/context.ts';
 import { type PlannedImage, type Planned, planJson, planLines, summaryLines } from '../format/plan.ts';
 import { contextDigest } from '../project/context-digest.ts';
 import { idOf } from '../project/image-id.ts';
-import { loadProject } from '../project/load.ts';
+import { loadToStart } from '../project/load.ts';
 import { only, optionsOf, showPutWarnings } from './up.ts';
 
 export const plan: Body = async (context, args, flags) => {
-  const project = await loadProject(context, args);
+  const project = await loadToStart(context, args);
   const { services: chosen } = only(project, args, flags);
   const planned = await ask(await context.client(), project, {
     services: project.services.filter((each) => chosen.includes(each.service)),

@@ -14,7 +14,7 @@ import {
 import type { Body, Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { resolveImages } from '../project/images.ts';
-import { loadProject } from '../project/load.ts';
+import { loadToStart } from '../project/load.ts';
 import { parseVolume } from '../spec/mounts.ts';
 import { parsePublish } from '../spec/ports.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
@@ -24,7 +24,7 @@ import { put, settle, withDependencies } from './up.ts';
 
 export const run: Body = async (context, args, flags) => {
   const [name = '', ...command] = args;
-  const project = await loadProject(context, [name]);
+  const project = await loadToStart(context, [name]);
   const service = project.services.find((each) => each.service === name) as ProjectService;
   const spec = specOf(context, project, service, command, flags);
   const client = await context.client();

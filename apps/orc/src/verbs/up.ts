@@ -6,14 +6,14 @@ import { type Context, showWarnings } from '../cli/context.ts';
 import type { Io } from '../cli/io.ts';
 import { resolveImages } from '../project/images.ts';
 import { type Wanted, judgeUp, unready } from '../project/judge.ts';
-import { loadProject, mustKnow } from '../project/load.ts';
+import { loadToStart, mustKnow } from '../project/load.ts';
 import { watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import type { Reporter } from '../report/reporter.ts';
 
 export const up: Body = async (context, args, flags) => {
   mustFit(flags);
-  const project = await loadProject(context, args);
+  const project = await loadToStart(context, args);
   mustName(project, args, flags);
   const client = await context.client();
   const detached = flags.on('detach') || flags.on('wait');
@@ -34,7 +34,7 @@ export const up: Body = async (context, args, flags) => {
 };
 
 export const create: Body = async (context, args, flags) => {
-  const project = await loadProject(context, args);
+  const project = await loadToStart(context, args);
   const client = await context.client();
   const result = await put(context, client, project, args, flags, 'ready');
   return settle(context, client, {

@@ -1,5 +1,13 @@
 /** Where tasks go: filters that say why they refuse, then ranks; addresses in the same entry of the log. */
-import type { NodeObj, PlacementReason, NodeRefusal, ServiceObj, TaskObj } from '@orc/model';
+import {
+  type NodeObj,
+  type NodeRefusal,
+  type PlacementReason,
+  platformName,
+  runsPlatform,
+  type ServiceObj,
+  type TaskObj,
+} from '@orc/model';
 import { mountSources } from '../project/hash.ts';
 import { now, patchSpec, patchStatus } from '../state/draft.ts';
 import { same } from '../state/same.ts';
@@ -91,19 +99,9 @@ function rankOf(state: State, node: NodeObj, { service }: Candidate): number {
   return own * 1e6 + tasks.length;
 }
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', aarch64: 'arm64' };
-const architectureOf = (name: string): string => ARCHITECTURES[name] ?? name;
-
 function platformRefusal(node: NodeObj, platform: string | undefined): NodeRefusal | undefined {
-  if (platform === undefined) return undefined;
-  const [os, architecture] = platform.split('/');
-  const { status } = node;
-  const sameOs = os === status.os;
-  const sameArchitecture =
-    architecture === undefined || architectureOf(architecture) === architectureOf(status.architecture);
-  if (sameOs && sameArchitecture) return undefined;
-  const has = `${status.os}/${architectureOf(status.architecture)}`;
-  return { kind: 'platform', node: node.name, has, wants: platform };
+  if (platform === undefined || runsPlatform(node.status, platform)) return undefined;
+  return { kind: 'platform', node: node.name, has: platformName(node.status), wants: platform };
 }
 
 /** DECISIONS 6: a task waits for the node that its volumes are on. */

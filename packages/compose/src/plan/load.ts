@@ -16,6 +16,7 @@ import { toModel } from './7-complete/to-model.ts';
 import { withContents } from './7-complete/contents.ts';
 import { auditAttributes } from './8-check/audit.ts';
 import { checkProject } from './8-check/check.ts';
+import { checkHost } from './8-check/host.ts';
 import { checkKernel } from './8-check/kernel.ts';
 import { checkNames } from './8-check/names.ts';
 import { warnOfMistakes } from './8-check/mistakes.ts';
@@ -174,6 +175,7 @@ function activeTree(
     checkValues(loading, active);
   }
   if (input.options?.translate !== false) checkKernel(loading, active, input.options?.cpus);
+  if (input.options?.host !== undefined) checkHost(loading, active, input.options.host, choice.services);
   const readsFiles = loading.interpolate && input.options?.envFiles !== false;
   const filled = readsFiles ? applyEnvFiles(loading, active, variables, inputs.projectDir) : active;
   return {

@@ -1,6 +1,7 @@
 /** Phase 8: what the schema cannot say, over the whole project, services of inactive profiles included. */
 import type { Loading } from '../loading.ts';
 import { type MapNode, get } from '../node.ts';
+import { checkAddresses } from './addresses.ts';
 import { checkCycles } from './cycles.ts';
 import { checkReferences } from './references.ts';
 import { checkResources } from './resources.ts';
@@ -17,5 +18,6 @@ export function checkProject(loading: Loading, tree: MapNode, variables: Readonl
   }
   checkCycles(loading, services);
   checkResources(loading, tree, variables);
+  checkAddresses(loading, tree);
   warnOfUnused(loading, tree);
 }

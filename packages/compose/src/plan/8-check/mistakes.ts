@@ -4,6 +4,7 @@ import type { LoadOptions } from '../../types.ts';
 import { rangeOf } from '../5-canonical/ports.ts';
 import { type Loading, presenceOf, shownName, warn } from '../loading.ts';
 import { type MapNode, type Node, get, textOf } from '../node.ts';
+import { isKept } from './host.ts';
 import { warnOfSecrets } from './plain-secrets.ts';
 
 export function warnOfMistakes(loading: Loading, tree: MapNode, options: LoadOptions): void {
@@ -11,7 +12,7 @@ export function warnOfMistakes(loading: Loading, tree: MapNode, options: LoadOpt
   if (services?.kind !== 'map' || !loading.interpolate) return;
   for (const [name, { value }] of services.entries) {
     floatingTag(loading, name, value);
-    missingBinds(loading, name, value);
+    missingBinds(loading, name, value, options);
     if ((options.uid ?? 0) !== 0) lowPorts(loading, name, value);
     warnOfSecrets(loading, name, value);
   }
@@ -34,15 +35,14 @@ function floatingTag(loading: Loading, name: string, service: Node): void {
   );
 }
 
-function missingBinds(loading: Loading, name: string, service: Node): void {
+function missingBinds(loading: Loading, name: string, service: Node, options: LoadOptions): void {
   for (const mount of itemsOf(get(service, 'volumes'))) {
     const source = get(mount, 'source');
     const path = textOf(source) ?? '';
     if (textOf(get(mount, 'type')) !== 'bind' || source === undefined || !posix.isAbsolute(path)) continue;
     if (presenceOf(loading, path)?.kind !== 'missing') continue;
-    const create = get(get(mount, 'bind'), 'create_host_path');
-    const made = create?.kind !== 'scalar' || create.value !== false;
-    const follows = made ? 'an empty folder is made in its place' : 'the start will fail';
+    if (isKept(mount) && options.host !== undefined) continue;
+    const follows = isKept(mount) ? 'the start will fail' : 'an empty folder is made in its place';
     warn(
       loading,
       'compose.file',

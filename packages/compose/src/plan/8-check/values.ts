@@ -1,5 +1,6 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
 import { CAPABILITY_NAMES, containerNameFault, isSignal, nearestWord } from '@orc/model';
+import { LIMITS } from '../../limits.ts';
 import { isAddress } from '../5-canonical/address.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
@@ -85,15 +86,12 @@ const workingDir: Check = (text) =>
 const signal: Check = (text) =>
   isSignal(text) ? undefined : { why: `unknown signal "${text}"`, hint: 'such as SIGTERM, TERM or 15' };
 
-/** uts_namespaces(7): __NEW_UTS_LEN. */
-const HOST_NAME_BYTES_MAX = 64;
-
 const hostName: Check = (text) => {
   const bytes = Buffer.byteLength(text);
-  if (bytes > HOST_NAME_BYTES_MAX)
+  if (bytes > LIMITS.hostNameBytesMax)
     return {
       why: `"${text.slice(0, 20)}…" has ${bytes} characters`,
-      hint: `the kernel takes ${HOST_NAME_BYTES_MAX} at most`,
+      hint: `the kernel takes ${LIMITS.hostNameBytesMax} at most`,
     };
   return blanks(text, 'name of a host');
 };

@@ -41,7 +41,7 @@ export type Registry = {
 export function openRegistry(deps: LifeDeps): Registry {
   const lives = new Map<ContainerId, Life>();
   const names = new Map<string, ContainerId>();
-  const find = (reference: string): Life => findLife(lives, reference);
+  const find = (reference: string): Life => findLife(lives, names, reference.replace(/^\//, ''));
   const add = (life: Life): void => {
     lives.set(life.id, life);
     names.set(life.stored.name, life.id);
@@ -84,9 +84,17 @@ export function openRegistry(deps: LifeDeps): Registry {
   };
 }
 
-function findLife(lives: ReadonlyMap<ContainerId, Life>, reference: string): Life {
+function findLife(
+  lives: ReadonlyMap<ContainerId, Life>,
+  names: ReadonlyMap<string, ContainerId>,
+  reference: string,
+): Life {
+  const named = names.get(reference);
+  // Mostly it is whole: nobody looks at a thousand others then.
+  const exact = lives.get(reference as ContainerId) ?? (named === undefined ? undefined : lives.get(named));
+  if (exact !== undefined) return exact;
   const rows = [...lives.values()].map((life) => ({ id: life.id as string, name: life.stored.name, life }));
-  const found = resolveId(rows, reference.replace(/^\//, ''));
+  const found = resolveId(rows, reference);
   if ('found' in found) return found.found.life;
   if ('ambiguous' in found)
     throw fail('id.ambiguous', `more than one container begins with ${reference}`, {

@@ -41,11 +41,12 @@ export function openSharing(
   const host = (life: Life): Life | undefined => hostOf(life, ({ stored }) => stored, find);
   const mayRun = (life: Life): boolean => life.running !== undefined || life.outOfReach !== undefined;
   return {
-    isShared: (life) =>
-      [...lives.values()].some(
-        (each) =>
-          each !== life && joiningOf(each.stored) !== undefined && mayRun(each) && host(each) === life,
-      ),
+    isShared(life) {
+      for (const each of lives.values())
+        if (each !== life && joiningOf(each.stored) !== undefined && mayRun(each) && host(each) === life)
+          return true;
+      return false;
+    },
     changed(life) {
       if (joiningOf(life.stored) === undefined || mayRun(life)) return;
       const owner = host(life);

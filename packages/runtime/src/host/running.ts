@@ -8,6 +8,7 @@ import { boundedRlimits } from '../plan/rlimits.ts';
 import type { Attachment, AttachOptions, Exec, ExecRequest, ProcessId, Running } from '../types.ts';
 import { entranceOf } from './cgroup-v2.ts';
 import type { Cgroups } from './cgroups.ts';
+import type { Closing } from './closing.ts';
 import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
 import { type Context, exitOf, readContext, readExit } from './folder.ts';
 import { resolveIdentity } from './identity.ts';
@@ -26,7 +27,7 @@ export type Host = {
   readonly clock: Clock;
   readonly emit: Emit;
   /** The daemon lets go: nothing that ends from now on is told. */
-  readonly closing: AbortSignal;
+  readonly closing: Closing;
 };
 
 export type RunningParts = {
@@ -76,16 +77,15 @@ export function openRunning(host: Host, parts: RunningParts): Running {
  * the first process gets SIGKILL as its shim dies, or here with its cgroup.
  */
 async function awaitExit(host: Host, { id, folder, started, control }: RunningParts): Promise<Exit> {
-  const letGo = (): void => control?.close();
-  host.closing.addEventListener('abort', letGo);
+  const stay = host.closing.onEnd(() => control?.close());
   const ended = await control?.ended;
-  host.closing.removeEventListener('abort', letGo);
+  stay();
   if (ended !== undefined) {
     control?.close();
     await endRest(host, id);
     return exitOf(ended);
   }
-  if (host.closing.aborted) return new Promise<never>(() => undefined);
+  if (host.closing.isOver) return new Promise<never>(() => undefined);
   const record = recordOf(host, id, folder);
   if (record?.attempt === started.attempt) {
     await endRest(host, id);
@@ -116,9 +116,7 @@ export async function endRest({ cgroups, emit }: Host, id: ContainerId): Promise
 
 /** A daemon that lets go closes what nobody reads, too: a shim waits for its readers. */
 export function closeWith({ closing }: Host, connection: Connection): void {
-  const close = (): void => connection.close();
-  closing.addEventListener('abort', close);
-  connection.whenClosed(() => closing.removeEventListener('abort', close));
+  connection.whenClosed(closing.onEnd(() => connection.close()));
 }
 
 async function openShim(host: Host, folder: string): Promise<Channel> {

@@ -1,5 +1,4 @@
 /** The room's door: what `agent` and `orcd` call. */
-import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { planOf } from '../plan/ops.ts';
 import type { Adopted, Runtime, RuntimeInfo, RuntimeOptions, StartRequest } from '../types.ts';
 import { LAUNCHER_LEAF } from './cgroup-files.ts';
 import { type Cgroups, openCgroups } from './cgroups.ts';
+import { openClosing } from './closing.ts';
 import { kernelFacts } from './features.ts';
 import { fillVolumes } from './fill.ts';
 import { makeSkeleton, readExit } from './folder.ts';
@@ -21,9 +21,7 @@ import { startContainer } from './start.ts';
 /** Finds or starts the launcher. Throws `start.failed` when it cannot. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const cgroups = openCgroups(options);
-  const closing = new AbortController();
-  // One listener per container that runs.
-  setMaxListeners(0, closing.signal);
+  const closing = openClosing();
   const program = options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch');
   const launcher = await openLauncher({
     program,
@@ -38,7 +36,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     emit,
     skeleton: makeSkeleton(options.root),
-    closing: closing.signal,
+    closing,
   };
   const turn = turns(STARTS_PER_CPU * availableParallelism());
   return {
@@ -56,13 +54,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     release: (id, folder) => letGo(host, id, folder),
     sweep: (known) => sweep(host, known, options.emit),
     info: async () => describe(host),
-    close: async () => closing.abort(),
+    close: async () => closing.end(),
     abandon: async () => {
-      closing.abort();
+      closing.end();
       await launcher.shutdown();
     },
     shutdown: async () => {
-      closing.abort();
+      closing.end();
       await launcher.shutdown();
       await cgroups.removeAll();
       await shimsGone(cgroups, clock);

@@ -44,14 +44,16 @@ function scalarValue(work: Work, node: ScalarNode, path: Path): Node {
   const template = node.value as string;
   if (!template.includes('$')) return node;
   const { text, errors, unset } = expand(template, work.lookup);
+  if (errors.length + unset.length === 0) return { ...node, value: text };
+  const placeOf = placesIn(node.place, template);
   for (const error of errors) {
-    const place = within(node.place, error.at, template);
+    const place = placeOf(error.at);
     const target = path.join('.');
     if (error.kind === 'required') required(work, place, error.name, error.message, target);
     else if (error.kind === 'invalid') invalid(work, place, error.message, target);
     else report(work.loading, 'compose.interpolation', place, `${target}: ${error.message}`);
   }
-  for (const { name, at } of unset) unsetVariable(work, within(node.place, at, template), name);
+  for (const { name, at } of unset) unsetVariable(work, placeOf(at), name);
   return { ...node, value: text };
 }
 
@@ -91,13 +93,22 @@ function unsetVariable(work: Work, place: Place, name: string): void {
 }
 
 /**
- * The place of the dollar, where the text in the file is the value itself (plain, or quoted without
- * escapes).
+ * The place of each dollar of a value. What is quoted with escapes, folded or indented in the file is not the value
+ * letter by letter: the dollars stand in the same order, unless some are written otherwise, or in a comment.
  */
-function within(place: Place, offset: number, template: string): Place {
-  if (template.length > LIMITS.valueBytesMax) return place;
+function placesIn(place: Place, template: string): (offset: number) => Place {
   const written = place.source.text.slice(place.start, place.end);
-  const inside = written.indexOf(template);
-  const start = place.start + (inside === -1 ? 0 : inside + offset);
-  return { source: place.source, start, end: place.end };
+  const inside = template.length > LIMITS.valueBytesMax ? -1 : written.indexOf(template);
+  const from = (start: number): Place => ({
+    source: place.source,
+    start: place.start + start,
+    end: place.end,
+  });
+  if (inside !== -1) return (offset) => from(inside + offset);
+  const [values, shown] = [dollarsOf(template), dollarsOf(written)];
+  if (values.length !== shown.length) return () => place;
+  const order = new Map(values.map((offset, index) => [offset, shown[index] as number]));
+  return (offset) => from(order.get(offset) ?? 0);
 }
+
+const dollarsOf = (text: string): readonly number[] => Array.from(text.matchAll(/\$/g), ({ index }) => index);

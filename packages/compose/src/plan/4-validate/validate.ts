@@ -187,7 +187,9 @@ function checkScalar(work: Work, form: Schema, node: ScalarNode, path: Path): vo
   if (form.enum !== undefined && !form.enum.includes(value)) {
     const known = form.enum.map(String);
     const message = `${pathName(path)} must be ${orList(known)}, not "${value}"`;
-    report(work.loading, 'compose.schema', node, message, { hint: suggest(value, known) });
+    report(work.loading, 'compose.schema', node, message, {
+      hint: suggest(value, known) ?? (known.length > 1 ? `such as ${known[0]}` : undefined),
+    });
   } else if (form.pattern !== undefined && !patternOf(form.pattern).test(value)) {
     report(work.loading, 'compose.schema', node, `${pathName(path)} has no meaning for "${value}"`, {
       hint: describe(form),

@@ -29,13 +29,17 @@ export function bool(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || pending(context, node)) return node;
   const word = node.value.toLowerCase();
   if (TRUE.has(word)) return { ...node, value: true };
-  return FALSE.has(word) ? { ...node, value: false } : refuse(context, node, path, 'true or false');
+  return FALSE.has(word)
+    ? { ...node, value: false }
+    : refuse(context, node, path, 'true or false', 'write one of the two');
 }
 
 export function int(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'scalar' || node.value === null || pending(context, node)) return node;
   const value = typeof node.value === 'number' ? node.value : wholeNumber(String(node.value));
-  return Number.isInteger(value) ? { ...node, value } : refuse(context, node, path, 'an integer');
+  return Number.isInteger(value)
+    ? { ...node, value }
+    : refuse(context, node, path, 'an integer', 'in digits, such as 3');
 }
 
 const wholeNumber = (word: string): number =>
@@ -45,7 +49,9 @@ export function float(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'scalar' || node.value === null || pending(context, node)) return node;
   const value =
     typeof node.value === 'number' ? node.value : node.value === '' ? Number.NaN : Number(node.value);
-  return Number.isFinite(value) ? { ...node, value } : refuse(context, node, path, 'a number');
+  return Number.isFinite(value)
+    ? { ...node, value }
+    : refuse(context, node, path, 'a number', 'in digits, such as 0.5');
 }
 
 export function bytes(context: FormContext, node: Node, path: Path): Node {

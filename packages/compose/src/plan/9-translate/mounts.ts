@@ -85,7 +85,12 @@ function shortTmpfs(context: ServiceContext, line: string): TmpfsMount {
   const target = at === -1 ? line : line.slice(0, at);
   const words = at === -1 ? [] : line.slice(at + 1).split(',');
   if (!target.startsWith('/'))
-    invalid(context, tmpfsPath(context, line), `"${target}" is not an absolute path`);
+    invalid(
+      context,
+      tmpfsPath(context, line),
+      `"${target}" is not an absolute path`,
+      `such as /${target.replace(/^\.?\//, '')}`,
+    );
   const size = words.find((word) => word.startsWith('size='))?.slice('size='.length);
   const mode = words.find((word) => word.startsWith('mode='))?.slice('mode='.length);
   const options = words.filter(

@@ -12,7 +12,7 @@ export function securityOf(context: ServiceContext): Security {
   (context.service.security_opt ?? []).forEach((option, index) => {
     const at = option.search(/[=:]/);
     const [key, value] = at === -1 ? [option, ''] : [option.slice(0, at), option.slice(at + 1)];
-    apply(context, security, key, value, index);
+    apply(context, security, { option, key, value, index });
   });
   return defined(security);
 }
@@ -21,14 +21,22 @@ const SELINUX_OFF = 'disable';
 /** Profiles of AppArmor are not applied yet. */
 const UNCONFINED = 'unconfined';
 
-function apply(context: ServiceContext, security: Mutable, key: string, value: string, index: number): void {
+type Option = {
+  /** As it was written. */
+  readonly option: string;
+  readonly key: string;
+  readonly value: string;
+  readonly index: number;
+};
+
+function apply(context: ServiceContext, security: Mutable, { option, key, value, index }: Option): void {
   if (key === 'no-new-privileges') security.noNewPrivileges = value !== 'false';
   else if (key === 'seccomp') security.seccomp = seccompProfile(context, value, index);
   else if (key === 'apparmor' && value === UNCONFINED) security.apparmor = value;
   else if (key === 'systempaths' && value === 'unconfined') security.unmaskSystemPaths = true;
   else if (key !== 'label' || value !== SELINUX_OFF) {
     const hint = 'known are no-new-privileges, seccomp, apparmor=unconfined and systempaths=unconfined';
-    refuse(context, ['security_opt', index], `"${key}=${value}" is not supported`, hint);
+    refuse(context, ['security_opt', index], `"${option}" is not supported`, hint);
   }
 }
 

@@ -97,7 +97,9 @@ const hostName: Check = (text) => {
 };
 
 const blanks = (text: string, noun: string): Fault | undefined =>
-  /\s/.test(text) ? { why: `${JSON.stringify(text)} is not a ${noun}`, hint: 'write it without blanks' } : undefined;
+  /\s/.test(text)
+    ? { why: `${JSON.stringify(text)} is not a ${noun}`, hint: 'write it without blanks' }
+    : undefined;
 
 const dnsServer: Check = (text) =>
   isAddress(text)

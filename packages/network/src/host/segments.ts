@@ -41,7 +41,7 @@ export type SegmentsOptions = {
 const WITHOUT_IPV6 = 'a network asks for IPv6, which bridges do not have yet: it runs with IPv4';
 
 export function openSegments(options: SegmentsOptions): Segments {
-  const { bridges, records, defaultNetwork, instance } = options;
+  const { bridges, records, defaultNetwork } = options;
   /** Networks that are about to get a bridge: their rules come first. */
   let coming: readonly AssignedNetwork[] = [];
   let queue: Promise<void> = Promise.resolve();
@@ -53,8 +53,7 @@ export function openSegments(options: SegmentsOptions): Segments {
     const gone = bridges.all().filter((each) => !wanted.some((other) => same(each, other)));
     const fresh = wanted.filter((each) => !unchanged(bridges.get(each.name), each));
     if (gone.length === 0 && fresh.length === 0) return;
-    for (const each of fresh)
-      if (each.spec.ipv6 === true) options.emit('warn', WITHOUT_IPV6, { network: each.name });
+    warnOfIpv6(fresh, options.emit);
     // First: one that is made anew may have a subnet of the one before it, and rules cannot have it twice.
     await bridges.drop(gone);
     coming = wanted;
@@ -73,10 +72,9 @@ export function openSegments(options: SegmentsOptions): Segments {
       dnsPort: options.dnsPort(),
       guarded: options.guarded(),
     }),
-    gateways: () => bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway)),
+    gateways: () => gatewaysOf(bridges),
     adopt: (links) => {
-      const present = new Set(links.map((link) => link.name));
-      const kept = records.networks().filter((each) => present.has(bridgeName(instance, each.status.index)));
+      const kept = presentOf(options, links);
       coming = [defaultNetwork, ...kept.filter((each) => each.name !== defaultNetwork.name)];
       bridges.adopt(coming, links);
     },
@@ -93,7 +91,7 @@ export function openSegments(options: SegmentsOptions): Segments {
       // Names are answered on the bridges that are there, also when one of the others could not be made.
       return queue
         .catch(() => undefined)
-        .then(() => listen(bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway))))
+        .then(() => listen(gatewaysOf(bridges)))
         .then(() => {
           known = bridges.names().length;
           return rules.apply();
@@ -113,6 +111,22 @@ export function openSegments(options: SegmentsOptions): Segments {
   };
 }
 
+function warnOfIpv6(networks: readonly AssignedNetwork[], emit: Emit): void {
+  for (const { name, spec } of networks)
+    if (spec.ipv6 === true) emit('warn', WITHOUT_IPV6, { network: name });
+}
+
+/** Those on record whose bridge is there. */
+function presentOf(
+  { records, instance }: SegmentsOptions,
+  links: readonly PresentLink[],
+): readonly AssignedNetwork[] {
+  const present = new Set(links.map((link) => link.name));
+  return records.networks().filter((each) => present.has(bridgeName(instance, each.status.index)));
+}
+
+const gatewaysOf = (bridges: Bridges): readonly string[] =>
+  bridges.all().flatMap((each) => each.status.subnets.map((row) => row.gateway));
 const bridged = (network: AssignedNetwork): boolean => network.spec.driver === 'bridge';
 const same = (a: AssignedNetwork, b: AssignedNetwork): boolean =>
   a.name === b.name && a.status.index === b.status.index && a.id === b.id;

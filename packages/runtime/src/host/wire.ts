@@ -1,7 +1,7 @@
 /** Frames as launcher and shims speak them (`native/orc.h`): u32 length, u8 type, u8 argument, u16 zero, payload. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
-import { fail } from '@orc/model';
+import { fail, type OrcError } from '@orc/model';
 import { ATTACH_FRAME_BYTES } from '../limits.ts';
 
 export const PROTOCOL = 1;
@@ -140,17 +140,19 @@ export async function connect(folder: string, name: string): Promise<Connection>
 /** Rejects with `timeout` when there is no answer in time. */
 export async function within<T>(limitMs: number, doing: string, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const told = fail('timeout', `${doing}: no answer within ${limitMs / 1000} s`, {
-    hint: 'is the process stopped, or does it wait for a device that does not answer?',
-    retry: true,
-  });
-  const timer = setTimeout(() => late.reject(told), limitMs);
+  const timer = setTimeout(() => late.reject(noAnswer(limitMs, doing)), limitMs);
   try {
     return await Promise.race([answer, late.promise]);
   } finally {
     clearTimeout(timer);
   }
 }
+
+const noAnswer = (limitMs: number, doing: string): OrcError =>
+  fail('timeout', `${doing}: no answer within ${limitMs / 1000} s`, {
+    hint: 'is the process stopped, or does it wait for a device that does not answer?',
+    retry: true,
+  });
 
 /**
  * The next frame, after which the connection pauses until somebody else listens. Throws `start.failed` when the other side

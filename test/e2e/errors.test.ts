@@ -31,6 +31,23 @@ const FILES: Readonly<Record<string, string>> = {
     '    depends_on: { db: { condition: service_healthy } }',
     '',
   ].join('\n'),
+  'unchecked.yaml': [
+    'services:',
+    '  db: { image: busybox, command: sleep 1000, stop_grace_period: 0s }',
+    '  web:',
+    '    image: busybox',
+    '    depends_on: { db: { condition: service_healthy } }',
+    '',
+  ].join('\n'),
+  'external.yaml': [
+    'services:',
+    '  web: { image: busybox, networks: [front], volumes: ["data:/data"] }',
+    'networks: { front: { external: true, name: edge } }',
+    'volumes:',
+    '  data:',
+    '    external: true',
+    '',
+  ].join('\n'),
 };
 
 beforeAll(async () => {

@@ -91,6 +91,8 @@ export type LoadResult =
       /** Of all services, whether they are active or not; with `model`. */
       readonly profiles?: readonly string[];
       readonly problems: readonly Problem[];
+      /** With `model`: where the value at a path of keys was written, or what is above it. */
+      readonly placeOf?: (path: readonly string[]) => Where;
       /** With `options.audit`: every attribute that was written, in the order of the files. */
       readonly attributes?: readonly AttributeUse[];
       /** What values were interpolated with: `--env-file` or `.env` under the process's environment. */

@@ -115,18 +115,57 @@ const problemOfPause = (service: string, failure: Failure): Problem => ({
 const problemOfDependency = (service: string, reason: DependencyFailed): Problem => ({
   code: 'dependency.failed',
   message: `the service ${service} cannot start: ${explainCause(reason)}`,
-  hint: `see "orc logs ${rootOf(reason)}"`,
+  hint: hintOfRoot(rootOf(reason)),
 });
 
-const rootOf = ({ service, failure }: DependencyFailed): string =>
-  failure.kind === 'dependency-failed' ? rootOf(failure) : service;
+const rootOf = (reason: DependencyFailed): DependencyFailed =>
+  reason.failure.kind === 'dependency-failed' ? rootOf(reason.failure) : reason;
+
+const hintOfRoot = ({ service, failure }: DependencyFailed): string =>
+  failure.kind === 'unchecked'
+    ? `give ${service} a healthcheck, or wait for it with condition: service_started`
+    : `see "orc logs ${service}"`;
+
+/**
+ * Where a compose file asks for what cannot be, as the keys that lead there: the health of a service that nothing
+ * checks. Undefined where the fault is not the file's.
+ */
+export function faultInFile(service: string, failure: Failure): readonly string[] | undefined {
+  if (failure.kind !== 'dependency-failed') return undefined;
+  if (failure.failure.kind !== 'unchecked') return faultInFile(failure.service, failure.failure);
+  return ['services', service, 'depends_on', failure.service, 'condition'];
+}
+
+/** What a file takes for made elsewhere, and nobody has made. */
+export function problemOfExternal(kind: 'network' | 'volume' | 'secret' | 'config', name: string): Problem {
+  const code = kind === 'network' || kind === 'volume' ? (`notfound.${kind}` as const) : 'notfound.object';
+  const hint =
+    code === 'notfound.object' ? {} : { hint: `orc ${kind} create ${name}, or drop external: true` };
+  return { code, message: `the external ${kind} ${name} does not exist`, ...hint };
+}
 
 /** Why a container stays where it is. */
 export const problemOfWait = (container: string, reason: WaitReason): Problem => ({
   code: codeOf(reason),
   message: `the container ${container} cannot start: ${explainWait(reason)}`,
-  hint: 'it starts by itself when that changes; "orc down" or another scale gives it up',
+  hint: WAIT_HINTS[reason.kind]?.(reason as never) ?? COMES_BY_ITSELF,
 });
+
+const COMES_BY_ITSELF = 'it starts by itself when that changes; "orc down" or another scale gives it up';
+
+/** Of what does not change by itself; undefined where it may. */
+const WAIT_HINTS: { readonly [K in WaitReason['kind']]?: (reason: Reason<K>) => string | undefined } = {
+  'address-foreign': ({ network }) =>
+    `choose one of its subnet, neither the first nor the last nor the gateway: "orc network inspect ${network}"`,
+  'no-node': ({ refusals }) => {
+    const [first] = refusals;
+    return first?.kind === 'platform' && refusals.every(({ kind }) => kind === 'platform')
+      ? `leave platform: ${first.wants} out, or write ${first.has}`
+      : undefined;
+  },
+};
+
+type Reason<K> = Extract<WaitReason, { readonly kind: K }>;
 
 function codeOf(reason: WaitReason): ProblemCode {
   if (reason.kind === 'dependency-failed') return 'dependency.failed';

@@ -29,6 +29,8 @@ export type Judgement = {
   readonly rows: readonly Progress[];
   /** What will not come right by waiting. */
   readonly failure?: OrcError;
+  /** The service that has the failure, which may be of the files. */
+  readonly cause?: readonly [string, Failure];
 };
 
 export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
@@ -37,9 +39,10 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
   const rows = services.flatMap((service) =>
     service.tasks.filter((task) => task.current).map((task) => rowOf(task, service, goal)),
   );
-  const problem =
-    failureOf(services, goal) ?? (quietMs < UNPLACED_MS ? undefined : stuckProblem(services, goal));
   const done = services.every(({ missing }) => missing[goal] === undefined);
+  const cause = causeOf(services, goal);
+  if (cause !== undefined) return { done, rows, cause, failure: new OrcError(problemOfFailure(...cause)) };
+  const problem = quietMs < UNPLACED_MS ? undefined : stuckProblem(services, goal);
   return problem === undefined ? { done, rows } : { done, rows, failure: new OrcError(problem) };
 }
 
@@ -54,13 +57,12 @@ const chosen = ({ verdicts }: ProjectView, { services }: Wanted): readonly Servi
   verdicts.filter((each) => services?.includes(each.service) ?? true);
 
 /** What broke, before what could not start because of it. */
-function failureOf(services: readonly ServiceVerdict[], goal: Goal): Problem | undefined {
+function causeOf(services: readonly ServiceVerdict[], goal: Goal): [string, Failure] | undefined {
   const failures = services.flatMap(({ service, missing }): [string, Failure][] => {
     const standing = missing[goal];
     return standing?.standing === 'failed' ? [[service, standing.failure]] : [];
   });
-  const first = failures.find(([, failure]) => failure.kind !== 'dependency-failed') ?? failures[0];
-  return first === undefined ? undefined : problemOfFailure(...first);
+  return failures.find(([, failure]) => failure.kind !== 'dependency-failed') ?? failures[0];
 }
 
 /** On one's own host, waiting for what nobody is about to change has no end. */

@@ -15,6 +15,7 @@ import {
 } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { Problems } from '../cli/problems.ts';
+import { rememberPlaces } from './places.ts';
 
 /** Throws `Problems` for errors; warnings go to standard error. */
 export async function loadFiles(context: Context, options: LoadOptions = {}): Promise<Resolved> {
@@ -59,8 +60,9 @@ export async function loadProject(
   services: readonly string[] = [],
   options: LoadOptions = {},
 ): Promise<Project> {
-  const { project } = await loadFiles(context, { ...options, services });
+  const { project, placeOf } = await loadFiles(context, { ...options, services });
   if (project === undefined) throw fail('internal', 'the compose files gave no project');
+  if (placeOf !== undefined) rememberPlaces(project, placeOf);
   mustKnow(
     services,
     project.services.map((each) => each.service),

@@ -7,7 +7,7 @@ import { type PlannedImage, type Planned, planJson, planLines, summaryLines } fr
 import { contextDigest } from '../project/context-digest.ts';
 import { idOf } from '../project/image-id.ts';
 import { loadToStart } from '../project/load.ts';
-import { only, optionsOf, showPutWarnings } from './up.ts';
+import { only, optionsOf, putPlaced, showPutWarnings } from './up.ts';
 
 export const plan: Body = async (context, args, flags) => {
   const project = await loadToStart(context, args);
@@ -52,7 +52,7 @@ async function ask(
   { services, options, digests }: Asked,
 ): Promise<Planned & { readonly result: PutResult }> {
   const found = await imagesOf(client, services, digests ?? false);
-  const result = await client.putProject(project.name, {
+  const result = await putPlaced(client, project, {
     project,
     images: found.images,
     options: { ...options, dryRun: true },

@@ -7,6 +7,7 @@ import type { Io } from '../cli/io.ts';
 import { resolveImages } from '../project/images.ts';
 import { type Wanted, judgeUp, unready } from '../project/judge.ts';
 import { loadToStart, mustKnow } from '../project/load.ts';
+import { withPlaceOf, withPlaces } from '../project/places.ts';
 import { watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import type { Reporter } from '../report/reporter.ts';
@@ -133,10 +134,19 @@ export async function put(
     quiet: flags.on('quiet-pull'),
     ...(pull === undefined ? {} : { pull }),
   });
-  const result = await client.putProject(project.name, { project, images, options });
+  const result = await putPlaced(client, project, { project, images, options });
   showPutWarnings(context, result.warnings);
   await showReasons(context, result.changes);
   return result;
+}
+
+/** What the daemon refuses of what the files ask for is said with its place. */
+export async function putPlaced(client: Client, project: Project, body: PutProject): Promise<PutResult> {
+  try {
+    return await client.putProject(project.name, body);
+  } catch (error) {
+    throw withPlaces(project, error);
+  }
 }
 
 /** Which fields of a service make its containers others. */
@@ -244,7 +254,9 @@ function judge(
     reporter.update(ran ? { ...row, text: 'Running' } : row);
   }
   const gone = showRemoved(reporter, settling.result.changes, view);
-  if (judgement.failure !== undefined) throw judgement.failure;
+  const { failure, cause } = judgement;
+  if (failure !== undefined)
+    throw cause === undefined ? failure : withPlaceOf(settling.project, failure, cause);
   return judgement.done && gone ? 'done' : 'wait';
 }
 

@@ -9,6 +9,7 @@ import {
   parseCidr,
   parseIpv4,
   type Problem,
+  problemOfExternal,
   type Project,
   type ProjectNetwork,
   type Subnet,
@@ -17,7 +18,7 @@ import { fresh, now, put } from '../state/draft.ts';
 import { same } from '../state/same.ts';
 import { all, named } from '../state/table.ts';
 import { definitionOf, tasksOn, type Used } from './hash.ts';
-import { foreign, missing } from './objects.ts';
+import { foreign } from './objects.ts';
 import type { Planning } from './types.ts';
 
 /** Containers of a node's own that have an address of a network: the state does not know them. */
@@ -43,7 +44,7 @@ function putNetwork(
   const found = named(now(draft), 'network', network.name);
   const spec = { ...network.spec, project, key: network.key };
   if (network.external) {
-    if (found === undefined) problems.push(missing('network', network.name));
+    if (found === undefined) problems.push(problemOfExternal('network', network.name));
     return false;
   }
   if (found === undefined) {

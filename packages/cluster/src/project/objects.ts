@@ -1,5 +1,12 @@
 /** Volumes, secrets and configs of a project: made, changed where that is possible, refused where not. */
-import type { Problem, Project, ProjectFile, ProjectVolume, VolumeObj } from '@orc/model';
+import {
+  type Problem,
+  problemOfExternal,
+  type Project,
+  type ProjectFile,
+  type ProjectVolume,
+  type VolumeObj,
+} from '@orc/model';
 import { fresh, now, patchSpec, put } from '../state/draft.ts';
 import { same } from '../state/same.ts';
 import { named } from '../state/table.ts';
@@ -16,7 +23,7 @@ function putVolume(planning: Planning, project: string, volume: ProjectVolume): 
   const { draft, proposer, lines, problems } = planning;
   const found = named(now(draft), 'volume', volume.name);
   if (volume.external) {
-    if (found === undefined) problems.push(missing('volume', volume.name));
+    if (found === undefined) problems.push(problemOfExternal('volume', volume.name));
     return;
   }
   const spec = { ...volume.spec, project, key: volume.key };
@@ -59,7 +66,7 @@ function putFile(planning: Planning, kind: 'secret' | 'config', project: string,
   const { draft, proposer, lines, problems } = planning;
   const found = named(now(draft), kind, file.name);
   if (file.external) {
-    if (found === undefined) problems.push(missing(kind, file.name));
+    if (found === undefined) problems.push(problemOfExternal(kind, file.name));
     return;
   }
   if (found !== undefined && found.spec.project !== project) {
@@ -84,13 +91,6 @@ function putFile(planning: Planning, kind: 'secret' | 'config', project: string,
     patchSpec(draft, found, { ...about, data: sealed(found.specVersion + 1) });
     lines.push({ kind, name: file.name, action: 'update' });
   }
-}
-
-export function missing(kind: 'network' | 'volume' | 'secret' | 'config', name: string): Problem {
-  const code = kind === 'network' || kind === 'volume' ? (`notfound.${kind}` as const) : 'notfound.object';
-  const hint =
-    code === 'notfound.object' ? {} : { hint: `orc ${kind} create ${name}, or drop external: true` };
-  return { code, message: `the external ${kind} ${name} does not exist`, ...hint };
 }
 
 export const foreign = (kind: string, name: string, owner: string | undefined): Problem => ({

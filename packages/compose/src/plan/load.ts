@@ -3,7 +3,7 @@
  * check, 9 translate. Whatever fact is missing on the way is asked for; the same call is then made again
  * with it.
  */
-import type { Problem } from '@orc/model';
+import type { Problem, Where } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import type { LoadInput, LoadResult } from '../types.ts';
 import { type Inputs, readInputs } from './1-read/inputs.ts';
@@ -25,7 +25,7 @@ import { checkValues } from './8-check/values.ts';
 import { withoutFaults } from './9-translate/sound.ts';
 import { translate } from './9-translate/translate.ts';
 import { type Loading, hasErrors, report, warn } from './loading.ts';
-import { type MapNode, get, withEntries } from './node.ts';
+import { type MapNode, get, nearest, whereOf, withEntries } from './node.ts';
 
 export function loadProject(input: LoadInput): LoadResult {
   const loading = newLoading(input);
@@ -45,14 +45,15 @@ export function loadProject(input: LoadInput): LoadResult {
   const { disabled, profiles } = complete;
   const tree = faulty ? withoutFaults(loading, complete.tree) : complete.tree;
   const model = toModel(tree);
-  if (!refusing) return { kind: 'done', model, profiles, problems: inOrder(loading), environment };
+  const placeOf = (path: readonly string[]): Where => whereOf(nearest(tree, path).place);
+  if (!refusing) return { kind: 'done', model, profiles, placeOf, problems: inOrder(loading), environment };
   refuseUnsupported(loading, complete.tree);
   const project = translate(loading, tree, model, inputs, disabled);
   if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
   const refused = loading.problems.some((each) => each.severity !== 'warning');
   return {
     kind: 'done',
-    ...(faulty ? {} : { model, profiles }),
+    ...(faulty ? {} : { model, profiles, placeOf }),
     problems: inOrder(loading),
     environment,
     ...audited(),

@@ -41,7 +41,15 @@ function createScreen(): { readonly output: Output; echo(key: string): void; lin
 test('a line between two drawings leaves no row of the first behind', async () => {
   const { output, echo, lines } = createScreen();
   const io = { stdout: output, stderr: output, env: {}, now: Date.now } as unknown as Io;
-  const globals = { files: [], profiles: [], envFiles: [], progress: 'auto', ansi: 'auto' } as const;
+  const globals = {
+    files: [],
+    profiles: [],
+    envFiles: [],
+    progress: 'auto',
+    ansi: 'auto',
+    statusOnStdout: false,
+    warnings: [],
+  } as const;
   const context = createContext(io, globals);
   const reporter = await context.reporter();
   const rows = (text: string, state: 'working' | 'done'): void => {

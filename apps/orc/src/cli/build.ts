@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type OrcError, fail } from '@orc/model';
 import { type CommandRow, type Flag, type Flags, camel, flagsOf, longName } from './command.ts';
+import { settingsOf } from './compose-env.ts';
 import type { Globals } from './context.ts';
 import { withHelp } from './help.ts';
 import type { Io } from './io.ts';
@@ -33,12 +34,12 @@ export function parseArgv(
   const argv = globalsFirst(table, plain);
   const small = trimmed(table, argv);
   try {
-    if (small !== undefined) return parseWith(small, argv, SILENT);
+    if (small !== undefined) return parseWith(small, argv, SILENT, io.env);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }
   try {
-    return parseWith(table, argv, shownOn(io));
+    return parseWith(table, argv, shownOn(io), io.env);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (SHOWN.has(error.code)) return undefined;
@@ -48,13 +49,15 @@ export function parseArgv(
 
 type Parsed = { readonly globals: Globals; readonly invocation: Invocation };
 
-function parseWith(table: Table, argv: readonly string[], shown: Shown): Parsed | undefined {
+function parseWith(table: Table, argv: readonly string[], shown: Shown, env: Io['env']): Parsed | undefined {
   let invocation: Invocation | undefined;
   const program = build(table, shown, (row, args, flags) => {
     invocation = { row, args, flags };
   });
   program.parse(plainSwitches(table, argv), { from: 'user' });
-  return invocation === undefined ? undefined : { globals: globalsOf(flagsOf(program.opts())), invocation };
+  if (invocation === undefined) return undefined;
+  const flags = flagsOf(program.opts());
+  return { globals: { ...globalsOf(flags), ...settingsOf(invocation.row, flags, env) }, invocation };
 }
 
 /**
@@ -204,17 +207,13 @@ function unknownVerb(error: CommanderError, table: Table, argv: readonly string[
   return hint === undefined ? undefined : fail('usage.invalid', `orc ${name} is not there yet`, { hint });
 }
 
-const PROGRESS = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
-
-function globalsOf(flags: Flags): Globals {
+function globalsOf(flags: Flags): Omit<Globals, keyof ReturnType<typeof settingsOf>> {
   const [projectName, projectDirectory] = [flags.text('project-name'), flags.text('project-directory')];
   const host = flags.text('host');
   return {
     files: flags.list('file'),
     profiles: flags.list('profile').flatMap((each) => each.split(',')),
     envFiles: flags.list('env-file'),
-    progress: PROGRESS.find((each) => each === flags.text('progress')) ?? 'auto',
-    ansi: (flags.text('ansi') ?? 'auto') as Globals['ansi'],
     ...(projectName === undefined ? {} : { projectName }),
     ...(projectDirectory === undefined ? {} : { projectDirectory }),
     ...(host === undefined ? {} : { host }),

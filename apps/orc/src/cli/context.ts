@@ -13,6 +13,10 @@ export type Globals = {
   readonly projectDirectory?: string;
   readonly progress: ProgressMode;
   readonly ansi: 'auto' | 'never' | 'always';
+  /** Progress goes to standard output. */
+  readonly statusOnStdout: boolean;
+  /** Of what was asked for outside the command and has no effect. */
+  readonly warnings: readonly string[];
   readonly host?: string;
 };
 
@@ -24,7 +28,7 @@ export type Context = {
   readonly color: boolean;
   /** The daemon, started when none listens. */
   client(): Promise<Client>;
-  /** Progress, on standard error; closed when the command ends. */
+  /** Progress, on standard error unless it was moved; closed when the command ends. */
   reporter(): Promise<Reporter>;
   /** Whole lines, without the last newline. */
   out(text: string): void;
@@ -86,7 +90,7 @@ async function openClient(io: Io, host: Host): Promise<Client> {
 
 async function openReporter(io: Io, globals: Globals): Promise<Reporter> {
   const { createReporter } = await import('../report/create.ts');
-  return createReporter(io, globals.progress, globals.ansi);
+  return createReporter(io, globals);
 }
 
 /** What the daemon did and had to say about it. */

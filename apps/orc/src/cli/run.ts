@@ -12,6 +12,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (parsed === undefined) return 0;
     const { row, args, flags } = parsed.invocation;
     context = createContext(io, parsed.globals);
+    for (const warning of context.globals.warnings) context.err(`warning: ${warning}`);
     const body = await row.load();
     const code = await body(context, args, flags);
     await context.close();

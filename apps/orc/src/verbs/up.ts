@@ -2,6 +2,7 @@
 import type { Client, PlannedChange, ProjectView, PutProject, PutResult } from '@orc/api/client';
 import { type Project, type ProjectService, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
+import { isOn } from '../cli/compose-env.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import type { Io } from '../cli/io.ts';
 import { resolveImages } from '../project/images.ts';
@@ -186,9 +187,6 @@ export function optionsOf(
     ...timeoutOf(flags),
   };
 }
-
-/** As docker compose reads its variables. */
-const isOn = (text = ''): boolean => ['1', 't', 'true', 'y', 'yes', 'on'].includes(text.toLowerCase());
 
 /** That there are orphans is not said where COMPOSE_IGNORE_ORPHANS asks for that. */
 export function showPutWarnings(context: Context, warnings: PutResult['warnings']): void {

@@ -33,7 +33,7 @@ const OLD = '  old: {image: busybox, command: sleep 1000}';
 
 test('the fields are told before, and said when it is done', SLOW, () => {
   write([WEB, OLD]);
-  expect(orc(['plan']).stdout).toContain('create container planned-web-2\n');
+  expect(orc(['plan']).stdout).toMatch(/^create container planned-web-2 \(on node [^ ]+\)$/m);
   expect(orc(['ls', '-q', '-a']).stdout).toBe('');
   expect(orc(['up', '-d'])).toMatchObject({ code: 0 });
   expect(orc(['plan']).stdout).toBe('3 kept\n');
@@ -70,4 +70,25 @@ test('what the file no longer has is told, and removed where a variable asks for
   expect(orc(['plan'], { COMPOSE_REMOVE_ORPHANS: 'true' }).stdout).toContain(
     'remove container planned-old-1: orphan',
   );
+});
+
+test('why a container would not fit is told, and nothing is made of it', SLOW, () => {
+  const service = (name: string): string =>
+    `  ${name}: {image: busybox, command: sleep 1000, networks: {n: {ipv4_address: 10.213.7.9}}}`;
+  const networks = 'networks: {n: {ipam: {config: [{subnet: 10.213.7.0/24}]}}}';
+  writeFileSync(join(folder, 'tight.yaml'), ['services:', service('a'), service('b'), networks].join('\n'));
+  const plan = (...more: readonly string[]): string =>
+    orc(['-p', 'tight', '-f', 'tight.yaml', 'plan', ...more]).stdout;
+  expect(plan()).toContain('    would not start: the address 10.213.7.9 is taken by tight-a-1\n');
+  const { changes } = JSON.parse(plan('--format', 'json')) as {
+    changes: { name: string; node?: string; pending?: { kind: string } }[];
+  };
+  const [a, b] = ['tight-a-1', 'tight-b-1'].map((name) => changes.find((each) => each.name === name));
+  expect([typeof a?.node, a?.pending, b?.node, b?.pending?.kind]).toEqual([
+    'string',
+    undefined,
+    undefined,
+    'address-taken',
+  ]);
+  expect(orc(['ls', '-q', '-a']).stdout).not.toContain('tight');
 });

@@ -4,6 +4,11 @@ import { type Planned, planJson, planLines, summaryLines } from '../src/format/p
 const ID = `sha256:${'a'.repeat(64)}`;
 const NONE = `sha256:${'0'.repeat(64)}`;
 
+const UNFIT = {
+  kind: 'no-node',
+  refusals: [{ kind: 'platform', node: 'one', has: 'linux/amd64', wants: 'linux/arm64' }],
+} as const;
+
 const planned: Planned = {
   project: 'shop',
   images: [
@@ -30,6 +35,8 @@ const planned: Planned = {
       action: 'recreate',
       reason: 'image, restart.condition changed',
     },
+    { kind: 'task', name: 'shop-job-1', service: 'job', action: 'create', node: 'one' },
+    { kind: 'task', name: 'shop-arm-1', service: 'arm', action: 'create', pending: UNFIT },
     { kind: 'task', name: 'shop-old-1', service: 'old', action: 'remove', reason: 'orphan' },
     { kind: 'task', name: 'shop-db-1', service: 'db', action: 'keep' },
   ],
@@ -48,12 +55,15 @@ recreate container shop-web-1: image, restart.condition changed
     restart.condition
       + always
 recreate container shop-web-2: image, restart.condition changed
+create container shop-job-1 (on node one)
+create container shop-arm-1
+    would not start: node one is linux/amd64, not linux/arm64
 remove container shop-old-1: orphan
-1 to create, 2 to recreate, 1 to remove, 1 kept`);
+3 to create, 2 to recreate, 1 to remove, 1 kept`);
 });
 
 test('a dry run is told in lines', () => {
-  expect(summaryLines(planned)).toHaveLength(6);
+  expect(summaryLines(planned)).toHaveLength(9);
   expect(summaryLines({ ...planned, images: [], changes: planned.changes.slice(-1) })).toEqual([
     'nothing would change',
   ]);

@@ -1,6 +1,7 @@
 export { type Dirty, dirtyOf, reconcile, type ReconcileOptions } from './control/reconcile.ts';
 export { wakeOf } from './control/rollout.ts';
 export { endedForGood, hasEnded, isCurrent, isRunning, isUp, succeeded } from './control/progress.ts';
+export { foresee } from './foresee.ts';
 export { explainChanges } from './explain.ts';
 export { namesFor, project, type Unseal } from './node/assign.ts';
 export { registerNode } from './node/register.ts';

@@ -11,6 +11,8 @@ export const NETWORK_INDEX_MAX = 65_535;
 export const REPLICAS_MAX = 10_000;
 /** Tasks that one pass writes, so that its change set stays below 1 MB (DECISIONS 29); the next goes on. */
 export const TASKS_PER_PASS = 400;
+/** Passes that a dry run looks ahead; what is placed by none of them is not told. */
+export const PASSES_FORESEEN_MAX = 20;
 /** Encoded snapshots come in slices of about this many characters. */
 export const SNAPSHOT_SLICE_CHARS = 256 * 1024;
 /** Changed fields that a plan tells of one service, and the text of one. */

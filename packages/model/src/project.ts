@@ -13,6 +13,7 @@ import {
   type UpdateConfig,
   type VolumeSpec,
 } from './objects.ts';
+import type { PlacementReason } from './verdict.ts';
 
 export type BuildSpec = {
   /** Absolute path of the context on the client. */
@@ -182,6 +183,9 @@ export type PlannedChange = {
   readonly service?: string;
   /** Why the containers of a service are recreated; with the first of them only. */
   readonly fields?: readonly FieldChange[];
+  /** Of a dry run: the name of the node that a container would be put on, or why none would take it. */
+  readonly node?: string;
+  readonly pending?: PlacementReason;
 };
 
 /** Names as in a compose file; a side is absent where the field is not there. */

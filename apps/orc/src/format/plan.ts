@@ -1,5 +1,6 @@
 /** What an `up` would change, as text and as JSON. */
 import type { PlannedChange, PutResult } from '@orc/api/client';
+import { explainWait } from '@orc/model';
 
 export type PlannedImage = {
   readonly image: string;
@@ -21,17 +22,25 @@ export type Planned = {
 export function summaryLines({ images, changes }: Planned): readonly string[] {
   const told = changes.filter((each) => each.action !== 'keep');
   const none = told.length === 0 ? [`nothing ${images.length > 0 ? 'else ' : ''}would change`] : [];
-  return [...images.map(imageLine), ...none, ...told.map(changeLine)];
+  return [
+    ...images.map(imageLine),
+    ...none,
+    ...told.flatMap((each) => [changeLine(each), ...unfitLines(each)]),
+  ];
 }
 
-/** With the fields below the first container of each service, before and after. */
+/** With the nodes of new containers, and the fields below the first container of each service, before and after. */
 export function planLines(planned: Planned): readonly string[] {
   const shown = new Set<string>();
   const told = planned.changes.filter((each) => each.action !== 'keep');
   const lines = told.flatMap((change) => {
     const fields = shown.has(change.service ?? '') ? [] : (change.fields ?? []);
     if (fields.length > 0) shown.add(change.service ?? '');
-    return [changeLine(change), ...fields.flatMap(fieldLines)];
+    return [
+      `${changeLine(change)}${change.node === undefined ? '' : ` (on node ${change.node})`}`,
+      ...unfitLines(change),
+      ...fields.flatMap(fieldLines),
+    ];
   });
   const images = planned.images.flatMap((each) => [
     imageLine(each),
@@ -50,6 +59,9 @@ const imageLine = ({ image, action, id }: PlannedImage): string =>
 
 const changeLine = ({ kind, name, action, reason }: PlannedChange): string =>
   `${action} ${kind === 'task' ? 'container' : kind} ${name}${reason === undefined ? '' : `: ${reason}`}`;
+
+const unfitLines = ({ pending }: PlannedChange): readonly string[] =>
+  pending === undefined ? [] : [`    would not start: ${explainWait(pending)}`];
 
 const fieldLines = ({
   path,

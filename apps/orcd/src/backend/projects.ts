@@ -9,6 +9,7 @@ import {
   createVolume,
   diffProject,
   downProject,
+  foresee,
   grantBlock,
   named,
   type ProjectPlan,
@@ -78,7 +79,7 @@ export function projectsBackend(parts: ProjectParts): Projects {
         throw fail('input.invalid', `the project is named ${request.project.name}, not ${name}`);
       const plan: Plan = (state, proposer) => diffProject(state, request, proposer, guestsOf(parts));
       return request.options.dryRun === true
-        ? Promise.resolve(dryRun(parts, plan))
+        ? Promise.resolve(dryRun(parts, name, plan))
         : commit(parts, 'up', plan);
     },
     removeProject: (name, options) =>
@@ -139,10 +140,13 @@ async function commit({ replica, events }: ProjectParts, by: string, plan: Plan)
   return { revision: index, changes: result.lines, warnings: result.problems, eventIndex };
 }
 
-function dryRun({ replica, events, world }: ProjectParts, plan: Plan): PutResult {
-  const made = plan(replica.state(), replica.proposer(world.clock.now()));
+function dryRun({ replica, events, world }: ProjectParts, project: string, plan: Plan): PutResult {
+  const proposer = replica.proposer(world.clock.now());
+  const state = replica.state();
+  const made = plan(state, proposer);
   throwFirst(made);
-  return { revision: 0, changes: made.lines, warnings: made.problems, eventIndex: events.lastIndex };
+  const changes = foresee(state, project, made, proposer, replica.options);
+  return { revision: 0, changes, warnings: made.problems, eventIndex: events.lastIndex };
 }
 
 function throwFirst(plan: ProjectPlan): void {

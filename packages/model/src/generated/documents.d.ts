@@ -1130,6 +1130,8 @@ export type PlannedChange = {
     readonly reason?: Text;
     readonly service?: Text;
     readonly fields?: readonly (FieldChange)[];
+    readonly node?: Text;
+    readonly pending?: PlacementReason;
 };
 /** Why a container is recreated: a field of its service, named as in a compose file. */
 export type FieldChange = {

@@ -167,8 +167,8 @@ describe('binds', () => {
         ` bind: {create_host_path: false}}\n`,
     );
     const { code, stderr } = missing.orc(['up', '-d']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('nowhere');
+    expect(code).toBe(2);
+    expect(stderr).toContain('compose.yaml:5:30: service "a": the bind path nowhere does not exist');
     expect(existsSync(join(missing.folder, 'nowhere'))).toBe(false);
     missing.ok(['down']);
   });

@@ -3,6 +3,7 @@ export {
   atPath,
   replaceFile,
   syncFolder,
+  syncFolderSync,
   writeAll,
   writeDurable,
   writeDurableSync,

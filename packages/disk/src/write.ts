@@ -39,7 +39,7 @@ export function writeDurableSync(path: string, data: string | Uint8Array): void 
   const fd = openAside(path);
   try {
     fill(fd, path, data);
-    fdatasyncSync(fd);
+    named(asideOf(path), () => fdatasyncSync(fd));
   } finally {
     closeSync(fd);
   }
@@ -49,7 +49,7 @@ export function writeDurableSync(path: string, data: string | Uint8Array): void 
 
 /** Without a sync: for what a power loss may cost. */
 export function replaceFile(path: string, data: string | Uint8Array): void {
-  writeFileSync(asideOf(path), data, { mode: FILE_MODE });
+  named(asideOf(path), () => writeFileSync(asideOf(path), data, { mode: FILE_MODE }));
   renameSync(asideOf(path), path);
 }
 
@@ -66,10 +66,10 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function syncFolderSync(path: string): void {
+export function syncFolderSync(path: string): void {
   const fd = openSync(path, 'r');
   try {
-    fsyncSync(fd);
+    named(path, () => fsyncSync(fd));
   } finally {
     closeSync(fd);
   }
@@ -77,11 +77,14 @@ function syncFolderSync(path: string): void {
 
 const openAside = (path: string): number => openSync(asideOf(path), 'w', FILE_MODE);
 
-function fill(fd: number, path: string, data: string | Uint8Array): void {
+const fill = (fd: number, path: string, data: string | Uint8Array): void =>
+  named(asideOf(path), () => writeFileSync(fd, data));
+
+function named(path: string, call: () => void): void {
   try {
-    writeFileSync(fd, data);
+    call();
   } catch (error) {
-    atPath(asideOf(path))(error);
+    atPath(path)(error);
   }
 }
 

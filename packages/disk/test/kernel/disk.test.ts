@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -22,6 +23,8 @@ import {
   readJson,
   removeTree,
   replaceFile,
+  syncFolder,
+  syncFolderSync,
   tryLock,
   writeAll,
   writeDurable,
@@ -69,12 +72,23 @@ describe.each([
 });
 
 test.each([
-  ['writeDurable', writeDurable],
-  ['writeDurableSync', writeDurableSync],
-] as const)('%s names the path in the error of an open file', async (_, write) => {
+  ['writeDurable', writeDurable, '/dev/full', 'ENOSPC'],
+  ['writeDurableSync', writeDurableSync, '/dev/full', 'ENOSPC'],
+  ['replaceFile', replaceFile, '/dev/full', 'ENOSPC'],
+  // It takes what is written, and cannot be synced.
+  ['writeDurable', writeDurable, '/dev/null', 'EINVAL'],
+  ['writeDurableSync', writeDurableSync, '/dev/null', 'EINVAL'],
+] as const)('%s names the path in the error of an open file', async (_, write, device, code) => {
   const file = join(folder, 'state.json');
-  symlinkSync('/dev/full', asideOf(file));
-  await expect((async () => write(file, 'new'))()).rejects.toMatchObject({ path: asideOf(file) });
+  symlinkSync(device, asideOf(file));
+  await expect((async () => write(file, 'new'))()).rejects.toMatchObject({ code, path: asideOf(file) });
+});
+
+test.each([
+  ['syncFolder', syncFolder],
+  ['syncFolderSync', syncFolderSync],
+] as const)('%s names the path of a folder that cannot be synced', async (_, sync) => {
+  await expect((async () => sync('/proc'))()).rejects.toMatchObject({ code: 'EINVAL', path: '/proc' });
 });
 
 test('writeAll writes at its place, and names the path of a full disk', async () => {
@@ -102,6 +116,7 @@ describe('readJson', () => {
 
   test.each([
     ['too large', '[1,2,3,4,5,6,7]', 'larger than 9 bytes'],
+    ['too large in bytes', '["€€€"]', 'larger than 9 bytes'],
     ['cut off', '{"a":[1', 'is not JSON'],
   ])('says that a file is %s', async (_, text, message) => {
     const file = join(folder, 'state.json');
@@ -110,6 +125,15 @@ describe('readJson', () => {
       problem: { code: 'disk.damaged', message: expect.stringContaining(message) },
     });
   });
+});
+
+test('readJson does not read what is too large, and names the path of what it cannot read', async () => {
+  const file = join(folder, 'state.json');
+  writeFileSync(file, '');
+  // More than Node would read at once.
+  truncateSync(file, 3 * 2 ** 30);
+  await expect(readJson(file, 9)).rejects.toMatchObject({ problem: { code: 'disk.damaged' } });
+  await expect(readJson(folder, 2 ** 20)).rejects.toMatchObject({ code: 'EISDIR', path: folder });
 });
 
 test('tryLock gives a file to one at a time, until its descriptor is closed', () => {

@@ -1,6 +1,6 @@
 /** Names of other services, networks, volumes, secrets and configs must be defined. */
 import { type Loading, report } from '../loading.ts';
-import { type MapNode, type Node, type Place, get, textOf } from '../node.ts';
+import { type MapNode, type Node, type Place, at, get, textOf } from '../node.ts';
 import { suggest } from '../suggest.ts';
 
 type Reference = { readonly name: string; readonly place: Node | Place };
@@ -21,7 +21,28 @@ export function checkReferences(loading: Loading, tree: MapNode, service: string
     }
   }
   checkBuild(work, get(node, 'build'));
+  checkHealthWaits(work, get(node, 'depends_on'));
 }
+
+/** Without a healthcheck in the file there may be the image's; one that is switched off leaves none. */
+function checkHealthWaits({ loading, tree, service }: Work, dependencies: Node | undefined): void {
+  if (dependencies?.kind !== 'map') return;
+  for (const [name, { value }] of dependencies.entries) {
+    const condition = get(value, 'condition');
+    const isWanted = textOf(condition) === 'service_healthy' && !isSet(get(value, 'required'), false);
+    if (!isWanted || !isUnchecked(at(tree, ['services', name, 'healthcheck']))) continue;
+    const message = `service "${service}" waits for the health of "${name}", whose healthcheck is switched off`;
+    report(loading, 'compose.reference', condition, message, {
+      hint: `give ${name} a healthcheck, or wait for it with condition: service_started`,
+    });
+  }
+}
+
+const isSet = (node: Node | undefined, value: boolean): boolean =>
+  node?.kind === 'scalar' && node.value === value;
+
+const isUnchecked = (healthcheck: Node | undefined): boolean =>
+  isSet(get(healthcheck, 'disable'), true) || textOf(at(healthcheck, ['test', 0])) === 'NONE';
 
 function need(work: Work, section: string, reference: Reference, message: string): void {
   const map = get(work.tree, section);

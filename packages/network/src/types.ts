@@ -49,6 +49,8 @@ export type NetworkHost = {
     network: string,
     options?: { readonly wanted?: string; readonly aliases?: readonly string[]; readonly mac?: string },
   ): Endpoint;
+  /** Containers of this host that have an address of it, also those whose start is under way. */
+  holders(network: string): readonly ContainerId[];
   /** A sandbox belongs to its container until `release`: a restart in place gets the same one, ops empty. */
   sandbox(request: SandboxRequest): Promise<Sandbox>;
   /** The ops of that sandbox ran: later `sandbox` calls for this container return none, and its held ports open. */

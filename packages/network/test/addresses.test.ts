@@ -1,6 +1,7 @@
 import { contains, formatCidr, parseCidr, parseIpv4, type Cidr, type ContainerId } from '@orc/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openAddresses } from '../src/host/addresses.ts';
 import { allocateEndpoint, rangesOf, type AddressBook } from '../src/plan/addresses.ts';
 import { bridgeName, cableNames, extensionName, linkRole, vethName } from '../src/plan/links.ts';
 import { lastFreeSubnet, parseRoutes } from '../src/plan/pool.ts';
@@ -13,6 +14,17 @@ const container = (n: number): ContainerId => n.toString(16).padStart(64, 'a') a
 
 describe('addresses', () => {
   const net = network('shop', 18);
+
+  test('who has one holds the network from then on, and not after its release', () => {
+    const bridges = { get: () => net, all: () => [net] } as unknown as Parameters<typeof openAddresses>[0];
+    const addresses = openAddresses(bridges, 'shop', undefined);
+    expect(addresses.holders('shop')).toEqual([]);
+    addresses.allocate(container(1), 'shop', {});
+    addresses.reserve(container(2), [{ ...addresses.allocate(container(1), 'shop', {}), network: 'other' }]);
+    expect([addresses.holders('shop'), addresses.holders('other')]).toEqual([[container(1)], [container(2)]]);
+    addresses.release(container(1));
+    expect(addresses.holders('shop')).toEqual([]);
+  });
 
   test('of a node-local network are all but its own three, each once, and then it says so', () => {
     const given = new Set<string>();

@@ -40,9 +40,10 @@ static const void *find(const struct nlmsghdr *message, uint16_t type, size_t by
   return NULL;
 }
 
+static char last[NAME_BYTES]; /* line that was told */
+
 /* Every message but that of the generation has the table's name as its first attribute, whatever it is about. */
 static void tell(const struct nlmsghdr *message) {
-  static char last[NAME_BYTES];
   if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES) return;
   if ((message->nlmsg_type & 0xff) == NFT_MSG_NEWGEN) {
     const uint32_t *pid = find(message, NFTA_GEN_PROC_PID, sizeof *pid);
@@ -63,6 +64,11 @@ static void tell_all(const char *messages, ssize_t bytes) {
     if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nfgenmsg))) tell(message);
 }
 
+static void tell_gap(void) {
+  puts("gap");
+  last[0] = 0;
+}
+
 /* For as long as who started it lives, and reads. */
 int watch_rules(void) {
   static _Alignas(struct nlmsghdr) char messages[MESSAGES_BYTES];
@@ -73,7 +79,7 @@ int watch_rules(void) {
   for (;;) {
     ssize_t bytes = recv(fd, messages, sizeof messages, 0);
     if (bytes > 0) tell_all(messages, bytes);
-    else if (bytes < 0 && errno == ENOBUFS) puts("gap");
+    else if (bytes < 0 && errno == ENOBUFS) tell_gap();
     else if (bytes == 0 || errno != EINTR) return 1;
     if (fflush(stdout)) return 0;
   }

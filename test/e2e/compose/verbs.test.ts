@@ -357,6 +357,16 @@ volumes: {v${name}: }
     expect(await volumes()).toEqual([]);
   });
 
+  test('files with problems do not stand in the way where the environment names the project', async () => {
+    const twofold = both();
+    twofold.write('compose.yaml', 'services: [');
+    expect(twofold.orc(['stop']).code).toBe(2);
+    twofold.ok(['stop'], { env: { COMPOSE_PROJECT_NAME: 'twofold' } });
+    expect(await states()).toEqual({ 'twofold-a-1': 'exited', 'twofold-b-1': 'exited' });
+    twofold.ok(['down', '-v'], { env: { COMPOSE_PROJECT_NAME: 'twofold' } });
+    expect([await states(), await volumes()]).toEqual([{}, []]);
+  });
+
   test('without a file that has it, -p takes all of a project down', async () => {
     const twofold = both();
     twofold.ok(['-p', 'twofold', 'down', '-v']);

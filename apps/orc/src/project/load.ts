@@ -77,7 +77,8 @@ export const servicesOfFiles = async (context: Context): Promise<readonly string
 
 /**
  * What a verb without names is about: services that the profiles turn on, or those of `every` profile, and volumes by
- * their keys. Undefined where `-p` alone names the project: all that it has is meant.
+ * their keys. Undefined where `-p` alone names the project, or COMPOSE_PROJECT_NAME one whose files have problems: all
+ * that it has is meant, and files with problems do not stand in the way of stopping what runs.
  */
 export async function declaredIn(context: Context, every = false): Promise<Declared | undefined> {
   const { globals, io } = context;
@@ -86,7 +87,7 @@ export async function declaredIn(context: Context, every = false): Promise<Decla
   try {
     return await declaredOf(every ? everyProfile(context) : context);
   } catch (error) {
-    if (io.env['COMPOSE_PROJECT_NAME'] && hasNoFiles(error)) return undefined;
+    if (io.env['COMPOSE_PROJECT_NAME']) return undefined;
     throw error;
   }
 }
@@ -153,10 +154,7 @@ async function servicesWritten(context: Context): Promise<readonly string[]> {
   }
 }
 
-/**
- * The project's name for verbs that need no more: `-p`, COMPOSE_PROJECT_NAME, or what the files say. Files with
- * problems do not stand in the way of stopping what runs.
- */
+/** The project's name for verbs that need no more: `-p`, COMPOSE_PROJECT_NAME, or what the files say. */
 export async function projectName(context: Context): Promise<string> {
   const { globals, io } = context;
   const given = globals.projectName ?? io.env['COMPOSE_PROJECT_NAME'];

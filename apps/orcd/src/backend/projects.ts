@@ -31,6 +31,7 @@ import {
   newObjectId,
   type World,
 } from '@orc/model';
+import type { NetworkHost } from '@orc/network';
 import { signalNumber } from '@orc/runtime';
 import type { EventStream } from '@orc/telemetry';
 import type { Replica } from '../replica.ts';
@@ -40,6 +41,8 @@ export type ProjectParts = {
   readonly agent: Agent;
   readonly events: EventStream;
   readonly world: World;
+  /** Who has an address of a network on this host. */
+  readonly holders: NetworkHost['holders'];
   /** Of the host, not of the state: see predefined.ts. */
   readonly predefined: readonly NetworkObj[];
 };
@@ -94,13 +97,14 @@ export function projectsBackend(parts: ProjectParts): Projects {
 
 /** Containers of this host's own that have an address of a network, by name. */
 const guestsOf =
-  ({ agent }: ProjectParts) =>
-  (network: string): readonly string[] =>
-    agent.containers
+  ({ agent, holders }: ProjectParts) =>
+  (network: string): readonly string[] => {
+    const on = new Set(holders(network));
+    return agent.containers
       .list()
-      .filter(({ owner }) => owner === undefined || owner.oneOff === true)
-      .filter(({ endpoints }) => endpoints.some((each) => each.network === network))
+      .filter(({ id, owner }) => on.has(id) && (owner === undefined || owner.oneOff === true))
       .map(({ name }) => name);
+  };
 
 const SIGKILL = 9;
 

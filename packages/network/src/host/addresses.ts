@@ -11,6 +11,8 @@ export type Addresses = {
   /** Addresses chosen elsewhere, or by an earlier daemon; all that this container has. */
   readonly reserve: (container: ContainerId, endpoints: readonly Endpoint[]) => void;
   readonly release: (container: ContainerId) => void;
+  /** Who has an address of it, also while it only begins. */
+  readonly holders: (network: string) => readonly ContainerId[];
   readonly asker: (source: string) => Asker | undefined;
 };
 
@@ -66,6 +68,10 @@ export function openAddresses(bridges: Bridges, local: string, node: string | un
       note(container, [...kept, ...endpoints]);
     },
     release,
+    holders: (network) =>
+      [...given].flatMap(([container, ends]) =>
+        ends.some((each) => each.network === network) ? [container] : [],
+      ),
     asker: (source) => askerOf(source, sightings, bridges.all()),
   };
 }

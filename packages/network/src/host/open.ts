@@ -150,6 +150,7 @@ function serve(parts: Parts): NetworkHost {
     defaultNetwork,
     networks: (networks) => segments.set(networks, rules, (gateways) => listen(parts, gateways)),
     allocate: (container, network, wish = {}) => addresses.allocate(container, network, wish),
+    holders: addresses.holders,
     sandbox: (request) => sandbox(parts, request),
     attached: async (container) => {
       await sandboxes.attached(container);

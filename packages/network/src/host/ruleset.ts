@@ -60,15 +60,21 @@ function startWatcher({ instance, program, changed }: RuleSetWatchOptions): Chil
   const watcher = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   watcher.unref();
   (watcher.stdout as { unref?: () => void }).unref?.();
-  let touched = false;
-  createInterface({ input: watcher.stdout }).on('line', (line) => {
-    const by = /^by (\d+)$/.exec(line)?.[1];
-    if (by === undefined) {
-      touched ||= concerns(line, instance);
-      return;
-    }
-    if (touched && !ownProgram(Number(by))) changed();
-    touched = false;
-  });
+  createInterface({ input: watcher.stdout }).on('line', hearing(instance, changed));
   return watcher;
+}
+
+/** `isOwn`: of a program by its process id, whether it is this daemon's. */
+export function hearing(
+  instance: string,
+  changed: () => void,
+  isOwn: (pid: number) => boolean = ownProgram,
+): (line: string) => void {
+  let touched = false;
+  return (line) => {
+    const by = /^by (\d+)$/.exec(line)?.[1];
+    // Nobody knows whose transactions were in it.
+    if (line === 'gap' || (by !== undefined && touched && !isOwn(Number(by)))) changed();
+    touched = by === undefined && line !== 'gap' && (touched || concerns(line, instance));
+  };
 }

@@ -44,7 +44,7 @@ function explainBody(type: number, body: DataView, base: number, fds: readonly F
   return explainLink(body, base, fds);
 }
 
-const TRAFFIC: readonly number[] = [RTM.newqdisc, RTM.delqdisc, RTM.newtfilter];
+const TRAFFIC: readonly number[] = [RTM.newqdisc, RTM.newtfilter, RTM.deltfilter];
 
 function explainTraffic(body: DataView, base: number): string[] {
   const attributes = attributesOf(body, 20, base);

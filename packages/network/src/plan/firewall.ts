@@ -67,7 +67,7 @@ export const otherInstances = (json: string, own: string): readonly string[] =>
 /** NFPROTO_INET. */
 const OF_A_TABLE = /^table 1 (\S+)$/;
 
-/** Of what `Kernel.ruleWatch` says: whether it may be about other firewalls, or about our own table. */
+/** Of a table that `Kernel.ruleWatch` tells of: whether it may be about other firewalls, or about our own table. */
 export function concerns(line: string, own: string): boolean {
   const table = OF_A_TABLE.exec(line)?.[1];
   return table === undefined || table === own || !OF_AN_INSTANCE.test(table);

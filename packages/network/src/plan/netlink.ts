@@ -12,8 +12,8 @@ export const RTM = {
   newaddr: 20,
   newroute: 24,
   newqdisc: 36,
-  delqdisc: 37,
   newtfilter: 44,
+  deltfilter: 45,
 } as const;
 export const NLM = { request: 1, ack: 4, replace: 0x100, excl: 0x200, create: 0x400 } as const;
 export const IFLA = {
@@ -170,12 +170,15 @@ export function newLinkRoute({ base, prefixLength }: Cidr, index: number): Messa
 /** Where filters of a link's incoming packets hang (tc(8), `ingress`); said twice it is there once. */
 export const newIngress = (index: number): Message =>
   message(RTM.newqdisc, NLM.create, concat([ingressHeader(index), text(TCA.kind, 'ingress')]));
-export const deleteIngress = (index: number): Message => message(RTM.delqdisc, 0, ingressHeader(index));
 
-/** The link's one filter of ours, of all protocols; it replaces the one before. The program's result is the verdict. */
-export function newFilter(index: number, program: readonly Instruction[]): Message {
-  const [handle, preferenceAndProtocol, directAction] = [1, 0x0001_0300, 1];
-  const header = trafficHeader([index, handle, INGRESS, preferenceAndProtocol]);
+/** Where a filter is among those of a link; the one with the lowest preference is asked first. */
+export type FilterPlace = { readonly handle: number; readonly preference: number };
+const FIRST: FilterPlace = { handle: 1, preference: 1 };
+
+/** Of all protocols; it replaces the one in its place. The program's result is the verdict. */
+export function newFilter(index: number, program: readonly Instruction[], place = FIRST): Message {
+  const directAction = 1;
+  const header = filterHeader(index, place);
   const options = nested(TCA.options, [
     bytes(TCA.bpfOpsLength, new Uint8Array([program.length & 255, program.length >> 8])),
     bytes(TCA.bpfOps, concat(program.map(instructionBytes))),
@@ -183,6 +186,14 @@ export function newFilter(index: number, program: readonly Instruction[]): Messa
   ]);
   return message(RTM.newtfilter, NLM.create, concat([header, text(TCA.kind, 'bpf'), options]));
 }
+
+export const deleteFilter = (index: number, place: FilterPlace): Message =>
+  message(RTM.deltfilter, 0, concat([filterHeader(index, place), text(TCA.kind, 'bpf')]));
+
+/** ETH_P_ALL, in the order of the net. */
+const ALL_PROTOCOLS = 0x0300;
+const filterHeader = (index: number, { handle, preference }: FilterPlace): Uint8Array =>
+  trafficHeader([index, handle, INGRESS, preference * 2 ** 16 + ALL_PROTOCOLS]);
 
 const INGRESS = 0xffff0000;
 const INGRESS_PARENT = 0xfffffff1;

@@ -2,12 +2,13 @@
 import { assert, formatIpv4, macOf, parseIpv4, type Cidr, type Endpoint, type KernelOp } from '@orc/model';
 import { PASS, senderProgram, type Sender } from './guard.ts';
 import {
-  deleteIngress,
+  deleteFilter,
   deleteLink,
   joinMessages,
   newAddress,
   newBridge,
   newDefaultRoute,
+  type FilterPlace,
   newFilter,
   newIngress,
   newLinkRoute,
@@ -113,10 +114,16 @@ export const planPooled = (path: string, cable: Cable, guarded: boolean): Kernel
   netlink([newCable(path, cable, PEER_NAME), ...(guarded ? [newIngress(cable.hostIndex)] : [])]),
 ];
 
-/** Whether the kernel has what guards are made of is told by putting one on this link, which lets all pass, and off again. */
+/**
+ * Whether the kernel has what guards are made of is told by putting one on this link, which lets all pass, and off again.
+ * The place for filters stays: others may have some there.
+ */
 export const planGuardProbe = (index: number): KernelOp[] => [
-  netlink([newIngress(index), newFilter(index, [PASS]), deleteIngress(index)]),
+  netlink([newIngress(index)], { tolerate: [EEXIST] }),
+  netlink([newFilter(index, [PASS], PROBE), deleteFilter(index, PROBE)]),
 ];
+
+const PROBE: FilterPlace = { handle: 0xfffe, preference: 0xfffe };
 
 export type Attachment = {
   readonly endpoint: Endpoint;

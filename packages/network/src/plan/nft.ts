@@ -159,8 +159,8 @@ const hasMembers = ({ subnets }: BridgeRules): boolean => subnets.length > 0;
 const membersOf = ({ bridge }: BridgeRules): string => `members_${bridge}`;
 
 /**
- * Whether an address is of the bridge's own network. A set of (bridge, subnet) would say it in one lookup, but `nft monitor`
- * of 1.0.6 runs into memory that is not its own when it prints intervals that are part of a longer key.
+ * Whether an address is of the bridge's own network. A set of (bridge, subnet) would say it in one lookup, but an
+ * operator's `nft monitor` of 1.0.6 runs into memory that is not its own when it prints intervals of a longer key.
  */
 const members = (each: BridgeRules): Chain => ({
   name: membersOf(each),

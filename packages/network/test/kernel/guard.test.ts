@@ -146,9 +146,19 @@ insideNamespaces(import.meta.filename, () => {
       for (const [name, frame] of HONEST) expect(await arrives(frame, all), name).toBe(true);
     });
 
-    test('the question whether the kernel has it leaves nothing, and what it has needs no rule', async () => {
+    test('the question whether the kernel has it leaves no filter, and those of others; no rule is needed', async () => {
+      const filters = (): readonly string[] =>
+        sh(`tc filter show dev ${INSTANCE}-0 ingress`).match(/handle 0x\w+/g) ?? [];
       await start(['bridge']);
-      expect(sh(`tc qdisc show dev ${INSTANCE}-0`)).not.toContain('ingress');
+      expect(filters()).toEqual([]);
+      sh(`tc filter add dev ${INSTANCE}-0 ingress protocol all pref 7 handle 7 bpf da bytecode '1,6 0 0 0'`);
+      expect(filters()).toEqual(['handle 0x7']);
+      await net.close();
+      net = await host.open();
+      await net.recover([]);
+      await net.networks(networks);
+      expect(filters()).toEqual(['handle 0x7']);
+      sh(`tc filter del dev ${INSTANCE}-0 ingress`);
       expect(sh('nft list tables')).not.toContain('bridge');
     });
 

@@ -1,6 +1,6 @@
 /** What a container goes through between the wish that it ends and its signal (DECISIONS 10). */
 import { fail } from '@orc/model';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '../src/limits.ts';
 import type { Agent } from '../src/types.ts';
 import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
@@ -123,22 +123,64 @@ test('its grace period begins with its signal', async () => {
   await stopped;
 });
 
-test('a restart is told as docker tells it, of a container and of a task', async () => {
-  const watching = new AbortController();
+describe('a restart is told', () => {
   const seen: string[] = [];
-  const watched = (async () => {
-    for await (const { action, actor } of rooms.options.events.watch({ signal: watching.signal }))
-      seen.push(`${actor.attributes['name']} ${action}`);
-  })();
-  const id = await start();
-  await agent.containers.restart(id);
-  const task = taskOf('web');
-  agent.assign(assignmentOf([task]));
-  await vi.waitFor(() => expect(seen).toContain('web start'));
-  agent.assign(assignmentOf([{ ...task, desired: { state: 'run', generation: 2 } }]));
-  await vi.waitFor(() => expect(seen).toContain('web restart'));
-  watching.abort();
-  await watched.catch(() => undefined);
-  const whole = ['create', 'start', 'kill', 'die', 'stop', 'start', 'restart'];
-  expect(seen).toEqual(['box', 'web'].flatMap((name) => whole.map((action) => `${name} ${action}`)));
+  let watching: AbortController;
+  let watched: Promise<void>;
+  beforeEach(() => {
+    seen.length = 0;
+    watching = new AbortController();
+    const { signal } = watching;
+    watched = (async () => {
+      for await (const { action, actor } of rooms.options.events.watch({ signal }))
+        seen.push(`${actor.attributes['name']} ${action}`);
+    })().catch(() => undefined);
+  });
+  afterEach(async () => {
+    watching.abort();
+    await watched;
+  });
+  const ask = (state: 'run' | 'stop', generation: number): void =>
+    agent.assign(assignmentOf([{ ...taskOf('web'), desired: { state, generation } }]));
+  const once = (what: string): Promise<void> => vi.waitFor(() => expect(seen).toContain(`web ${what}`));
+  const stopping = ['web kill', 'web die', 'web stop'];
+
+  test('as docker tells it, of a container and of a task', async () => {
+    const id = await start();
+    await agent.containers.restart(id);
+    ask('run', 1);
+    await once('start');
+    ask('run', 2);
+    await once('restart');
+    const whole = ['create', 'start', 'kill', 'die', 'stop', 'start', 'restart'];
+    expect(seen).toEqual(['box', 'web'].flatMap((name) => whole.map((action) => `${name} ${action}`)));
+  });
+
+  test('not of a start after one that failed', async () => {
+    ask('run', 1);
+    await once('start');
+    rooms.on.start = () => Promise.reject(fail('conflict.port', 'its port is taken'));
+    ask('run', 2);
+    await vi.waitFor(() => expect(agent.containers.get('web').error).toBe('its port is taken'));
+    delete rooms.on.start;
+    seen.length = 0;
+    ask('run', 3);
+    await once('start');
+    await vi.waitFor(() => expect(agent.containers.get('web').status).toBe('running'));
+    expect(seen).toEqual(['web start']);
+  });
+
+  test('not of a start that nobody wanted any more when it came about', async () => {
+    ask('run', 1);
+    await once('start');
+    let go: (() => void) | undefined;
+    rooms.on.start = () => new Promise((resolve) => (go = resolve));
+    ask('run', 2);
+    await untilDone(() => go !== undefined);
+    seen.length = 0;
+    ask('stop', 2);
+    go?.();
+    await once('stop');
+    expect(seen).toEqual(['web start', ...stopping]);
+  });
 });

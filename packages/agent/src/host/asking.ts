@@ -1,12 +1,15 @@
-/** A running program is asked to end: first nobody new is sent to it, then comes its signal, then its grace period. */
+/** A running program is asked to end: first nobody new is sent to it, then comes its signal, then its grace period, then SIGKILL. */
 import type { Clock, ContainerSpec, Emit, ResolvedImage, TaskDesired } from '@orc/model';
 import type { Running } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
+import { endOf } from './waits.ts';
 
 export type StopRequest = { readonly graceMs?: number; readonly signal?: string };
 
-/** Whoever asks now, then the wish, then the container, then docker's. */
-/** Milliseconds; a negative wish is for as long as it takes, as docker has it. */
+/**
+ * Whoever asks now, then the wish, then the container, then docker's. Milliseconds; a negative wish is for as long as
+ * it takes, as docker has it.
+ */
 export function graceOf(desired: TaskDesired, asked: StopRequest, spec: ContainerSpec): number {
   if (desired.kill !== undefined) return 0;
   const graceMs = asked.graceMs ?? desired.stopGraceMs ?? spec.stopGraceMs ?? LIMITS.stopGraceMs;
@@ -17,6 +20,7 @@ export const stopSignalOf = (spec: ContainerSpec, image: ResolvedImage | undefin
   spec.stopSignal ?? image?.config.StopSignal ?? 'SIGTERM';
 
 export type Asking = {
+  readonly name: string;
   readonly graceMs: number;
   readonly signal: string;
   /** Ends the wait at whatever it is. */
@@ -26,11 +30,27 @@ export type Asking = {
   readonly asked: (signal: string) => void;
 };
 
+type Deps = { readonly clock: Clock; readonly emit: Emit };
+
+/** Resolves when it has ended; throws `timeout` when it does not even by SIGKILL. */
+export async function end(running: Running, asking: Asking, deps: Deps): Promise<void> {
+  let ended = false;
+  void running.exited.then(() => {
+    ended = true;
+  });
+  if (asking.graceMs > 0) await askToEnd(running, asking, deps);
+  if (!ended) {
+    asking.asked('SIGKILL');
+    await running.kill().catch(() => {});
+  }
+  await endOf(running, asking.name, deps.clock);
+}
+
 /** Resolves when it has ended, when its grace period is over, or on `hurry`. */
-export async function askToEnd(
+async function askToEnd(
   running: Running,
   { graceMs, signal, hurry, withdraw, asked }: Asking,
-  { clock, emit }: { readonly clock: Clock; readonly emit: Emit },
+  { clock, emit }: Deps,
 ): Promise<void> {
   let hurried = false;
   void hurry.then(() => {

@@ -18,10 +18,10 @@ import {
   type Health,
   isContainerId,
   type PortBinding,
-  type Problem,
   type TaskDesired,
 } from '@orc/model';
 import { LIMITS } from '../limits.ts';
+import { type Failure, outlives } from './failures.ts';
 
 export type Stored = {
   readonly schema: 1;
@@ -35,15 +35,6 @@ export type Stored = {
 /** The others are this host's own, those that `run` made for a project among them: the state knows nothing of them. */
 export const isTask = ({ owner }: Pick<Stored, 'owner'>): boolean =>
   owner !== undefined && owner.oneOff !== true;
-
-/** Why the last step came to nothing. */
-export type Failure = {
-  readonly generation: number;
-  readonly problem: Problem;
-  readonly phase: 'failed' | 'rejected';
-  /** Of a stop or a removal: it is over when a later one comes about. */
-  readonly ending?: boolean;
-};
 
 export type State = {
   readonly schema: 1;
@@ -192,14 +183,11 @@ function readState(file: string): State | 'damaged' {
   if (!existsSync(file)) return EMPTY_STATE;
   try {
     const { failure, ...state } = readJson<State>(file);
-    return failure !== undefined && outlives(failure, state) ? { ...state, failure } : state;
+    return failure !== undefined && outlives(failure, state.desired) ? { ...state, failure } : state;
   } catch {
     return 'damaged';
   }
 }
-
-const outlives = ({ phase, ending, generation }: Failure, { desired }: State): boolean =>
-  phase === 'failed' && ending !== true && generation === desired.generation;
 
 function readJson<T extends object>(file: string): T {
   const text = readFileSync(file, 'utf8');

@@ -7,12 +7,10 @@ import {
   type Endpoint,
   type Exit,
   type Health,
-  OrcError,
   type Problem,
   type ResolvedImage,
   type TaskDesired,
   type TaskStatus,
-  toProblem,
 } from '@orc/model';
 import {
   type Attachment,
@@ -23,30 +21,26 @@ import {
 } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import { nextStep, type Observed, type Step } from '../plan/step.ts';
-import { type Asking, askToEnd, graceOf, type StopRequest, stopSignalOf } from './asking.ts';
+import { type Asking, end, graceOf, type StopRequest, stopSignalOf } from './asking.ts';
 import type { Joinable } from './attachment.ts';
 import type { LifeDeps } from './deps.ts';
 import { openEarly } from './early.ts';
-import { type Failure, isTask, openStateFile, type State, type StateFile, type Stored } from './folder.ts';
+import { type Failures, openFailures } from './failures.ts';
+import { isTask, openStateFile, type State, type StateFile, type Stored } from './folder.ts';
 import type { HealthWatch } from './health.ts';
+import type { Found } from './recover.ts';
 import { openRestarts, type Restarts } from './restarts.ts';
 import { anonymousVolumes, logPathOf, release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
 import { containerOf, taskStatusOf, type View } from './view.ts';
-import { endOf, openWaits } from './waits.ts';
+import { openWaits } from './waits.ts';
 import { watchLife } from './watch.ts';
-
-export type Found =
-  | { readonly running: Running; readonly health: Health }
-  /** `told`: by the daemon before. */
-  | { readonly attempt: number; readonly startedAt?: number; readonly exit: Exit; readonly told: boolean }
-  /** `before`: how the attempt before it ended, `startedAt` when that began. */
-  | { readonly cut: number; readonly startedAt?: number; readonly before?: Exit };
 
 export class Life {
   readonly stored: Stored;
   readonly folder: string;
   readonly #file: StateFile;
+  /** Without its failure, which is added where it is written. */
   #state: State;
   #image: ResolvedImage | undefined;
   #running: Running | undefined;
@@ -56,9 +50,8 @@ export class Life {
   #kept: Exit | undefined;
   #health: Health = 'none';
   #healthWatch: HealthWatch | undefined;
-  /** On the monotonic clock. */
-  #retryAt: number | undefined;
   readonly #restarts: Restarts;
+  readonly #failures: Failures;
   #joinable: Joinable;
   readonly #early = openEarly();
   #terminal: TerminalSize | undefined;
@@ -71,7 +64,6 @@ export class Life {
   #endedByHand = 0;
   /** It was stopped to be started again. */
   #restarting = false;
-  #stuck: Problem | undefined;
   #outOfReach: Problem | undefined;
   /** What the last report said. */
   #told: TaskStatus['phase'] | undefined;
@@ -95,7 +87,9 @@ export class Life {
     this.stored = stored;
     this.folder = folder;
     this.#file = openStateFile(folder);
-    this.#state = state;
+    const { failure, ...rest } = state;
+    this.#state = rest;
+    this.#failures = openFailures(stored.name, failure, deps);
     this.#exit = state.exit;
     this.#stopKept = state.desired.state === 'stop';
     this.#restarts = openRestarts(deps.clock);
@@ -112,14 +106,14 @@ export class Life {
     return this.#removed;
   }
   get problem(): Problem | undefined {
-    return this.#outOfReach ?? this.#failure?.problem;
+    return this.#outOfReach ?? this.#failures.last?.problem;
   }
   get outOfReach(): Problem | undefined {
     return this.#outOfReach;
   }
   /** Why the stop or removal that was asked for last has not come about; it is tried again. */
   get stuck(): Problem | undefined {
-    return this.#outOfReach ?? this.#stuck;
+    return this.#outOfReach ?? this.#failures.stuck;
   }
   get joinable(): Joinable {
     return this.#running === undefined ? undefined : this.#joinable;
@@ -135,24 +129,17 @@ export class Life {
     return this.#image;
   }
 
-  get #failure(): Failure | undefined {
-    return this.#state.failure;
-  }
-  set #failure(failure: Failure | undefined) {
-    const { failure: _, ...rest } = this.#state;
-    this.#state = failure === undefined ? rest : { ...rest, failure };
-  }
-
   /** Takes effect from the next step on; a kill cuts a grace period short. Nothing revokes a removal. */
   desire(desired: TaskDesired, stop: StopRequest = {}): void {
     const before = this.#state.desired;
     if (before.state === 'remove' && desired.state !== 'remove') return;
     this.#state = { ...this.#state, desired };
     this.#stopRequest = stop;
-    this.#stuck = undefined;
-    this.#retryAt = undefined;
-    if (desired.generation > before.generation) this.#failure = undefined;
-    if (desired.state !== 'run') this.#restarts.cancel();
+    this.#failures.asked(desired.generation > before.generation);
+    if (desired.state !== 'run') {
+      this.#restarts.cancel();
+      this.#restarting = false;
+    }
     if (desired.state !== 'stop') this.#stopKept = false;
     if (this.#graceMs() <= 0) this.#hurry.call();
     this.wake();
@@ -292,47 +279,30 @@ export class Life {
       running: this.#running !== undefined,
       actedGeneration: this.#state.actedGeneration,
       ...defined({ restartAt: this.#restarts.dueAt }),
-      ...(this.#failure === undefined ? {} : { failedGeneration: this.#failure.generation }),
-      ...(this.#retryAt === undefined ? {} : { retryAt: this.#retryAt }),
+      ...this.#failures.observed,
     };
   }
 
   async #perform(step: Exclude<Step, { do: 'wait' }>): Promise<void> {
     const work = this.#works[step.do];
     const generation = this.#state.desired.generation;
-    this.#retryAt = undefined;
     try {
       await work();
-      this.#unstick();
+      this.#failures.succeeded();
     } catch (error) {
-      const problem = toProblem(error);
-      this.#deps.emit(
-        error instanceof OrcError ? 'warn' : 'error',
-        `${step.do} of ${this.stored.name} failed`,
-        {
-          error: error instanceof OrcError ? problem.message : String((error as Error).stack),
-        },
-      );
-      const ending = step.do === 'remove' || step.do === 'stop';
-      this.#failure = { generation, problem, phase: step.do === 'prepare' ? 'rejected' : 'failed', ending };
+      this.#failures.failed(step.do, generation, error);
       this.#restarts.cancel();
-      this.#holding ||= step.do === 'start';
-      // The attempt never was: another daemon neither takes it for lost nor begins it again.
-      if (step.do === 'start')
-        await this.#keep('a failed start', { ...this.#state, actedGeneration: generation });
-      if (ending) {
-        this.#stuck = problem;
-        this.#retryAt = this.#deps.clock.monotonic() + LIMITS.retryMs;
-      }
+      if (step.do === 'start') await this.#unstarted(generation);
     }
     this.#preparing = false;
     this.#changed();
   }
 
-  /** A failed stop or removal says nothing any more once a later one has come about. */
-  #unstick(): void {
-    if (this.#failure?.ending === true) this.#failure = undefined;
-    this.#stuck = undefined;
+  /** The attempt never was: another daemon neither takes it for lost nor begins it again. */
+  async #unstarted(generation: number): Promise<void> {
+    this.#holding = true;
+    this.#restarting = false;
+    await this.#keep('a failed start', { ...this.#state, actedGeneration: generation });
   }
 
   async #prepare(): Promise<void> {
@@ -352,7 +322,7 @@ export class Life {
     if (asked) this.#restarts.countFrom(0);
     this.#preparing = true;
     this.#changed();
-    const { exit: _, startedAt: __, failure: ___, ...before } = this.#state;
+    const { exit: _, startedAt: __, ...before } = this.#state;
     const next: State = {
       ...before,
       attempt: this.#state.attempt + 1,
@@ -371,7 +341,7 @@ export class Life {
         startAttempt(this.stored, this.folder, this.#file, next, image, this.#deps, more);
       const started = await this.#deps.starts(launch);
       early.give(started.running);
-      this.#failure = undefined;
+      this.#failures.forget();
       this.#exit = undefined;
       this.#begin(started);
       if (this.#terminal !== terminal) await this.#resizeRunning();
@@ -434,10 +404,7 @@ export class Life {
 
   #tell(exit: Exit): void {
     if (exit.oomKilled) this.#deps.event(this.stored, 'oom', {});
-    this.#deps.event(this.stored, 'die', {
-      exitCode: String(exit.code),
-      ...(exit.signal === undefined ? {} : { signal: exit.signal }),
-    });
+    this.#deps.event(this.stored, 'die', defined({ exitCode: String(exit.code), signal: exit.signal }));
   }
 
   /** That an end was settled outlives the daemon: it is told once. Off the exit path, and not of what goes anyway. */
@@ -458,9 +425,11 @@ export class Life {
   }
 
   async #keep(what: string, state: State = this.#state, durability?: 'durable'): Promise<void> {
-    await this.#file.write(state, durability).catch((error: unknown) => {
-      this.#deps.emit('warn', `${what} was not written down`, { error: String(error) });
-    });
+    await this.#file
+      .write({ ...state, ...defined({ failure: this.#failures.last }) }, durability)
+      .catch((error: unknown) => {
+        this.#deps.emit('warn', `${what} was not written down`, { error: String(error) });
+      });
   }
 
   #decide(exit: Exit, ranMs: number): void {
@@ -480,7 +449,8 @@ export class Life {
 
   /** Once no attempt follows by itself ports and addresses go back, and `--rm` takes effect. */
   #finish(): void {
-    const follows = this.#restarts.dueAt !== undefined || (this.#isAsked() && this.#failure === undefined);
+    const follows =
+      this.#restarts.dueAt !== undefined || (this.#isAsked() && this.#failures.last === undefined);
     if (!this.#holding || this.#running !== undefined || follows) return;
     const shared = this.#deps.isShared(this);
     if (shared && this.stored.spec.autoRemove !== true) return;
@@ -509,12 +479,9 @@ export class Life {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    await this.#askToStop(running);
-    if (this.#running === running) {
-      this.#deps.event(this.stored, 'kill', { signal: 'SIGKILL' });
-      await running.kill().catch(() => {});
-    }
-    await endOf(running, this.stored.name, this.#deps.clock);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hurry.call = resolve;
+    await end(running, this.#asking(promise), this.#deps);
     await this.#ended;
     // As docker tells it: what was killed was not stopped.
     if (this.#state.desired.kill === undefined) this.#deps.event(this.stored, 'stop', {});
@@ -526,19 +493,15 @@ export class Life {
     return graceOf(this.#state.desired, this.#stopRequest, this.stored.spec);
   }
 
-  async #askToStop(running: Running): Promise<void> {
-    if (this.#graceMs() <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#hurry.call = resolve;
-    const asking: Asking = {
-      hurry: promise,
+  #asking(hurry: Promise<void>): Asking {
+    return {
+      name: this.stored.name,
+      hurry,
       graceMs: this.#graceMs(),
       signal: this.#stopRequest.signal ?? stopSignalOf(this.stored.spec, this.#image),
       withdraw: () => this.#deps.network.withdraw(this.id),
       asked: (signal) => this.#deps.event(this.stored, 'kill', { signal }),
     };
-    await askToEnd(running, asking, this.#deps);
-    this.#hurry.call = (): void => {};
   }
 
   async #remove(): Promise<void> {
@@ -572,7 +535,7 @@ export class Life {
       healthLog: this.#healthWatch?.log(),
       pid: this.#running?.pid,
       exit: this.#exit,
-      failure: this.#failure,
+      failure: this.#failures.last,
       outOfReach: this.#outOfReach,
       prepared: this.#image !== undefined,
       preparing: this.#preparing,

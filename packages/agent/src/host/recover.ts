@@ -1,7 +1,7 @@
 /** Crash-only: starting is recovering. Finds containers by their folders, adopts what runs, sweeps what nobody knows. */
 import { join } from 'node:path';
-import { type Exit, type Problem, type ResolvedImage, toProblem } from '@orc/model';
-import type { Adopted } from '@orc/runtime';
+import { type Exit, type Health, type Problem, type ResolvedImage, toProblem } from '@orc/model';
+import type { Adopted, Running } from '@orc/runtime';
 import { LIMITS } from '../limits.ts';
 import type { AgentOptions } from '../types.ts';
 import { hostnameOf, joinHost, namesOf, sandboxRequest } from './attachment.ts';
@@ -19,6 +19,14 @@ export type Recovered = {
   readonly quarantined: readonly string[];
   readonly tookMs: number;
 };
+
+/** What has become of a container whose daemon ended. */
+export type Found =
+  | { readonly running: Running; readonly health: Health }
+  /** `told`: by the daemon before. */
+  | { readonly attempt: number; readonly startedAt?: number; readonly exit: Exit; readonly told: boolean }
+  /** `before`: how the attempt before it ended, `startedAt` when that began. */
+  | { readonly cut: number; readonly startedAt?: number; readonly before?: Exit };
 
 export async function recover(options: AgentOptions, deps: LifeDeps, registry: Registry): Promise<Recovered> {
   const began = options.clock.monotonic();

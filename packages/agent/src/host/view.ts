@@ -1,6 +1,7 @@
 /** How a container looks to others: its task's status, its row in lists. */
 import type { Container, Exit, Health, Problem, TaskPhase, TaskStatus } from '@orc/model';
-import type { Failure, State, Stored } from './folder.ts';
+import type { Failure } from './failures.ts';
+import type { State, Stored } from './folder.ts';
 
 /** What a life knows of itself. */
 export type View = {

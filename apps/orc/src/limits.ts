@@ -43,3 +43,5 @@ export const UNREADY_TOLD_MAX = 3;
 export const DOCKERFILE_BYTES_MAX = 4 * 1024 * 1024;
 /** A secret of a build, as docker has it. */
 export const SECRET_BYTES_MAX = 500 * 1024;
+/** Links that lead from one to the next; the kernel follows no more. */
+export const LINKS_MAX = 40;

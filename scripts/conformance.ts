@@ -58,6 +58,8 @@ function report({ testResults }: Results): number {
       if (status === 'failed') failed.push(`${room}: ${fullName}`);
     }
   }
+  const missing = ROOMS.filter((room) => !testResults.some(({ name }) => name.startsWith(join(root, room))));
+  failed.push(...missing.map((room) => `${room}: no tests there`));
   for (const [group, count] of groups) console.log(`${group}: ${words(count)}`);
   console.log(`all: ${words(sum([...groups.values()]))}`);
   for (const each of failed) console.log(`failed: ${each}`);

@@ -11,6 +11,8 @@ export const LIMITS = {
   nodesMax: 500_000,
   /** Nesting of one document. */
   depthMax: 100,
+  /** Of a key of YAML without a `?` before it (1.2, 7.4.2). */
+  keyLengthMax: 1024,
   /** Files that one project may consist of: `-f`, include and extends together. */
   filesMax: 1000,
   /** A name of a volume, network, config or secret; their patterns say so, too. */

@@ -5,26 +5,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAny } from '../src/plan/2-parse/parse.ts';
 import { readPlainBlocks } from '../src/plan/2-parse/plain-blocks.ts';
+import { newLoading } from '../src/plan/load.ts';
 import type { Loading } from '../src/plan/loading.ts';
 import type { Node, Source } from '../src/plan/node.ts';
 import { corpusFolder } from './support.ts';
 
 const RUNS = Number(process.env['ORC_FUZZ'] ?? 2000);
 
-const newLoading = (): Loading => ({
-  cwd: '/',
-  facts: new Map(),
-  needs: new Map(),
-  problems: [],
-  places: new Map(),
-  seen: new Set(),
-  taken: [],
-  faults: new Set(),
-  sources: new Map(),
-  home: undefined,
-  interpolate: true,
-  resolvePaths: true,
-});
+const loadingOfNothing = (): Loading =>
+  newLoading({ files: [], cwd: '/', environment: {}, facts: new Map() });
 
 const sourceOf = (text: string): Source => ({ file: 'f', path: '/f', text });
 
@@ -43,7 +32,7 @@ function shown(node: Node): unknown {
 function agrees(text: string): boolean {
   const ours = readPlainBlocks(sourceOf(text));
   if (ours === undefined) return false;
-  const loading = newLoading();
+  const loading = loadingOfNothing();
   const theirs = parseAny(loading, sourceOf(text)) ?? [];
   expect(loading.problems, text).toEqual([]);
   expect(theirs, text).toHaveLength(1);
@@ -93,6 +82,7 @@ test.each([
   'a: [x #y]\n',
   'a: "b"c\n',
   '<<: {a: b}\n',
+  `${'k'.repeat(1025)}: v\n`,
 ])('is left to the library: %j', (text) => expect(readPlainBlocks(sourceOf(text))).toBeUndefined());
 
 const PIECES =

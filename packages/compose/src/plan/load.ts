@@ -24,7 +24,7 @@ import { refuseUnsupported } from './8-check/support.ts';
 import { checkValues } from './8-check/values.ts';
 import { withoutFaults } from './9-translate/sound.ts';
 import { translate } from './9-translate/translate.ts';
-import { type Loading, hasErrors, report, warn } from './loading.ts';
+import { type Loading, hasErrors, lineOf, report, warn } from './loading.ts';
 import { type MapNode, get, nearest, whereOf, withEntries } from './node.ts';
 
 export function loadProject(input: LoadInput): LoadResult {
@@ -70,8 +70,16 @@ function inOrder(loading: Loading): readonly Problem[] {
   const files = [...new Set(loading.problems.map((each) => each.where?.file ?? ''))];
   const rank = (each: Problem): number => (each.where === undefined ? -1 : files.indexOf(each.where.file));
   const place = (each: Problem): number => (each.where?.line ?? 0) * 100_000 + (each.where?.column ?? 0);
-  const sorted = loading.problems.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
+  const told = loading.problems.map((each) => withoutSecrets(loading, each));
+  const sorted = told.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
   return sorted.length <= LIMITS.problemsMax ? sorted : firstOf(sorted);
+}
+
+/** A line with a secret is named and not printed, whatever else is wrong with it. */
+function withoutSecrets({ secretLines }: Loading, problem: Problem): Problem {
+  if (problem.where === undefined || !secretLines.has(lineOf(problem.where))) return problem;
+  const { excerpt: _, ...where } = problem.where;
+  return { ...problem, where };
 }
 
 /** Errors before warnings, still in the order of the files; what is left out is counted. */
@@ -84,7 +92,7 @@ function firstOf(sorted: readonly Problem[]): readonly Problem[] {
   return [...sorted.filter((each) => shown.has(each)), { code: 'compose.file', message, ...severity }];
 }
 
-const newLoading = (input: LoadInput): Loading => ({
+export const newLoading = (input: LoadInput): Loading => ({
   cwd: input.cwd,
   facts: input.facts,
   needs: new Map(),
@@ -93,6 +101,7 @@ const newLoading = (input: LoadInput): Loading => ({
   seen: new Set(),
   taken: [],
   faults: new Set(),
+  secretLines: new Set(),
   sources: new Map(),
   home: input.environment['HOME'],
   interpolate: input.options?.interpolate !== false,

@@ -2,7 +2,7 @@
  * What one load carries along: the facts that the caller has read, what is still missing, and the problems
  * found so far. It is filled while the phases run and belongs to one call of `loadProject`.
  */
-import type { Problem, ProblemCode } from '@orc/model';
+import type { Problem, ProblemCode, Where } from '@orc/model';
 import { posix } from 'node:path';
 import { LIMITS } from '../limits.ts';
 import type { Fact, Need } from '../types.ts';
@@ -21,12 +21,16 @@ export type Loading = {
   readonly taken: Taken[];
   /** Where errors stand: what is below them is not looked at as if it were sound. */
   readonly faults: Set<string>;
+  /** Lines with values that nobody is to see, as `lineOf` names them. */
+  readonly secretLines: Set<string>;
   readonly sources: Map<string, Source>;
   readonly home: string | undefined;
   readonly interpolate: boolean;
   /** Whether relative paths become absolute. */
   readonly resolvePaths: boolean;
 };
+
+export const lineOf = ({ file, line }: Where): string => `${line}\0${file}`;
 
 export type Taken = {
   readonly path: Path;

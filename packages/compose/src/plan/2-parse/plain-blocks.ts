@@ -99,7 +99,8 @@ const KEY = /[A-Za-z_][\w./-]*(?=:(?:[ \n]|$))/y;
 
 function keyAt({ text }: Reader, at: number): string | undefined {
   KEY.lastIndex = at;
-  return KEY.exec(text)?.[0];
+  const key = KEY.exec(text)?.[0];
+  return key !== undefined && key.length > LIMITS.keyLengthMax ? other() : key;
 }
 
 /** From a key at this column on; `reader` stands there. */

@@ -1,6 +1,6 @@
 /** Values that look like secrets and stand in the file as plain text. No value gets into a message or an excerpt. */
-import { type Loading, warn } from '../loading.ts';
-import { type Node, type Place, type Source, get, textOf } from '../node.ts';
+import { type Loading, lineOf, warn } from '../loading.ts';
+import { type Node, type Place, get, textOf, whereOf } from '../node.ts';
 
 export function warnOfSecrets(loading: Loading, name: string, service: Node): void {
   for (const path of [['environment'], ['build', 'args']]) {
@@ -9,10 +9,11 @@ export function warnOfSecrets(loading: Loading, name: string, service: Node): vo
     for (const [key, { key: place, value }] of values.entries) {
       const text = textOf(value) ?? '';
       if (!looksSecret(key, text) || isFromElsewhere(key, value.place)) continue;
+      for (const each of [place, value.place]) loading.secretLines.add(lineOf(whereOf(each)));
       warn(
         loading,
         'compose.schema',
-        unshown(place),
+        place,
         `service "${name}": ${path.join('.')}.${key} looks like a secret, and stands here as plain text`,
         path[0] === 'build'
           ? 'arguments stay in the history of the image; give it at run time, as a secret'
@@ -39,13 +40,4 @@ function looksSecret(name: string, text: string): boolean {
 function isFromElsewhere(name: string, { source, start, end }: Place): boolean {
   const written = source.text.slice(start, end).replace(/^["']|["']$/g, '');
   return source.secret === true || /\$[{A-Za-z_]/.test(written) || written === '' || written === name;
-}
-
-const unshownSources = new WeakMap<Source, Source>();
-
-/** As a place in a file of secrets: the line is named and not printed. */
-function unshown(place: Place): Place {
-  const source = unshownSources.get(place.source) ?? { ...place.source, secret: true };
-  unshownSources.set(place.source, source);
-  return { ...place, source };
 }

@@ -2,32 +2,20 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
-import { outputOf } from '../lab/output.ts';
+import { describe, expect, test } from 'vitest';
+import type { CommandResult } from '../lab/instance.ts';
+import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
-const SLOW = { timeout: 120_000 };
-let instance: Instance;
-
-beforeAll(async () => {
-  instance = await startInstance();
-  await bootstrapBusybox(instance);
-});
-afterAll(async () => {
-  await instance.purge();
-});
-
-const orc = (...args: readonly string[]): CommandResult => instance.orc(args);
-const out = (...args: readonly string[]): string => outputOf(instance, args);
+const lab = oneInstance();
+const { orc, out } = lab;
 
 /** A folder with one compose file, of the project that bears its name. */
 function project(name: string, lines: readonly string[]): (...args: readonly string[]) => CommandResult {
   return (...args) => {
-    const cwd = join(instance.folder, name);
+    const cwd = join(lab.instance.folder, name);
     mkdirSync(cwd, { recursive: true });
     writeFileSync(join(cwd, 'compose.yaml'), lines.join('\n'));
-    return instance.orc(args, { cwd });
+    return lab.instance.orc(args, { cwd });
   };
 }
 
@@ -43,14 +31,18 @@ describe('container start -a', SLOW, () => {
   test('with -i it passes on what is typed, also the second time', () => {
     out('container', 'create', '-i', '--name', 'reader', 'busybox', 'cat');
     for (const input of ['one\n', 'two\n']) {
-      const { code, stdout } = instance.orc(['container', 'start', '-ai', 'reader'], { input });
+      const { code, stdout } = lab.instance.orc(['container', 'start', '-ai', 'reader'], { input });
       expect({ code, stdout }).toEqual({ code: 0, stdout: input });
     }
   });
 
   test('whoever attached and left before a start does not keep others from attaching', async () => {
     out('container', 'create', '--name', 'left', 'busybox', 'echo', 'heard');
-    const early = await instance.client.attachContainer('left', { stdin: false, stdout: true, stderr: true });
+    const early = await lab.instance.client.attachContainer('left', {
+      stdin: false,
+      stdout: true,
+      stderr: true,
+    });
     early.close();
     await expect.poll(() => orc('container', 'start', '-a', 'left').stdout).toBe('heard\n');
   });
@@ -119,8 +111,8 @@ describe('names', SLOW, () => {
       expect(beside('hosted', 'hostname')).toBe(hostname());
     };
     same();
-    await instance.stop();
-    await instance.start();
+    await lab.instance.stop();
+    await lab.instance.start();
     same();
     out('container', 'rm', '-f', id, host);
   });
@@ -228,7 +220,7 @@ describe('up in the foreground', SLOW, () => {
       '',
     ]);
     stay('create');
-    const child = instance.spawnOrc(['up'], { cwd: join(instance.folder, 'stay') });
+    const child = lab.instance.spawnOrc(['up'], { cwd: join(lab.instance.folder, 'stay') });
     let stdout = '';
     child.stdout?.on('data', (data) => {
       stdout += String(data);
@@ -248,8 +240,8 @@ describe('up in the foreground', SLOW, () => {
       const job = project('job', ['services: { web: { image: busybox } }', '']);
       job('create');
       const script = `trap "echo bye; exit 4" ${signal.slice(3)}; echo hi; while :; do sleep 0.1; done`;
-      const child = instance.spawnOrc(['run', '--rm', 'web', 'sh', '-c', script], {
-        cwd: join(instance.folder, 'job'),
+      const child = lab.instance.spawnOrc(['run', '--rm', 'web', 'sh', '-c', script], {
+        cwd: join(lab.instance.folder, 'job'),
       });
       let stdout = '';
       child.stdout?.on('data', (data) => {
@@ -352,7 +344,7 @@ describe('words that node knows too', SLOW, () => {
     const run = project('words', ['services:', '  web: { image: "busybox:${TAG}" }', '']);
     run('config');
     writeFileSync(
-      join(instance.folder, 'words', 'inj.env'),
+      join(lab.instance.folder, 'words', 'inj.env'),
       'TAG=given\nNODE_OPTIONS=--require=./none.cjs\n',
     );
     const { code, stdout, stderr } = run('--env-file', 'inj.env', 'config');
@@ -379,9 +371,9 @@ describe('command lines of processes', SLOW, () => {
     expect(commandOf(shim)).toBe(`orc-shim ${short}`);
     const ps = out('container', 'exec', 'told', 'ps', '-o', 'pid,args');
     expect(ps).toMatch(new RegExp(`^ +1 orc-init ${short}$`, 'm'));
-    expect(ps).not.toContain(instance.folder);
+    expect(ps).not.toContain(lab.instance.folder);
     expect(ps).not.toContain('launch');
-    expect(instance.leftovers().some((each) => each.includes(`orc-shim ${short}`))).toBe(true);
+    expect(lab.instance.leftovers().some((each) => each.includes(`orc-shim ${short}`))).toBe(true);
     out('container', 'rm', '-f', id);
   });
 });

@@ -1,28 +1,16 @@
 /** `container run` against a real daemon: what it refuses, how it ends, whose volumes it takes. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance, until } from '../lab/instance.ts';
-import { outputOf } from '../lab/output.ts';
+import { describe, expect, test } from 'vitest';
+import { type CommandResult, until } from '../lab/instance.ts';
+import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
-const SLOW = { timeout: 120_000 };
-let instance: Instance;
-
-beforeAll(async () => {
-  instance = await startInstance();
-  await bootstrapBusybox(instance);
-});
-afterAll(async () => {
-  await instance.purge();
-});
-
-const orc = (...args: readonly string[]): CommandResult => instance.orc(args);
-const out = (...args: readonly string[]): string => outputOf(instance, args);
+const lab = oneInstance();
+const { orc, out } = lab;
 
 describe('container run', SLOW, () => {
   test('--cidfile that is there is refused before anything is made; a failure leaves none behind', () => {
-    const file = join(instance.folder, 'id');
+    const file = join(lab.instance.folder, 'id');
     writeFileSync(file, 'mine');
     const { code, stderr } = orc('container', 'run', '--name', 'never', '--cidfile', file, 'busybox', 'true');
     expect({ code, stderr }).toEqual({
@@ -31,7 +19,7 @@ describe('container run', SLOW, () => {
     });
     expect(out('container', 'ls', '-aq', '--filter', 'name=never')).toBe('');
     expect(readFileSync(file, 'utf8')).toBe('mine');
-    const other = join(instance.folder, 'other');
+    const other = join(lab.instance.folder, 'other');
     expect(orc('container', 'run', '--cidfile', other, '--network', 'nosuch', 'busybox').code).not.toBe(0);
     expect(existsSync(other)).toBe(false);
     out('container', 'run', '--rm', '--cidfile', other, 'busybox', 'true');
@@ -65,9 +53,9 @@ describe('container run', SLOW, () => {
       Date.parse(out('container', 'inspect', '--format', '{{.State.StartedAt}}', id));
     const before = began();
     const pid = out('container', 'inspect', '--format', '{{.State.Pid}}', id);
-    await instance.stop('SIGKILL');
+    await lab.instance.stop('SIGKILL');
     await until(() => !existsSync(`/proc/${pid}`), 'the end of the program');
-    await instance.start();
+    await lab.instance.start();
     expect(Math.abs(began() - before)).toBeLessThan(1000);
     out('container', 'rm', id);
   });
@@ -77,7 +65,7 @@ describe('--volumes-from', SLOW, () => {
   const run = (...args: readonly string[]): CommandResult => orc('container', 'run', '--rm', ...args);
 
   test('gives paths and volumes of a container, also of one that never ran', () => {
-    const folder = join(instance.folder, 'lent');
+    const folder = join(lab.instance.folder, 'lent');
     mkdirSync(folder);
     writeFileSync(join(folder, 'f'), 'of the host\n');
     const mounts = ['-v', `${folder}:/host:ro`, '-v', 'lent:/named', '-v', '/own', '--tmpfs', '/tmpfs'];
@@ -123,7 +111,7 @@ describe('--volumes-from', SLOW, () => {
   });
 
   test('an image that is not here is pulled by whoever asks, where it can be seen', async () => {
-    const made = instance.client.createContainer({ spec: { image: 'localhost:1/nosuchimage' } });
+    const made = lab.instance.client.createContainer({ spec: { image: 'localhost:1/nosuchimage' } });
     await expect(made).rejects.toMatchObject({ problem: { code: 'notfound.image' } });
     const { code, stderr } = orc('container', 'run', '--rm', 'localhost:1/nosuchimage', 'true');
     expect([code, stderr]).toEqual([125, expect.stringContaining('localhost:1')]);

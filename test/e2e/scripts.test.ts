@@ -1,28 +1,16 @@
 /** What scripts that were written for docker read: inspect, events, filters, prune. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
-import { outputOf } from '../lab/output.ts';
+import { describe, expect, test } from 'vitest';
+import type { CommandResult } from '../lab/instance.ts';
+import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
-const SLOW = { timeout: 120_000 };
-let instance: Instance;
-
-beforeAll(async () => {
-  instance = await startInstance();
-  await bootstrapBusybox(instance);
-});
-afterAll(async () => {
-  await instance.purge();
-});
-
-const orc = (...args: readonly string[]): CommandResult => instance.orc(args);
-const out = (...args: readonly string[]): string => outputOf(instance, args);
+const lab = oneInstance();
+const { orc, out } = lab;
 
 describe('container inspect', SLOW, () => {
   test('shows what the image gives, and what is in force', () => {
-    const context = join(instance.folder, 'context');
+    const context = join(lab.instance.folder, 'context');
     mkdirSync(context);
     const steps = ['USER 1000:1000', 'WORKDIR /w', 'STOPSIGNAL SIGINT', 'ENV FROM_IMAGE=1', 'EXPOSE 80'];
     const more = ['VOLUME /data', 'HEALTHCHECK --interval=1s --retries=9 CMD false', 'ENTRYPOINT ["sleep"]'];
@@ -62,13 +50,13 @@ describe('container inspect', SLOW, () => {
 
 describe('events', SLOW, () => {
   const inProject = (...args: readonly string[]): void => {
-    const { code, stderr } = instance.orc(args, { cwd: instance.folder });
+    const { code, stderr } = lab.instance.orc(args, { cwd: lab.instance.folder });
     expect({ args, code, stderr }).toMatchObject({ args, code: 0 });
   };
 
   test('tell a kill from a stop, and leave out the labels of compose', () => {
     writeFileSync(
-      join(instance.folder, 'compose.yaml'),
+      join(lab.instance.folder, 'compose.yaml'),
       'name: told\nservices:\n  a: { image: busybox, init: true, command: sleep 1000, labels: { own: "1" } }\n',
     );
     inProject('up', '-d');
@@ -76,8 +64,8 @@ describe('events', SLOW, () => {
     inProject('start');
     inProject('stop');
     const read = (): CommandResult =>
-      instance.orc(['events', '--format', 'json', '--since', '5m', '--until', '0s'], {
-        cwd: instance.folder,
+      lab.instance.orc(['events', '--format', 'json', '--since', '5m', '--until', '0s'], {
+        cwd: lab.instance.folder,
       });
     const events = read()
       .stdout.trim()
@@ -94,7 +82,7 @@ describe('events', SLOW, () => {
 
 describe('wait and kill of a project', SLOW, () => {
   test('say what became of which container', () => {
-    const file = join(instance.folder, 'ends.yaml');
+    const file = join(lab.instance.folder, 'ends.yaml');
     const said = 'container "ends-a-1" exited with status code 3\n';
     const trap = `[sh, -c, 'trap "exit 3" HUP; while :; do sleep 0.1; done']`;
     writeFileSync(file, `name: ends\nservices:\n  a: { image: busybox, command: ${trap} }\n`);
@@ -119,14 +107,14 @@ describe('images', SLOW, () => {
   test('a busybox that has not changed is the same image, however often it is made', () => {
     const before = out('image', 'inspect', '-f', '{{.Id}}', 'busybox');
     out('image', 'tag', 'busybox', 'kept');
-    instance.orc(['image', 'bootstrap', 'busybox']);
+    lab.instance.orc(['image', 'bootstrap', 'busybox']);
     expect(out('image', 'inspect', '-f', '{{.Id}}', 'busybox')).toBe(before);
     expect(ids('-f', 'dangling=true')).toEqual([]);
     out('image', 'rm', 'kept');
   });
 
   test('prune removes those without a name, with -a all that no container has', () => {
-    const context = join(instance.folder, 'pruned');
+    const context = join(lab.instance.folder, 'pruned');
     mkdirSync(context);
     const build = (content: string, tag: string): void => {
       writeFileSync(join(context, 'Dockerfile'), `FROM busybox\nLABEL made=${content}\n`);
@@ -150,7 +138,7 @@ describe('images', SLOW, () => {
   });
 
   test('a name that is none is refused before anything is built', () => {
-    const context = join(instance.folder, 'refused');
+    const context = join(lab.instance.folder, 'refused');
     mkdirSync(context);
     writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY nothing /\n');
     const { code, stderr } = orc('image', 'build', '-t', 'UP', context);

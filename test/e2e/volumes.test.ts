@@ -1,28 +1,18 @@
 /** Volumes that nobody named: seen, counted as used while a container has them, and removed with it when asked. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+import { describe, expect, test } from 'vitest';
+import type { CommandResult } from '../lab/instance.ts';
+import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
-const SLOW = { timeout: 120_000 };
-let instance: Instance;
-
-beforeAll(async () => {
-  instance = await startInstance();
-  await bootstrapBusybox(instance);
-});
-afterAll(async () => {
-  await instance.purge();
-});
-
-const orc = (...args: readonly string[]): CommandResult => instance.orc(args);
+const lab = oneInstance();
+const { orc } = lab;
 const lines = (...args: readonly string[]): readonly string[] =>
   orc(...args)
     .stdout.split('\n')
     .filter((line) => line !== '');
 const onDisk = (): readonly string[] => {
-  const folder = join(instance.folder, 'root/volumes');
+  const folder = join(lab.instance.folder, 'root/volumes');
   return existsSync(folder) ? readdirSync(folder) : [];
 };
 
@@ -44,7 +34,7 @@ describe('anonymous volumes', SLOW, () => {
     ).toEqual([`volume ${name} /anon`]);
     expect(lines('container', 'ls', '--format', '{{.Mounts}}')).toEqual([name]);
     expect(lines('volume', 'inspect', '-f', '{{.Name}} {{.Mountpoint}}', name)).toEqual([
-      `${name} ${join(instance.folder, 'root/volumes', name, '_data')}`,
+      `${name} ${join(lab.instance.folder, 'root/volumes', name, '_data')}`,
     ]);
     expect(lines('volume', 'ls', '-qf', 'dangling=true')).toEqual([]);
     expect(lines('volume', 'ls', '-qf', 'dangling=false')).toEqual([name]);
@@ -69,7 +59,7 @@ describe('anonymous volumes', SLOW, () => {
   });
 
   test('of an image are known as well', () => {
-    const context = join(instance.folder, 'context');
+    const context = join(lab.instance.folder, 'context');
     mkdirSync(context);
     writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nVOLUME /data\n');
     expect(orc('image', 'build', '-q', '-t', 'withvolume', context).code).toBe(0);
@@ -83,13 +73,13 @@ describe('anonymous volumes', SLOW, () => {
 
 describe('volumes of a project', SLOW, () => {
   const inFolder = (name: string, text: string): ((...args: readonly string[]) => CommandResult) => {
-    const cwd = join(instance.folder, name);
+    const cwd = join(lab.instance.folder, name);
     mkdirSync(cwd, { recursive: true });
     writeFileSync(join(cwd, 'compose.yaml'), text);
-    return (...args) => instance.orc(args, { cwd });
+    return (...args) => lab.instance.orc(args, { cwd });
   };
   const kept = (): string => {
-    const victim = join(instance.folder, 'victim');
+    const victim = join(lab.instance.folder, 'victim');
     mkdirSync(victim, { recursive: true });
     return join(victim, 'kept');
   };
@@ -109,9 +99,11 @@ describe('volumes of a project', SLOW, () => {
     run('down', '-v');
     const mounts = [{ type: 'volume', source: out, target: '/d' }] as const;
     await expect(
-      instance.client.createContainer({ name: 'escapes', spec: { image: 'busybox', mounts } }),
+      lab.instance.client.createContainer({ name: 'escapes', spec: { image: 'busybox', mounts } }),
     ).rejects.toThrow(`volume name "${out}" is not allowed`);
-    await expect(instance.client.createVolume(out, { driver: 'local' })).rejects.toThrow('is not allowed');
+    await expect(lab.instance.client.createVolume(out, { driver: 'local' })).rejects.toThrow(
+      'is not allowed',
+    );
     expect(readFileSync(kept(), 'utf8')).toBe('mine');
     expect(lines('volume', 'ls', '-q')).toEqual([]);
   });
@@ -123,7 +115,7 @@ describe('volumes of a project', SLOW, () => {
     );
     expect(run('up', '-d').code).toBe(0);
     const [name = ''] = onDisk();
-    const marked = join(instance.folder, 'root/volumes', name, '_data/old');
+    const marked = join(lab.instance.folder, 'root/volumes', name, '_data/old');
     writeFileSync(marked, '');
     expect(run('up', '-d', '-V', '--force-recreate').code).toBe(0);
     expect(existsSync(marked)).toBe(false);

@@ -1,6 +1,5 @@
 /** A network that is asked for otherwise while containers are on it, and who may not be on it then. */
 import {
-  diffProject,
   createNetwork,
   named,
   project,
@@ -8,40 +7,11 @@ import {
   grantBlock,
   createVolume,
   downProject,
+  type ProjectPlan,
 } from '../src/index.ts';
-import { formatProblem, type TaskObj, type UpOptions } from '@orc/model';
+import { formatProblem, type TaskObj } from '@orc/model';
 import { describe, expect, test } from 'vitest';
-import {
-  agentRound,
-  commit,
-  imagesOf,
-  newWorld,
-  NODE,
-  parseProject,
-  pass,
-  proposerOf,
-  settle,
-  type World,
-} from './world.ts';
-import type { ProjectPlan } from '../src/index.ts';
-
-type More = {
-  readonly name?: string;
-  readonly options?: Partial<UpOptions>;
-  readonly guests?: Readonly<Record<string, readonly string[]>>;
-};
-
-function up(world: World, text: string, { name, options, guests = {} }: More = {}): ProjectPlan {
-  const wanted = parseProject(text, name);
-  const request = {
-    project: wanted,
-    images: imagesOf(wanted),
-    options: { desired: 'run' as const, ...options },
-  };
-  const plan = diffProject(world.state, request, proposerOf(world), (network) => guests[network] ?? []);
-  commit(world, plan.changes);
-  return plan;
-}
+import { agentRound, commit, newWorld, NODE, pass, proposerOf, settle, up, type World } from './world.ts';
 
 const told = ({ lines, problems }: ProjectPlan): readonly string[] => [
   ...problems.map(formatProblem),

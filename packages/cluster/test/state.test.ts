@@ -7,7 +7,6 @@ import {
   apply,
   createNetwork,
   createVolume,
-  diffProject,
   downProject,
   dirtyOf,
   get,
@@ -21,17 +20,7 @@ import {
   usersOf,
 } from '../src/index.ts';
 import { NETWORK_SUBNETS_MAX } from '../src/limits.ts';
-import {
-  commit,
-  imagesOf,
-  newWorld,
-  NODE,
-  parseProject,
-  pass,
-  proposerOf,
-  settle,
-  type World,
-} from './world.ts';
+import { commit, newWorld, NODE, pass, proposerOf, settle, up, type World } from './world.ts';
 
 const set = (changes: readonly Change[], time = 0) => ({ schema: 1 as const, by: 'test', time, changes });
 const reasons = (state: State, changes: readonly Change[]) =>
@@ -94,21 +83,20 @@ test('time never goes back, whatever the proposer says', () => {
 test('the state before is as it was: whoever holds it may go on reading', () => {
   const world = newWorld();
   const before = world.state;
-  up(world, 'web image=nginx');
+  begin(world, 'web image=nginx');
   expect(all(before, 'task')).toEqual([]);
   expect(all(world.state, 'task').length).toBe(1);
 });
 
-function up(world: World, text: string): void {
-  const wanted = parseProject(text);
-  const request = { project: wanted, images: imagesOf(wanted), options: { desired: 'run' as const } };
-  commit(world, diffProject(world.state, request, proposerOf(world)).changes);
+/** With the first pass. */
+function begin(world: World, text: string): void {
+  up(world, text);
   pass(world);
 }
 
 describe('a report', () => {
   const world = newWorld();
-  up(world, 'web image=nginx');
+  begin(world, 'web image=nginx');
   const task = all(world.state, 'task')[0] as { id: ObjectId };
   const status = (more: Partial<TaskStatus>): TaskStatus => ({
     attempt: 1,
@@ -171,7 +159,7 @@ describe('networks and volumes of their own', () => {
     const world = newWorld();
     commit(world, createNetwork(world.state, 'ext', { driver: 'bridge' }, proposerOf(world)).changes);
     commit(world, createVolume(world.state, 'box', { driver: 'local' }, proposerOf(world)).changes);
-    up(world, 'web image=nginx net=ext vol=box:/b\n@ext external\n%box external');
+    begin(world, 'web image=nginx net=ext vol=box:/b\n@ext external\n%box external');
     expect(usersOf(world.state, 'network', 'ext')).toEqual(['shop-web-1']);
     expect(removeObject(world.state, 'network', 'ext', proposerOf(world)).problems).toMatchObject([
       { code: 'conflict.inuse', message: 'network ext is in use by shop-web-1' },
@@ -214,7 +202,7 @@ describe('networks and volumes of their own', () => {
 
 test('a network grows by a subnet when its addresses are used up; one whose subnet its user chose does not', () => {
   const world = newWorld();
-  up(world, 'web image=nginx replicas=300 net=n\n@n');
+  begin(world, 'web image=nginx replicas=300 net=n\n@n');
   const endpoints = all(world.state, 'task').flatMap((task) => task.spec.endpoints);
   expect(new Set(endpoints.map((each) => each.ipv4)).size).toBe(300);
   expect(named(world.state, 'network', 'shop_n')?.status.subnets).toEqual([
@@ -226,7 +214,7 @@ test('a network grows by a subnet when its addresses are used up; one whose subn
 
 test('a secret that does not open is left out of the assignment, and nothing else is', () => {
   const world = newWorld();
-  up(world, 'web image=nginx secret=s\n@secret s');
+  begin(world, 'web image=nginx secret=s\n@secret s');
   const assigned = project(world.state, NODE, () => undefined);
   expect(assigned.secrets).toEqual([]);
   expect(assigned.tasks.length).toBe(1);
@@ -234,7 +222,7 @@ test('a secret that does not open is left out of the assignment, and nothing els
 
 test('a network that is full says so, and the task waits', () => {
   const world = newWorld();
-  up(world, 'web image=nginx replicas=6 net=n\n@n subnet=10.1.0.0/29');
+  begin(world, 'web image=nginx replicas=6 net=n\n@n subnet=10.1.0.0/29');
   const pending = all(world.state, 'task').flatMap((task) => task.spec.pending ?? []);
   expect(pending).toEqual([{ kind: 'no-address', network: 'shop_n' }]);
 });
@@ -251,7 +239,7 @@ test('a node is registered once, and again when it changed', () => {
 test('changes make their project dirty; nodes, networks and volumes everything', () => {
   const world = newWorld();
   const before = world.state;
-  up(world, 'web image=nginx');
+  begin(world, 'web image=nginx');
   const task = all(world.state, 'task')[0] as never as { id: ObjectId };
   const changes: Change[] = [{ op: 'delete', kind: 'task', id: task.id, expect: AT_ONE }];
   expect(dirtyOf(world.state, changes)).toEqual(new Set(['shop']));
@@ -261,10 +249,10 @@ test('changes make their project dirty; nodes, networks and volumes everything',
 
 test('secrets are sealed with their version in the state, and plain in the assignment', () => {
   const world = newWorld();
-  up(world, 'web image=nginx secret=key\n!key=QQ==');
+  begin(world, 'web image=nginx secret=key\n!key=QQ==');
   const id = named(world.state, 'secret', 'shop_key')?.id;
   expect(named(world.state, 'secret', 'shop_key')?.spec.data).toBe(`sealed(${id}/1,QQ==)`);
-  up(world, 'web image=nginx secret=key\n!key=Qg==');
+  begin(world, 'web image=nginx secret=key\n!key=Qg==');
   const secret = named(world.state, 'secret', 'shop_key');
   expect(secret).toMatchObject({ specVersion: 2, spec: { data: `sealed(${id}/2,Qg==)` } });
   const files = project(world.state, NODE, (each) => each.spec.data.replace(/.*,(.*)\)/, '$1')).secrets;
@@ -273,9 +261,7 @@ test('secrets are sealed with their version in the state, and plain in the assig
 
 test('what is too much for one entry of the log takes several passes, and all of it is done', () => {
   const world = newWorld();
-  const wanted = parseProject('web image=nginx replicas=1000 net=n\n@n subnet=10.1.0.0/16');
-  const request = { project: wanted, images: imagesOf(wanted), options: { desired: 'run' as const } };
-  commit(world, diffProject(world.state, request, proposerOf(world)).changes);
+  up(world, 'web image=nginx replicas=1000 net=n\n@n subnet=10.1.0.0/16');
   const sizes: number[] = [];
   for (let changes = pass(world); changes.length > 0; changes = pass(world))
     sizes.push(JSON.stringify(changes).length);
@@ -294,11 +280,10 @@ describe('down of a part', () => {
       .sort();
   const begun = (): World => {
     const world = newWorld();
-    const wanted = parseProject(
+    up(
+      world,
       'a image=i net=na vol=va:/v secret=sa\nb image=i net=nb vol=vb:/v secret=sb\n!sa=QQ==\n!sb=Qg==',
     );
-    const request = { project: wanted, images: imagesOf(wanted), options: { desired: 'run' as const } };
-    commit(world, diffProject(world.state, request, proposerOf(world)).changes);
     settle(world);
     return world;
   };

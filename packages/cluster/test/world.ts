@@ -10,10 +10,12 @@ import type {
   ProjectService,
   TaskObj,
   TaskStatus,
+  UpOptions,
 } from '@orc/model';
 import {
   all,
   apply,
+  diffProject,
   emptyState,
   endedForGood,
   get,
@@ -72,6 +74,26 @@ export function commit(world: World, changes: readonly Change[], by = 'test'): v
 
 export function carryOut(world: World, plan: ProjectPlan): void {
   commit(world, plan.changes);
+}
+
+export type Wish = {
+  readonly name?: string;
+  readonly options?: Partial<UpOptions>;
+  /** Containers beside the project, by the network that they are on. */
+  readonly guests?: Readonly<Record<string, readonly string[]>>;
+};
+
+/** `up` of `parseProject`'s text, before the first pass. */
+export function up(world: World, text: string, { name, options, guests = {} }: Wish = {}): ProjectPlan {
+  const wanted = parseProject(text, name);
+  const request = {
+    project: wanted,
+    images: imagesOf(wanted),
+    options: { desired: 'run' as const, ...options },
+  };
+  const plan = diffProject(world.state, request, proposerOf(world), (network) => guests[network] ?? []);
+  carryOut(world, plan);
+  return plan;
 }
 
 /** One pass; what it changed. */

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { composed, upOf } from '../../lab/composed.ts';
 import { until } from '../../lab/instance.ts';
 import { type ComposeLab, type LabProject, startComposeLab } from '../../lab/project.ts';
@@ -267,10 +267,16 @@ networks:
   const subnet = (number: number): string => `{ipam: {config: [{subnet: 10.213.${number}.0/24}]}}`;
   /** Sandboxes that are made ahead, at most. */
   const POOL = 8;
-  const seed = Number(process.env['ORC_SEED'] ?? Date.now() % 1e6);
+  const seed = Number(process.env['ORC_SEED'] ?? 1);
   let moved: LabProject;
 
   const change = (network: string): void => moved.write('compose.yaml', text(network));
+  /** Where a test begins, whatever the one before it left. */
+  const put = async (number: number): Promise<void> => {
+    change(subnet(number));
+    moved.ok(['up', '-d']);
+    await expectWhole(number);
+  };
   const kept = async (): Promise<string | undefined> => (await moved.ids())['moved-c-1'];
   const reached = (from: string, to: string): Promise<string> =>
     moved.sh(from, `ping -c1 -W1 ${to} >/dev/null 2>&1 && echo yes || echo no`);
@@ -318,20 +324,18 @@ networks:
 
   beforeAll(() => {
     moved = lab.project('moved', text(subnet(30)));
-    moved.ok(['up', '-d']);
   });
   afterAll(() => moved?.orc(['down', '-t', '0']));
 
   test('another subnet, twice: its containers come back in it, those beside it go on', async () => {
+    await put(30);
     const [before, count] = [await kept(), segments().length];
-    await expectWhole(30);
     for (const number of [31, 32]) {
       change(subnet(number));
       const plan = moved.ok(['up', '--dry-run']);
       expect(plan).toContain('recreate network moved_n: ipam.config changed');
       expect(plan).toContain('recreate container moved-a-1: networks.moved_n.ipam.config changed');
-      moved.ok(['up', '-d']);
-      await expectWhole(number);
+      await put(number);
       expect(segments().length).toBe(count);
     }
     expect(await kept()).toBe(before);
@@ -339,17 +343,17 @@ networks:
   });
 
   test('internal, and back', async () => {
+    await put(32);
     change('{internal: true, ipam: {config: [{subnet: 10.213.32.0/24}]}}');
     moved.ok(['up', '-d']);
     expect(await moved.sh('a', 'ip route | grep -c ^default || true')).toBe('0');
-    change(subnet(32));
-    moved.ok(['up', '-d']);
+    await put(32);
     expect(await moved.sh('a', 'ip route | grep -c ^default || true')).toBe('1');
-    await expectWhole(32);
   });
 
   test('a container beside the project is in the way, by its name, until it ends', async () => {
-    change(subnet(32));
+    await put(32);
+    onTestFinished(() => void moved.orc(['container', 'rm', '-f', 'guest']));
     moved.ok(['run', '-d', '--name', 'guest', 'a', 'sleep', '1000']);
     change(subnet(33));
     const { code, stderr } = moved.orc(['up', '-d']);
@@ -358,15 +362,15 @@ networks:
     expect(stderr).toContain('remove these containers');
     moved.ok(['container', 'kill', 'guest']);
     moved.ok(['container', 'wait', 'guest']);
-    moved.ok(['up', '-d']);
-    await expectWhole(33);
+    await put(33);
     moved.ok(['container', 'start', 'guest']);
     const [guest] = (await lab.instance.client.getContainer('guest')).endpoints;
     expect(guest?.ipv4).toMatch(/^10\.213\.33\./);
-    moved.ok(['container', 'rm', '-f', 'guest']);
   });
 
   test('the daemon is killed after the answer, or at any instant after it', async () => {
+    console.log(`ORC_SEED=${seed}`);
+    await put(32);
     const random = seeded(seed);
     for (const [round, delayMs] of [0, ...Array.from({ length: 5 }, () => random() * 400)].entries()) {
       const number = 30 + (round % 3);

@@ -178,6 +178,52 @@ describe('a start that failed', () => {
   });
 });
 
+describe('a second start that a daemon did not live to see', () => {
+  const cutOff = async (forget: boolean): Promise<Agent> => {
+    const before = await open();
+    before.assign(assignmentOf([taskOf('web')]));
+    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    const { containerId } = taskOf('web');
+    const hangs = Promise.withResolvers<void>();
+    rooms.on.start = () => hangs.promise;
+    const signal = { signal: async () => rooms.alive.get(containerId)?.end({ code: 3 }) };
+    Object.assign(rooms.alive.get(containerId) as object, signal);
+    before.assign(assignmentOf([taskOf('web', { desired: { state: 'run', generation: 2 } })]));
+    const file = join(rooms.root, 'containers', containerId, 'state.json');
+    const written = (): { attempt: number; before?: unknown } => JSON.parse(readFileSync(file, 'utf8'));
+    await vi.waitFor(() => expect(written().attempt).toBe(2));
+    await before.close();
+    rooms.alive.clear();
+    delete rooms.on.start;
+    if (forget) writeFileSync(file, JSON.stringify({ ...written(), before: undefined }));
+    rooms.reports.length = 0;
+    return open();
+  };
+
+  test.each([
+    ['as the attempt before ended', false, 3],
+    ['for a reason that nobody knows', true, 137],
+  ])('has ended %s, once it is to stop', async (_, forget, code) => {
+    const agent = await cutOff(forget);
+    agent.assign(assignmentOf([taskOf('web', { desired: { state: 'stop', generation: 2 } })]));
+    await vi.waitFor(() =>
+      expect(rooms.reports.at(-1)?.tasks[0]?.status).toMatchObject({
+        phase: 'exited',
+        attempt: 1,
+        generation: 2,
+        exit: { code },
+      }),
+    );
+  });
+
+  test('is begun again when it is to run', async () => {
+    const agent = await cutOff(false);
+    agent.assign(assignmentOf([taskOf('web', { desired: { state: 'run', generation: 2 } })]));
+    await vi.waitFor(() => expect(agent.containers.get(taskOf('web').containerId).status).toBe('running'));
+    expect(agent.containers.get(taskOf('web').containerId).attempt).toBe(2);
+  });
+});
+
 describe('an end by hand', () => {
   test.each(['SIGKILL', '9', 'TERM'])('%s: the policy does not bring it back', async (signal) => {
     const agent = await open();

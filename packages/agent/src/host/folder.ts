@@ -53,6 +53,8 @@ export type State = {
   readonly failure?: Failure;
   /** Of an attempt whose end is settled; what the shim wrote comes first. */
   readonly exit?: Exit;
+  /** How the attempt before this one ended: this one may be cut off before it has begun. */
+  readonly before?: Exit;
   /** Of the attempt that runs: an adopted container goes on where it stood. */
   readonly health?: Health;
   /** Anonymous volumes, by where they are mounted. */

@@ -322,9 +322,10 @@ export class Life {
     if (asked) this.#restarts.countFrom(0);
     this.#preparing = true;
     this.#changed();
-    const { exit: _, startedAt: __, ...before } = this.#state;
+    const { exit, startedAt: _, ...before } = this.#state;
     const next: State = {
       ...before,
+      ...defined({ before: exit ?? before.before }),
       attempt: this.#state.attempt + 1,
       restarts: asked ? 0 : this.#state.restarts,
       actedGeneration: this.#state.desired.generation,

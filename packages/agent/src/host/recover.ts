@@ -25,8 +25,9 @@ export type Found =
   | { readonly running: Running; readonly health: Health }
   /** `told`: by the daemon before. */
   | { readonly attempt: number; readonly startedAt?: number; readonly exit: Exit; readonly told: boolean }
-  /** `before`: how the attempt before it ended, `startedAt` when that began. */
-  | { readonly cut: number; readonly startedAt?: number; readonly before?: Exit };
+  | Cut;
+/** `before`: how the attempt before it ended, `startedAt` when that began. */
+type Cut = { readonly cut: number; readonly startedAt?: number; readonly before?: Exit };
 
 export async function recover(options: AgentOptions, deps: LifeDeps, registry: Registry): Promise<Recovered> {
   const began = options.clock.monotonic();
@@ -190,13 +191,16 @@ function takeOver(
     life.adopt({ attempt, exit: lostExit(rebooted, options.clock.now()), told: false }, image);
   else if (attempt > 0)
     life.adopt(
-      {
-        cut: attempt,
-        ...(adopted.state === 'exited' ? { before: adopted.exit, startedAt: adopted.startedAt } : {}),
-      },
+      { cut: attempt, ...beforeCut(state, adopted, lostExit(rebooted, options.clock.now())) },
       image,
     );
   else if (image !== undefined && state.imageId !== undefined) life.prepared(image);
+}
+
+/** One that has begun before is one that has ended: whoever waits for that would wait for ever. */
+function beforeCut({ attempt, before }: State, adopted: Adopted, unknown: Exit): Omit<Cut, 'cut'> {
+  if (adopted.state === 'exited') return { before: adopted.exit, startedAt: adopted.startedAt };
+  return attempt > 1 ? { before: before ?? unknown } : {};
 }
 
 /** Who ended before the daemon did was settled, and its end told. */

@@ -15,7 +15,7 @@ import {
   type ReconcileOptions,
   registerNode,
   type State,
-  wakeOf,
+  wakesAfter,
 } from '@orc/cluster';
 import {
   assert,
@@ -29,6 +29,7 @@ import {
   type World,
 } from '@orc/model';
 import { type Log, openLog, RaftError } from '@orc/raft';
+import { openAlarm } from './alarm.ts';
 import { LIMITS } from './limits.ts';
 import { type Sealing, sha256 } from './sealing.ts';
 import { noteVolumes } from './volume-data.ts';
@@ -103,6 +104,7 @@ async function run(
   const commit = committer(log, world, machine, proposer);
   const writer = openWriter(commit, world, async () => {
     for (let pass = 0; pass < LIMITS.passesMax; pass += 1) {
+      machine.mark(alarm.due(state()));
       const concerned = machine.takeDirty();
       if (concerned !== 'all' && concerned.size === 0) return alarm.set(state());
       await commit('reconcile', (view, { ids, now }) => ({
@@ -115,10 +117,7 @@ async function run(
     }
     throw fail('internal', `the state does not come to rest within ${LIMITS.passesMax} passes`);
   });
-  const alarm = openAlarm(world, (project) => {
-    machine.mark(new Set([project]));
-    writer.reconcile();
-  });
+  const alarm = openAlarm(world.clock, wakesAfter, () => writer.reconcile());
   const node = await settleNode(writer.propose, state);
   return {
     node,
@@ -201,23 +200,6 @@ const committer =
     if (log.bytesSinceSnapshot() > LIMITS.snapshotBytes) await takeSnapshot(log, state(), world);
     return { index, result };
   };
-
-/** What time alone decides is looked at in time. */
-function openAlarm(
-  { clock }: World,
-  due: (project: string) => void,
-): { set(state: State): void; cancel(): void } {
-  let cancel = (): void => undefined;
-  return {
-    set(state) {
-      cancel();
-      const now = clock.now();
-      const wake = wakeOf(state, now);
-      if (wake !== undefined) cancel = clock.after(wake.at - now, () => due(wake.project));
-    },
-    cancel: () => cancel(),
-  };
-}
 
 const union = (a: Dirty, b: Dirty): Dirty => (a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]));
 

@@ -30,7 +30,7 @@ function after(ms: number, call: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = (): void => {
     const left = due - performance.now();
-    timer = left > LIMITS.timerMsMax ? setTimeout(arm, MS_PER_DAY) : setTimeout(call, left);
+    timer = left > LIMITS.timerMsMax ? setTimeout(arm, MS_PER_DAY) : setTimeout(call, Math.max(0, left));
   };
   arm();
   return () => clearTimeout(timer);

@@ -1,5 +1,5 @@
 export { type Dirty, dirtyOf, reconcile, type ReconcileOptions } from './control/reconcile.ts';
-export { wakeOf } from './control/rollout.ts';
+export { type Wake, wakesAfter } from './control/rollout.ts';
 export { endedForGood, hasEnded, isCurrent, isRunning, isUp, succeeded } from './control/progress.ts';
 export { foresee } from './foresee.ts';
 export { explainChanges } from './explain.ts';

@@ -1,7 +1,7 @@
 /** A renewed slot is watched for a while before the next is renewed (DECISIONS 2): `update_config.monitor`. */
 import type { ObjectId } from '@orc/model';
 import { expect, test } from 'vitest';
-import { all, diffProject, get, isRunning, takeReport, wakeOf } from '../src/index.ts';
+import { all, diffProject, get, isRunning, takeReport, wakesAfter } from '../src/index.ts';
 import { commit, imagesOf, newWorld, parseProject, pass, proposerOf, settle, type World } from './world.ts';
 
 const MONITOR_MS = 5000;
@@ -32,13 +32,13 @@ test('one slot after the other, each only when the one before it has stood its t
   up(world, 'nginx:1');
   settle(world);
   expect(renewed(world)).toBe(3);
-  expect(wakeOf(world.state, world.time)).toBeUndefined();
+  expect(wakesAfter(world.state, world.time)).toEqual([]);
   up(world, 'nginx:2');
   for (const done of [1, 2]) {
     settle(world);
     expect(renewed(world)).toBe(done);
-    const wake = wakeOf(world.state, world.time);
-    expect(wake).toEqual({ at: world.time + MONITOR_MS, project: 'shop' });
+    const wakes = wakesAfter(world.state, world.time);
+    expect(wakes).toEqual([{ at: world.time + MONITOR_MS, project: 'shop' }]);
     world.time += MONITOR_MS - 1;
     expect(pass(world)).toEqual([]);
     world.time += 1;

@@ -87,12 +87,14 @@ const hasFailed = (task: TaskObj, service: ServiceObj): boolean =>
   task.spec.desired.state === 'run' &&
   ((task.status.restarts ?? 0) > 0 || (endedForGood(task, service.spec) && !succeeded(task)));
 
-/** When a pass is wanted though nothing has changed: slots that were watched long enough let others go on. */
-export function wakeOf(
-  state: State,
-  time: number,
-): { readonly at: number; readonly project: string } | undefined {
-  const wakes = all(state, 'service')
+export type Wake = { readonly at: number; readonly project: string };
+
+/**
+ * When a pass is wanted though nothing has changed, after `time`, the earliest first: slots that were watched long
+ * enough let others go on.
+ */
+export const wakesAfter = (state: State, time: number): readonly Wake[] =>
+  all(state, 'service')
     .filter((service) => service.status.updateState === 'updating')
     .flatMap((service) =>
       tasksOf(state, service).flatMap((task) => {
@@ -101,9 +103,8 @@ export function wakeOf(
           ? [{ at, project: service.spec.project }]
           : [];
       }),
-    );
-  return wakes.toSorted((a, b) => a.at - b.at)[0];
-}
+    )
+    .toSorted((a, b) => a.at - b.at);
 
 function fillSlot(
   pass: Pass,

@@ -12,7 +12,7 @@ import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
 import { imagesBackend } from './backend/images.ts';
 import { predefinedNetworks } from './backend/predefined.ts';
-import { ensureObjects, growBlocks, objectsBackend, projectsBackend } from './backend/projects.ts';
+import { ensureObjects, growBlocks, guestsOf, objectsBackend, projectsBackend } from './backend/projects.ts';
 import { systemBackend } from './backend/system.ts';
 import { actOnTask } from './backend/task-actions.ts';
 import { publishChanges } from './changes.ts';
@@ -112,8 +112,13 @@ async function openRooms(
   const pools = chosen === undefined ? {} : { pools: chosen };
   const [runtime, images] = await Promise.all([opening, openImageStore({ root, ...world })]);
   const ownSubnets: string[] = [];
+  const here: { agent?: Agent; network?: NetworkHost } = {};
   const options = {
     ...pools,
+    guests: (name: string): readonly string[] =>
+      here.agent === undefined || here.network === undefined
+        ? []
+        : guestsOf({ agent: here.agent, holders: here.network.holders })(name),
     /** Read at each pass: other instances make networks at any time. */
     get avoid() {
       return [...ownSubnets, ...hostRoutes()];
@@ -132,6 +137,7 @@ async function openRooms(
     ...pools,
     ...noHostFirewall,
   });
+  here.network = network;
   ownSubnets.push(...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet));
   const agent = await openAgent({
     root,
@@ -157,6 +163,8 @@ async function openRooms(
   await removeVolumeData({ replica, agent, world });
   await images.collect(new Set(agent.containers.list().map(({ id }) => id)));
   const assign = assignOnChange(replica, agent, sealed.opened(), world.emit);
+  here.agent = agent;
+  replica.begin();
   return { events, runtime, images, network, replica, agent };
 }
 

@@ -57,6 +57,8 @@ export type Replica = {
   readonly options: ReconcileOptions;
   /** Volumes that the entries of the log removed, as far back as it goes, and nobody made again. */
   readonly removedVolumes: readonly string[];
+  /** Passes are made from now on: what `options` tell of this host is known. */
+  begin(): void;
   close(): Promise<void>;
 };
 
@@ -102,7 +104,9 @@ async function run(
   const { state } = machine;
   const proposer = proposers(world, openSealing(all(state(), 'secret').length === 0));
   const commit = committer(log, world, machine, proposer);
+  let begun = false;
   const writer = openWriter(commit, world, async () => {
+    if (!begun) return;
     for (let pass = 0; pass < LIMITS.passesMax; pass += 1) {
       machine.mark(alarm.due(state()));
       const concerned = machine.takeDirty();
@@ -128,6 +132,10 @@ async function run(
     quarantined: log.quarantined,
     options,
     removedVolumes: machine.removedVolumes,
+    begin() {
+      begun = true;
+      writer.reconcile();
+    },
     close: async () => {
       alarm.cancel();
       writer.stop();

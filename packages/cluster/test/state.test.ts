@@ -345,4 +345,27 @@ describe('down of a part', () => {
     const left = names(world);
     expect([left('project'), left('service'), left('volume')]).toEqual([[], [], []]);
   });
+
+  test('a network that others are on stays the project’s, and goes with the next down after them', () => {
+    const world = begun();
+    let guest: readonly string[] = ['visitor'];
+    const guests = (network: string): readonly string[] => (network === 'shop_na' ? guest : []);
+    const go = () => {
+      const plan = downProject(world.state, 'shop', {}, proposerOf(world), guests);
+      commit(world, plan.changes);
+      return plan;
+    };
+    world.guests = guests;
+    expect(go().problems).toMatchObject([
+      { code: 'conflict.inuse', message: expect.stringContaining('visitor') },
+    ]);
+    settle(world);
+    const left = names(world);
+    expect([left('project'), left('network')]).toEqual([[], ['shop_na']]);
+    expect(named(world.state, 'network', 'shop_na')?.spec.project).toBe('shop');
+    expect(go().lines).toEqual([]);
+    guest = [];
+    expect(go().lines).toEqual([{ kind: 'network', name: 'shop_na', action: 'remove' }]);
+    expect(left('network')).toEqual([]);
+  });
 });

@@ -29,7 +29,12 @@ import {
   takeReport,
 } from '../src/index.ts';
 
-export type World = { state: State; next: number; time: number };
+export type World = {
+  state: State;
+  next: number;
+  time: number;
+  guests?: (network: string) => readonly string[];
+};
 
 export const NODE = 'n1' as ObjectId;
 
@@ -98,7 +103,14 @@ export function up(world: World, text: string, { name, options, guests = {} }: W
 
 /** One pass; what it changed. */
 export function pass(world: World): readonly Change[] {
-  const found = reconcile(world.state, 'all', world.time, idsOf(world));
+  const { guests } = world;
+  const found = reconcile(
+    world.state,
+    'all',
+    world.time,
+    idsOf(world),
+    guests === undefined ? {} : { guests },
+  );
   commit(world, found?.changes ?? [], 'reconcile');
   return found?.changes ?? [];
 }

@@ -386,6 +386,60 @@ networks:
   });
 });
 
+describe('a network that others are on', () => {
+  const IDLE = '{image: busybox, command: sleep 1000, init: true, stop_grace_period: 0s, networks: [n]}';
+
+  test.each(['a container', 'another project'])(
+    'stays with %s, reachable, and is the project’s again',
+    async (who) => {
+      const first = lab.project('first', `services: {a: ${IDLE}}\nnetworks: {n: {}}\n`);
+      first.ok(['up', '-d']);
+      const second = lab.project(
+        'second',
+        `services: {b: ${IDLE}}\nnetworks: {n: {external: true, name: first_n}}\n`,
+      );
+      if (who === 'a container')
+        second.ok([
+          'container',
+          'run',
+          '-d',
+          '--name',
+          'visitor',
+          '--network',
+          'first_n',
+          'busybox',
+          'sleep',
+          '1000',
+        ]);
+      else second.ok(['up', '-d']);
+      const name = who === 'a container' ? 'visitor' : 'second-b-1';
+      const down = first.orc(['down']);
+      expect(down.code).toBe(0);
+      expect(down.stderr).toContain(`network first_n is still in use by ${name}`);
+      expect(down.stderr + down.stdout).not.toContain('Network first_n Removed');
+      expect(
+        second.ok([
+          'container',
+          'exec',
+          name,
+          'sh',
+          '-c',
+          'ping -c1 -W2 $(ip route | sed -n "s/^default via \\([^ ]*\\).*/\\1/p") >/dev/null && echo there',
+        ]),
+      ).toContain('there');
+      first.ok(['up', '-d']);
+      expect(
+        await first.sh('a', `ping -c1 -W2 ${name === 'visitor' ? 'visitor' : 'b'} >/dev/null && echo there`),
+      ).toBe('there');
+      first.ok(['down', '-t', '0']);
+      second.ok(name === 'visitor' ? ['container', 'rm', '-f', name] : ['down', '-t', '0']);
+      expect(first.ok(['network', 'ls', '-q', '--filter', 'name=first_n'])).not.toBe('');
+      first.ok(['down']);
+      expect(first.ok(['network', 'ls', '-q', '--filter', 'name=first_n'])).toBe('');
+    },
+  );
+});
+
 const addressOf = (link: string): string =>
   spawnSync('ip', ['-4', '-o', 'addr', 'show', link], { encoding: 'utf8' }).stdout.split(/\s+/)[3] ?? '';
 

@@ -48,19 +48,19 @@ async function nothingOf(context: Context, name: string, services: readonly stri
 
 type Rest = { readonly name: string; readonly flags: Flags; readonly declared: Declared | undefined };
 
-/** Of a project that is gone: volumes and images that it left. */
+/** Of a project that is gone: networks, volumes and images that it left. */
 async function removeRest(
   context: Context,
   client: Client,
   { name, flags, declared }: Rest,
 ): Promise<number> {
-  const volumes = flags.on('volumes');
-  const options = { volumes, removeOrphans: false, ...defined({ declared }) };
-  const result = volumes ? await client.removeProject(name, options) : undefined;
-  const left = result?.changes ?? [];
-  if (left.length === 0) context.err(`warning: no project ${name} to remove`);
+  const options = { volumes: flags.on('volumes'), removeOrphans: false, ...defined({ declared }) };
+  const { changes, warnings } = await client.removeProject(name, options);
+  const kept = warnings.filter((each) => each.code === 'conflict.inuse');
+  showWarnings(context, kept);
+  if (changes.length + kept.length === 0) context.err(`warning: no project ${name} to remove`);
   const reporter = await context.reporter();
-  showFixed(reporter, left);
+  showFixed(reporter, changes);
   reporter.flush();
   return removeImages(context, client, [], flags);
 }

@@ -86,7 +86,9 @@ export function projectsBackend(parts: ProjectParts): Projects {
         : commit(parts, 'up', plan);
     },
     removeProject: (name, options) =>
-      commit(parts, 'down', (state, proposer) => downProject(state, name, options, proposer)),
+      commit(parts, 'down', (state, proposer) =>
+        downProject(state, name, options, proposer, guestsOf(parts)),
+      ),
     // Looked at before anything is done with it: nobody may be there to refuse a wrong signal.
     actProject: async (name, action) =>
       action.kind === 'kill' && signalNumber(action.signal ?? 'SIGKILL') !== SIGKILL
@@ -96,8 +98,8 @@ export function projectsBackend(parts: ProjectParts): Projects {
 }
 
 /** Containers of this host's own that have an address of a network, by name. */
-const guestsOf =
-  ({ agent, holders }: ProjectParts) =>
+export const guestsOf =
+  ({ agent, holders }: Pick<ProjectParts, 'agent' | 'holders'>) =>
   (network: string): readonly string[] => {
     const on = new Set(holders(network));
     return agent.containers

@@ -1,6 +1,7 @@
 /** One pass over the state, as its controllers share it. */
 import type { IdSource } from '../project/types.ts';
 import type { Draft } from '../state/draft.ts';
+import type { Guests } from '../project/networks.ts';
 import type { Addresses } from './allocate.ts';
 
 /** What one pass works with. */
@@ -10,6 +11,7 @@ export type Pass = {
   readonly ids: IdSource;
   readonly pools: readonly string[];
   readonly avoid: readonly string[];
+  readonly guests: Guests;
   readonly addresses: Addresses;
   /** How many more tasks it may write. */
   tasksLeft: number;

@@ -1,6 +1,7 @@
 /** One pass: every controller over what is dirty, composed into one change set. Nothing is remembered between passes. */
 import type { AnyObj, Change, ChangeSet, Kind } from '@orc/model';
 import { NETWORK_POOLS, TASKS_PER_PASS } from '../limits.ts';
+import type { Guests } from '../project/networks.ts';
 import type { IdSource } from '../project/types.ts';
 import { changesOf, draftOf, now } from '../state/draft.ts';
 import { all, get, named, type State } from '../state/table.ts';
@@ -18,6 +19,8 @@ export type ReconcileOptions = {
   readonly pools?: readonly string[];
   /** Subnets that are never taken: the hosts' own routes. */
   readonly avoid?: readonly string[];
+  /** Containers that the state does not know, by network: what they are on stays. */
+  readonly guests?: Guests;
 };
 
 type Controller = (pass: Pass, project: string) => void;
@@ -38,9 +41,9 @@ export function reconcile(
   options: ReconcileOptions = {},
 ): ChangeSet | undefined {
   const draft = draftOf(state);
-  const { pools = NETWORK_POOLS, avoid = [] } = options;
+  const { pools = NETWORK_POOLS, avoid = [], guests = () => [] } = options;
   const addresses = openAddresses(draft);
-  const pass: Pass = { draft, now: time, ids, pools, avoid, addresses, tasksLeft: TASKS_PER_PASS };
+  const pass: Pass = { draft, now: time, ids, pools, avoid, guests, addresses, tasksLeft: TASKS_PER_PASS };
   allocateNetworks(pass);
   const projects = projectsOf(state, dirty);
   for (const [, control] of CONTROLLERS) for (const project of projects) control(pass, project);

@@ -3,7 +3,7 @@ import type { NetworkObj, VolumeObj } from '@orc/model';
 import { usedObjects } from '../project/hash.ts';
 import { usersOf } from '../project/single.ts';
 import { type Draft, now, patchSpec, remove } from '../state/draft.ts';
-import { all, named, where } from '../state/table.ts';
+import { named, where } from '../state/table.ts';
 import type { Pass } from './pass.ts';
 
 export function removeProject(pass: Pass, name: string): void {
@@ -29,16 +29,12 @@ export function removeProject(pass: Pass, name: string): void {
 export const goes = ({ spec }: VolumeObj, volumes: boolean | readonly string[]): boolean =>
   typeof volumes === 'boolean' ? volumes : spec.key !== undefined && volumes.includes(spec.key);
 
-/** Another project's containers may be on it: then it stays, as nobody's. */
-function removeNetwork(pass: Pass, network: NetworkObj): void {
-  const uses = (each: { readonly network: string }): boolean => each.network === network.name;
-  const used = all(now(pass.draft), 'task').some((task) => task.spec.endpoints.some(uses));
-  if (used) patchSpec<'network'>(pass.draft, network, { project: undefined, key: undefined });
-  else remove(pass.draft, 'network', network.id);
+/** What others' containers are on stays the project's: its next `up` finds it again, and its next `down` removes it. */
+function removeNetwork({ draft, guests }: Pass, { id, name }: NetworkObj): void {
+  if (usersOf(now(draft), 'network', name).length + guests(name).length === 0) remove(draft, 'network', id);
 }
 
 /** As with networks: what another project's containers use stays. */
-export function removeVolume(draft: Draft, volume: VolumeObj): void {
-  if (usersOf(now(draft), 'volume', volume.name).length === 0) remove(draft, 'volume', volume.id);
-  else patchSpec<'volume'>(draft, volume, { project: undefined, key: undefined });
+export function removeVolume(draft: Draft, { id, name }: VolumeObj): void {
+  if (usersOf(now(draft), 'volume', name).length === 0) remove(draft, 'volume', id);
 }

@@ -2,11 +2,13 @@
  * `down` is written into the specs of the services and the project, and the controllers carry it out: dependents
  * first, then what the containers used. A crash loses nothing of it, and asking twice asks for the same.
  */
-import type { ServiceObj } from '@orc/model';
+import type { Problem, ServiceObj } from '@orc/model';
 import { goes, removeVolume } from '../control/remove.ts';
-import { draftOf, now, patchSpec } from '../state/draft.ts';
+import { draftOf, now, patchSpec, remove } from '../state/draft.ts';
 import { named, type State, where } from '../state/table.ts';
 import { usedObjects } from './hash.ts';
+import type { Guests } from './networks.ts';
+import { usersOf } from './single.ts';
 import { currentTasks, finish, noSuchService, orphansLeft } from './up.ts';
 import {
   containerNameOf,
@@ -16,16 +18,18 @@ import {
   type Proposer,
 } from './types.ts';
 
+/** `guests`: containers that the state does not know, by network. */
 export function downProject(
   state: State,
   name: string,
   options: DownOptions,
   proposer: Proposer,
+  guests: Guests = () => [],
 ): ProjectPlan {
   const planning: Planning = { draft: draftOf(state), proposer, lines: [], problems: [] };
   const project = named(state, 'project', name);
   if (project === undefined) {
-    if (options.volumes === true && removeVolumes(planning, name, options)) return finish(planning);
+    if (removeLeft(planning, name, options, guests)) return finish(planning);
     planning.problems.push({
       code: 'notfound.project',
       severity: 'warning',
@@ -44,7 +48,7 @@ export function downProject(
   if (options.services !== undefined && options.services.length > 0) return finish(planning);
   const volumes = volumesOf(options, project.spec.removing?.volumes ?? false);
   patchSpec<'project'>(planning.draft, project, { removing: { volumes } });
-  describeRest(planning, name, volumes, left);
+  describeRest(planning, name, { volumes, left, guests });
   return finish(planning);
 }
 
@@ -59,16 +63,41 @@ function volumesOf(
     : [...new Set([...(before === false ? [] : before), ...declared.volumes])];
 }
 
-/** Those that an earlier `down` left. */
-function removeVolumes({ draft, lines }: Planning, project: string, options: DownOptions): boolean {
+/** What an earlier `down` left: volumes that are meant now, and networks that others were on. */
+function removeLeft(
+  { draft, lines, problems }: Planning,
+  project: string,
+  options: DownOptions,
+  guests: Guests,
+): boolean {
+  const networks = where(draft.base, 'network', 'project', project);
+  for (const network of networks) {
+    const users = strangersOn(draft.base, project, network.name, guests);
+    if (users.length > 0) problems.push(stillUsed(network.name, users));
+    else remove(draft, 'network', network.id);
+    if (users.length === 0) lines.push({ kind: 'network', name: network.name, action: 'remove' });
+  }
   const meant = volumesOf(options, false);
   const volumes = where(draft.base, 'volume', 'project', project).filter((each) => goes(each, meant));
   for (const volume of volumes) {
     removeVolume(draft, volume);
     lines.push({ kind: 'volume', name: volume.name, action: 'remove' });
   }
-  return volumes.length > 0;
+  return volumes.length + networks.length > 0;
 }
+
+/** Containers on a network that do not go down with the project. */
+const strangersOn = (state: State, project: string, network: string, guests: Guests): readonly string[] => {
+  const own = new Set(where(state, 'task', 'project', project).map((task) => task.name));
+  return [...usersOf(state, 'network', network).filter((name) => !own.has(name)), ...guests(network)];
+};
+
+const stillUsed = (network: string, users: readonly string[]): Problem => ({
+  code: 'conflict.inuse',
+  severity: 'warning',
+  message: `network ${network} is still in use by ${users.join(', ')}, and stays`,
+  hint: 'it goes with the next "orc down" after them',
+});
 
 /** An orphan is in no file any more, or never was: it stays unless it is asked for. */
 function goesDown({ spec }: ServiceObj, { services, declared, removeOrphans }: DownOptions): boolean {
@@ -90,16 +119,20 @@ function removeService(planning: Planning, service: ServiceObj, options: DownOpt
   }
 }
 
-function describeRest(
-  { draft, lines, problems }: Planning,
-  name: string,
-  volumes: boolean | readonly string[],
-  left: readonly ServiceObj[],
-): void {
+type Rest = {
+  readonly volumes: boolean | readonly string[];
+  readonly left: readonly ServiceObj[];
+  readonly guests: Guests;
+};
+
+function describeRest({ draft, lines, problems }: Planning, name: string, rest: Rest): void {
+  const { volumes, left, guests } = rest;
   const kept = usedObjects(left.map(({ spec }) => spec.template));
   for (const network of where(draft.base, 'network', 'project', name)) {
-    if (!kept.networks.has(network.name))
-      lines.push({ kind: 'network', name: network.name, action: 'remove' });
+    if (kept.networks.has(network.name)) continue;
+    const users = strangersOn(draft.base, name, network.name, guests);
+    if (users.length > 0) problems.push(stillUsed(network.name, users));
+    else lines.push({ kind: 'network', name: network.name, action: 'remove' });
   }
   for (const volume of where(draft.base, 'volume', 'project', name)) {
     if (goes(volume, volumes) && !kept.volumes.has(volume.name))

@@ -322,3 +322,10 @@ test('the socket is for root and its group alone, and is not taken from a daemon
   expect(await problemOf(again)).toMatchObject({ code: 'conflict.inuse' });
   expect((await door.client.version()).version).toBe('0.1.0');
 });
+
+test('an empty name is refused before it becomes another path', async () => {
+  const client = connect({ socketPath: '/nonexistent/orc.sock' });
+  const asked = Promise.resolve().then(() => client.getContainer(''));
+  expect(await problemOf(asked)).toMatchObject({ code: 'input.invalid', message: 'the name is empty' });
+  client.close();
+});

@@ -171,7 +171,7 @@ const NETWORKS: readonly CommandRow[] = [
       list('--ip-range <cidr>', 'Part of the subnet that addresses are given from'),
       on('--internal', 'Without a way out'),
       on('--attachable', 'Containers of orc container run may join'),
-      on('--ipv6', 'With IPv6'),
+      on('--ipv6', 'Not offered'),
       option,
       label,
     ],

@@ -1,4 +1,4 @@
-/** `--network`, and what is said of its first with `--network-alias`, `--ip`, `--ip6` and `--mac-address`. */
+/** `--network`, and what is said of its first with `--network-alias`, `--ip` and `--mac-address`. */
 import { type NetworkAttachment, type NetworkMode, fail } from '@orc/model';
 import type { Flags } from '../cli/command.ts';
 import { compact } from './values.ts';
@@ -12,7 +12,7 @@ export function networkModeOf(flags: Flags): NetworkMode | undefined {
   const aliases = flags.list('network-alias');
   const first = {
     ...(aliases.length > 0 ? { aliases } : {}),
-    ...compact({ ipv4: flags.text('ip'), ipv6: flags.text('ip6'), mac: flags.text('mac-address') }),
+    ...compact({ ipv4: flags.text('ip'), mac: flags.text('mac-address') }),
   };
   if (networks.length === 0 && Object.keys(first).length === 0) return undefined;
   const words = networks.length === 0 ? ['bridge'] : networks;
@@ -37,7 +37,7 @@ function attachmentOf(word: string): NetworkAttachment {
     if (key === 'alias') aliases.push(value);
     else fields[checkedKey(word, key)] = value;
   }
-  const { name, ip, ip6, 'mac-address': mac, 'gw-priority': priority } = fields;
+  const { name, ip, 'mac-address': mac, 'gw-priority': priority } = fields;
   if (name === undefined) throw fail('usage.invalid', `--network ${word} has no name`, { hint: USUAL });
   if (priority !== undefined && !/^-?\d{1,9}$/.test(priority))
     throw fail('usage.invalid', `--network ${word}: gw-priority takes a whole number`, { hint: USUAL });
@@ -45,17 +45,16 @@ function attachmentOf(word: string): NetworkAttachment {
     network: name,
     aliases: aliases.length === 0 ? undefined : aliases,
     ipv4: ip,
-    ipv6: ip6,
     mac,
     gatewayPriority: priority === undefined ? undefined : Number(priority),
   });
 }
 
-const KEYS = ['name', 'ip', 'ip6', 'mac-address', 'gw-priority'];
+const KEYS = ['name', 'ip', 'mac-address', 'gw-priority'];
 
 function checkedKey(word: string, key: string): string {
   if (KEYS.includes(key)) return key;
-  const known = ['driver-opt', 'link-local-ip'].includes(key);
+  const known = ['driver-opt', 'link-local-ip', 'ip6'].includes(key);
   throw known
     ? fail('input.unsupported', `--network ${word}: ${key} is not offered`, { hint: 'leave it out' })
     : fail('usage.invalid', `--network ${word} has the unknown key ${key}`, { hint: USUAL });

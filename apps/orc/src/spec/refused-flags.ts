@@ -68,7 +68,12 @@ const ROWS: readonly Refused[] = [
   {
     flag: list('--link-local-ip <address>', 'Not offered'),
     why: 'link-local addresses are not given',
-    hint: 'use --ip or --ip6',
+    hint: 'use --ip',
+  },
+  {
+    flag: text('--ip6 <address>', 'Not offered'),
+    why: 'networks have no IPv6 yet',
+    hint: 'use --ip',
   },
   {
     flag: on('--use-api-socket', 'Not offered'),

@@ -25,7 +25,6 @@ export const CREATE_FLAGS: readonly Flag[] = [
   list('--network <name>', 'Connect to a network, or use none, host or container:NAME'),
   list('--network-alias <name>', 'Further name on the network'),
   text('--ip <address>', 'IPv4 address on the network'),
-  text('--ip6 <address>', 'IPv6 address on the network'),
   text('--mac-address <address>', 'MAC address on the network'),
   list('--dns <address>', 'DNS server'),
   list('--dns-search <domain>', 'DNS search domain'),

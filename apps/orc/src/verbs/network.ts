@@ -75,6 +75,8 @@ function specOf(flags: Flags): NetworkSpec {
     throw fail('usage.invalid', '--gateway and --ip-range need a --subnet', {
       hint: 'add --subnet 10.9.0.0/24',
     });
+  if (flags.on('ipv6'))
+    throw fail('input.unsupported', 'networks have no IPv6 yet', { hint: 'leave --ipv6 out' });
   const rows = subnets.map((subnet, index) =>
     compact<{ subnet: string; gateway?: string; ipRange?: string }>({
       subnet,
@@ -87,7 +89,6 @@ function specOf(flags: Flags): NetworkSpec {
     driver,
     ...(flags.on('internal') ? { internal: true } : {}),
     ...(flags.on('attachable') ? { attachable: true } : {}),
-    ...(flags.on('ipv6') ? { ipv6: true } : {}),
     ...(rows.length > 0 ? { subnets: rows } : {}),
     ...(Object.keys(options).length > 0 ? { options } : {}),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),

@@ -41,7 +41,11 @@ export function connect(options: { readonly socketPath: string }): Client {
   };
 }
 
-const id = encodeURIComponent;
+/** Of what is named in a path. Throws `input.invalid` for nothing at all, which would be another path. */
+function id(name: string): string {
+  if (name !== '') return encodeURIComponent(name);
+  throw fail('input.invalid', 'the name is empty', { hint: 'is a variable unset? Give a name or an id' });
+}
 
 const system = (at: Call): Pick<Client, 'version' | 'info' | 'events'> => ({
   version: () => invoke(at('GET', '/version')),

@@ -28,7 +28,11 @@ export const DEPLOY_ROWS: readonly ShortRow[] = [
     'update_config.delay',
     'duration',
     '',
-    only(['0s', '0'], 'each batch follows when the one before is up', 'remove it, and write a healthcheck'),
+    only(
+      ['0s', '0'],
+      'each batch follows when the one before has been up for the time of monitor, 5 s',
+      'remove it, and write a healthcheck',
+    ),
   ],
   [
     'update_config.failure_action',
@@ -36,12 +40,7 @@ export const DEPLOY_ROWS: readonly ShortRow[] = [
     '',
     only(['', 'pause', 'continue'], 'rolling back is not supported yet', 'use pause or continue'),
   ],
-  [
-    'update_config.monitor',
-    'duration',
-    '',
-    no('failures count as long as the update lasts', 'remove it, and write a healthcheck'),
-  ],
+  ['update_config.monitor', 'duration', '', YES],
   [
     'update_config.max_failure_ratio',
     'float',

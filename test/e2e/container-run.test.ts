@@ -110,6 +110,12 @@ describe('--volumes-from', SLOW, () => {
     expect(out('container', 'ls', '-aq', '--filter', 'ancestor=nosuchimage')).toBe('');
   });
 
+  test('that ran out of memory says so', () => {
+    const script = 'x=a; while :; do x=$x$x; done';
+    const { code, stderr } = orc('container', 'run', '--rm', '-m', '16m', 'busybox', 'sh', '-c', script);
+    expect([code, stderr]).toEqual([137, 'warning: the container was killed: it ran out of memory\n']);
+  });
+
   test('an image that is not here is pulled by whoever asks, where it can be seen', async () => {
     const made = lab.instance.client.createContainer({ spec: { image: 'localhost:1/nosuchimage' } });
     await expect(made).rejects.toMatchObject({ problem: { code: 'notfound.image' } });

@@ -102,9 +102,15 @@ export function problemOfFailure(service: string, failure: Failure): Problem {
   if (failure.kind === 'dependency-failed') return problemOfDependency(service, failure);
   if (failure.kind === 'update-paused') return problemOfPause(service, failure.failure);
   const hint =
-    'problem' in failure ? (failure.problem.hint ?? 'see "orc ps -a"') : `see "orc logs ${service}"`;
+    'problem' in failure ? (failure.problem.hint ?? 'see "orc ps -a"') : whereToLook(service, failure);
   return { code: 'start.failed', message: explainFailure(failure), hint };
 }
+
+/** What a probe says is in no log. */
+const whereToLook = (service: string, failure: Failure): string =>
+  failure.kind === 'unhealthy'
+    ? `see what its probes say: orc container inspect --format '{{json .State.Health}}' ${failure.container}`
+    : `see "orc logs ${service}"`;
 
 const problemOfPause = (service: string, failure: Failure): Problem => ({
   code: 'start.failed',
@@ -124,7 +130,7 @@ const rootOf = (reason: DependencyFailed): DependencyFailed =>
 const hintOfRoot = ({ service, failure }: DependencyFailed): string =>
   failure.kind === 'unchecked'
     ? `give ${service} a healthcheck, or wait for it with condition: service_started`
-    : `see "orc logs ${service}"`;
+    : whereToLook(service, failure);
 
 /**
  * Where a compose file asks for what cannot be, as the keys that lead there: the health of a service that nothing

@@ -31,7 +31,13 @@ async function runWanted(context: Context, wanted: Wanted, flags: Flags): Promis
     return 0;
   }
   const streams = flags.list('attach').map((each) => each.toLowerCase());
-  return (await runAttached(context, client, { id, spec, flags, streams })).code;
+  return codeOf(context, await runAttached(context, client, { id, spec, flags, streams }));
+}
+
+/** With `--rm` nobody could look it up afterwards. */
+export function codeOf(context: Context, { code, oomKilled }: Exit): number {
+  if (oomKilled) context.err('warning: the container was killed: it ran out of memory');
+  return code;
 }
 
 /** Of its problems those with these exit codes keep them; what is not offered, or cannot be done, is 125. */

@@ -19,7 +19,7 @@ import { parseVolume } from '../spec/mounts.ts';
 import { parsePublish } from '../spec/ports.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
 import { pairsOf, valuesOf } from '../spec/values.ts';
-import { asRun, runAttached } from './container-run.ts';
+import { asRun, codeOf, runAttached } from './container-run.ts';
 import { put, settle, withDependencies } from './up.ts';
 
 export const run: Body = async (context, args, flags) => {
@@ -38,7 +38,7 @@ export const run: Body = async (context, args, flags) => {
       context.out(container);
       return 0;
     }
-    return (await runAttached(context, client, { id, spec, flags, proxy: true })).code;
+    return codeOf(context, await runAttached(context, client, { id, spec, flags, proxy: true }));
   });
 };
 

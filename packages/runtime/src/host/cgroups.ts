@@ -95,7 +95,12 @@ function check(id: string): string {
 type Plain = 'create' | 'pids' | 'list' | 'launcherDirs';
 
 const checked = (driver: CgroupDriver): Pick<Cgroups, Plain> => ({
-  create: (id, resources, deviceRules) => driver.create(check(id), resources, deviceRules),
+  create: (id, resources, deviceRules) => {
+    const place = driver.create(check(id), resources, deviceRules);
+    // A daemon that was killed while it killed leaves it frozen, and whoever enters would stand still.
+    driver.setFrozen(id, false);
+    return place;
+  },
   pids: (id) => driver.pids(check(id)),
   list: () => driver.list(),
   launcherDirs: () => driver.launcher(),

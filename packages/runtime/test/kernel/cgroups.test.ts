@@ -120,6 +120,12 @@ describe.skipIf(reason !== '')('cgroups of this host', () => {
     expect(cgroups.list()).toEqual([]);
   });
 
+  test('one that a killed daemon left frozen lets in whoever starts in it', async () => {
+    create();
+    await cgroups.freeze('a');
+    expect(await run(create(), 'echo in')).toMatchObject({ code: 0, out: 'in\n' });
+  });
+
   test('a frozen container stands still, thaws, and is killed while frozen', async () => {
     const child = await started(create(), 'while :; do sleep 0.01; done');
     await started(cgroups.create('b', {}, PRIVILEGED_DEVICE_RULES), 'while :; do :; done');

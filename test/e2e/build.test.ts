@@ -2,18 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { CommandResult } from '../lab/instance.ts';
+import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
-const SLOW = { timeout: 120_000 };
-let instance: Instance;
+const lab = oneInstance();
 let cwd: string;
 
-beforeAll(async () => {
-  instance = await startInstance();
-  await bootstrapBusybox(instance);
-  cwd = join(instance.folder, 'app');
+beforeAll(() => {
+  cwd = join(lab.instance.folder, 'app');
   mkdirSync(join(cwd, 'sub'), { recursive: true });
   const dockerfile = 'FROM busybox\nCOPY . /app\nRUN find /app -type f | sort\n';
   const files = {
@@ -25,13 +22,10 @@ beforeAll(async () => {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
   writeFileSync(join(cwd, '.dockerignore'), 'b\n');
 });
-afterAll(async () => {
-  await instance.purge();
-});
 
 type Input = string | Uint8Array;
 const build = (args: readonly string[], input: Input = ''): CommandResult =>
-  instance.orc(['--progress', 'plain', 'image', 'build', ...args], { cwd, input });
+  lab.instance.orc(['--progress', 'plain', 'image', 'build', ...args], { cwd, input });
 const tarOf = (...args: readonly string[]): Uint8Array =>
   spawnSync('tar', ['-C', cwd, '-c', ...args], { maxBuffer: 1 << 26 }).stdout;
 
@@ -56,7 +50,7 @@ describe('standard input', SLOW, () => {
 
   test('gives an archive once, and nothing of it stays', () => {
     build(['-'], tarOf('.'));
-    const kept = spawnSync('find', [join(instance.folder, 'root/contexts'), '-name', 'archive-*']);
+    const kept = spawnSync('find', [join(lab.instance.folder, 'root/contexts'), '-name', 'archive-*']);
     expect(kept.stdout.toString()).toBe('');
   });
 
@@ -78,7 +72,7 @@ describe('standard input', SLOW, () => {
   });
 
   test('leads to no file of the host, whatever links are in the archive', () => {
-    const evil = join(instance.folder, 'evil');
+    const evil = join(lab.instance.folder, 'evil');
     mkdirSync(evil);
     symlinkSync('/etc/passwd', join(evil, 'Dockerfile'));
     const archive = spawnSync('tar', ['-C', evil, '-c', '.']).stdout;
@@ -98,7 +92,7 @@ test('steps have the rights of a container, and none can be asked for (CVE-2024-
   const said = 'grep -E "^(Cap|Seccomp:|NoNewPrivs)" /proc/self/status';
   const { code, stderr } = build(['--no-cache', '-'], `FROM busybox\nRUN ${said}\n`);
   expect(code, stderr).toBe(0);
-  const { stdout } = instance.orc(['container', 'run', '--rm', 'busybox', 'sh', '-c', said]);
+  const { stdout } = lab.instance.orc(['container', 'run', '--rm', 'busybox', 'sh', '-c', said]);
   const rights = stdout.trim().split('\n');
   expect(rights).toHaveLength(7);
   expect(
@@ -128,23 +122,23 @@ describe('a secret', SLOW, () => {
   const TEXT = `FROM busybox\n${STEP} stat -c "%a %u" /run/secrets/token && wc -c < /run/secrets/token && test "$WORD" = "$(cat /run/secrets/token)"\n`;
 
   test('reaches the step that asks for it, and stays nowhere', () => {
-    writeFileSync(join(instance.folder, 'token'), VALUE);
+    writeFileSync(join(lab.instance.folder, 'token'), VALUE);
     const args = ['-t', 'hushed', '--secret', 'id=token,src=../token', '--secret', 'id=word,env=SAID', '-'];
-    const { code, stderr } = instance.orc(['--progress', 'plain', 'image', 'build', ...args], {
+    const { code, stderr } = lab.instance.orc(['--progress', 'plain', 'image', 'build', ...args], {
       cwd,
       input: TEXT,
       env: { SAID: VALUE },
     });
     expect([code, stderr]).toEqual([0, expect.stringContaining('400 0')]);
     expect(stderr).toContain('29');
-    const shown = ['inspect', 'history'].map((verb) => instance.orc(['image', verb, 'hushed']).stdout);
+    const shown = ['inspect', 'history'].map((verb) => lab.instance.orc(['image', verb, 'hushed']).stdout);
     expect(shown.join('')).not.toContain(VALUE);
-    const root = join(instance.folder, 'root');
-    const found = spawnSync('grep', ['-rlaF', VALUE, root, join(instance.folder, 'daemon.log')], {
+    const root = join(lab.instance.folder, 'root');
+    const found = spawnSync('grep', ['-rlaF', VALUE, root, join(lab.instance.folder, 'daemon.log')], {
       encoding: 'utf8',
     });
     expect([found.status, found.stdout]).toEqual([1, '']);
-    expect(instance.orc(['container', 'run', '--rm', 'hushed', 'ls', '/run/secrets']).code).not.toBe(0);
+    expect(lab.instance.orc(['container', 'run', '--rm', 'hushed', 'ls', '/run/secrets']).code).not.toBe(0);
   });
 
   test('that a step needs has to be given, and be there', () => {

@@ -1,27 +1,21 @@
 /** What an up would change, and why it changed it, on a real daemon. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bootstrapBusybox } from '../lab/engine.ts';
-import { type CommandResult, type Instance, startInstance } from '../lab/instance.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { CommandResult } from '../lab/instance.ts';
+import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
-const SLOW = { timeout: 120_000 };
-let instance: Instance;
+const lab = oneInstance();
 let folder: string;
 
-beforeAll(async () => {
-  instance = await startInstance();
-  await bootstrapBusybox(instance);
-  folder = join(instance.folder, 'planned');
+beforeAll(() => {
+  folder = join(lab.instance.folder, 'planned');
   mkdirSync(folder, { recursive: true });
-});
-afterAll(async () => {
-  await instance.purge();
 });
 
 type Env = Readonly<Record<string, string>>;
 const orc = (args: readonly string[], env: Env = {}): CommandResult =>
-  instance.orc(args, { cwd: folder, env });
+  lab.instance.orc(args, { cwd: folder, env });
 
 function write(services: readonly string[], motd = 'hello'): void {
   const lines = ['services:', ...services, `configs: {motd: {content: ${motd}}}`];

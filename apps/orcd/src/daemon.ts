@@ -111,7 +111,7 @@ async function openRooms(
   const chosen = config.addressPools ?? poolsOf(instance);
   const pools = chosen === undefined ? {} : { pools: chosen };
   const [runtime, images] = await Promise.all([opening, openImageStore({ root, ...world })]);
-  const ownSubnets: string[] = [];
+  /** What is opened after the replica, which makes no pass before all of it is here. */
   const here: { agent?: Agent; network?: NetworkHost } = {};
   const options = {
     ...pools,
@@ -121,7 +121,8 @@ async function openRooms(
         : guestsOf({ agent: here.agent, holders: here.network.holders })(name),
     /** Read at each pass: other instances make networks at any time. */
     get avoid() {
-      return [...ownSubnets, ...hostRoutes()];
+      const own = here.network?.defaultNetwork.status.subnets ?? [];
+      return [...own.map(({ subnet }) => subnet), ...hostRoutes()];
     },
   };
   const sealed = sealings(root);
@@ -138,7 +139,6 @@ async function openRooms(
     ...noHostFirewall,
   });
   here.network = network;
-  ownSubnets.push(...network.defaultNetwork.status.subnets.map(({ subnet }) => subnet));
   const agent = await openAgent({
     root,
     run,

@@ -72,7 +72,7 @@ function removeLeft(
 ): boolean {
   const networks = where(draft.base, 'network', 'project', project);
   for (const network of networks) {
-    const users = strangersOn(draft.base, project, network.name, guests);
+    const users = othersOf(draft.base, project, network.name, guests);
     if (users.length > 0) problems.push(stillUsed(network.name, users));
     else remove(draft, 'network', network.id);
     if (users.length === 0) lines.push({ kind: 'network', name: network.name, action: 'remove' });
@@ -86,8 +86,8 @@ function removeLeft(
   return volumes.length + networks.length > 0;
 }
 
-/** Containers on a network that do not go down with the project. */
-const strangersOn = (state: State, project: string, network: string, guests: Guests): readonly string[] => {
+/** Who uses a network, or is to, and does not go down with the project. */
+const othersOf = (state: State, project: string, network: string, guests: Guests): readonly string[] => {
   const own = new Set(where(state, 'task', 'project', project).map((task) => task.name));
   return [...usersOf(state, 'network', network).filter((name) => !own.has(name)), ...guests(network)];
 };
@@ -130,7 +130,7 @@ function describeRest({ draft, lines, problems }: Planning, name: string, rest: 
   const kept = usedObjects(left.map(({ spec }) => spec.template));
   for (const network of where(draft.base, 'network', 'project', name)) {
     if (kept.networks.has(network.name)) continue;
-    const users = strangersOn(draft.base, name, network.name, guests);
+    const users = othersOf(draft.base, name, network.name, guests);
     if (users.length > 0) problems.push(stillUsed(network.name, users));
     else lines.push({ kind: 'network', name: network.name, action: 'remove' });
   }

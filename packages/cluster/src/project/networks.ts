@@ -71,7 +71,7 @@ function makeNetwork({ draft, proposer, lines }: Planning, name: string, spec: N
 }
 
 /**
- * As docker compose does: any other definition, labels included, is another network. The one that is there lives on until
+ * As docker compose does: with another definition, labels included, it is another network. The one that is there lives on until
  * the last container has left it (`NetworkStatus.former`); a pass makes the other one then, so nobody is ever on a bridge
  * that changes under it.
  */

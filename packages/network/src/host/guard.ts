@@ -3,7 +3,7 @@ import type { Emit, Kernel } from '@orc/model';
 import { planGuardProbe } from '../plan/netplan.ts';
 
 export type SpoofGuard = {
-  /** `link`: any link of the host's namespace; its filters stay as they are. */
+  /** `link`: one of the host's namespace; its filters stay as they are. */
   readonly look: (link: number) => Promise<void>;
   readonly there: () => boolean;
 };

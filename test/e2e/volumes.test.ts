@@ -108,6 +108,40 @@ describe('volumes of a project', SLOW, () => {
     expect(lines('volume', 'ls', '-q')).toEqual([]);
   });
 
+  test('without a name stay with their container and what replaces it, and no longer: after a down they are nobody’s', () => {
+    const run = inFolder(
+      'slot',
+      'services: {web: {image: busybox, init: true, command: sleep 100, volumes: [/anon]}}\n',
+    );
+    const write = (word: string): unknown =>
+      run('exec', '-T', 'web', 'sh', '-c', `echo ${word} > /anon/file`);
+    const read = (): string => run('exec', '-T', 'web', 'sh', '-c', 'cat /anon/file || true').stdout.trim();
+    const volumes = (): readonly string[] => lines('volume', 'ls', '-qf', 'name=slot_');
+    expect(run('up', '-d').code).toBe(0);
+    write('first');
+    for (const flags of [['--force-recreate'], ['--force-recreate', '-t', '0']]) {
+      expect(run('up', '-d', ...flags).code).toBe(0);
+      expect(read()).toBe('first');
+    }
+    const [first, ...others] = volumes();
+    expect(others).toEqual([]);
+    expect(run('down').code).toBe(0);
+    expect(lines('volume', 'ls', '-qf', 'dangling=true')).toEqual([first]);
+    expect(run('up', '-d').code).toBe(0);
+    expect(read()).toBe('');
+    expect(run('up', '-d', '--force-recreate', '-V').code).toBe(0);
+    write('renewed');
+    expect(run('up', '-d', '--force-recreate').code).toBe(0);
+    expect(read()).toBe('renewed');
+    expect(volumes()).toHaveLength(2);
+    expect(run('down', '-v').code).toBe(0);
+    // Of the container before it nobody knows it any more.
+    expect(volumes()).toEqual([first]);
+    expect(run('down', '-v').code).toBe(0);
+    expect(volumes()).toEqual([first]);
+    expect(orc('volume', 'rm', first as string).code).toBe(0);
+  });
+
   test('that up -V renewed stay after a down without -v', () => {
     const run = inFolder(
       'renew',

@@ -410,22 +410,39 @@ describe('anonymous volumes', () => {
     expect(readdirSync(join(rooms.root, 'volumes'))).toEqual([]);
   });
 
+  test('of a container that went without them are not taken over by the next in its slot', async () => {
+    rooms.on.image = { Volumes: volumes };
+    const agent = await open();
+    const old = taskOf('old');
+    agent.assign(assignmentOf([old]));
+    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    const had = names(agent, old.containerId);
+    agent.assign(assignmentOf([{ ...old, desired: { state: 'remove', generation: 1 } }]));
+    await vi.waitFor(() => expect(agent.containers.list().length).toBe(0));
+    const next = taskOf('next');
+    agent.assign(assignmentOf([next]));
+    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    const has = names(agent, next.containerId);
+    expect(has.filter((name) => had.includes(name))).toEqual([]);
+    expect(readdirSync(join(rooms.root, 'volumes')).sort()).toEqual([...had, ...has].sort());
+  });
+
   test.each([
     ['takes over what the one before has', 'old', true],
     ['that is to have new ones takes nothing', undefined, false],
   ] as const)(
     'a task beside its predecessor %s; nothing of it goes with that one',
-    async (_, replaces, same) => {
+    async (_, before, same) => {
       rooms.on.image = { Volumes: volumes };
       const agent = await open();
       const old = taskOf('old');
-      const renewed = taskOf('new', replaces === undefined ? {} : { replaces: replaces as never });
+      const renewed = taskOf('new', before === undefined ? {} : { volumesOf: old.containerId });
       agent.assign(assignmentOf([old]));
       await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
       agent.assign(assignmentOf([old, renewed]));
       await vi.waitFor(() => expect(rooms.alive.size).toBe(2));
-      const [before, now] = [names(agent, old.containerId), names(agent, renewed.containerId)];
-      expect(now.every((name) => before.includes(name))).toBe(same);
+      const [had, now] = [names(agent, old.containerId), names(agent, renewed.containerId)];
+      expect(now.every((name) => had.includes(name))).toBe(same);
       const remove = { state: 'remove', generation: 1, removeVolumes: true } as const;
       agent.assign(assignmentOf([{ ...old, desired: remove }, renewed]));
       await vi.waitFor(() => expect(agent.containers.list().length).toBe(1));

@@ -28,12 +28,16 @@ function facts(object: AnyObj): readonly string[] {
   return [];
 }
 
+const ID_DIGITS_SHOWN = 12;
+
 function taskFacts({ spec }: TaskObj): readonly string[] {
   return [
     spec.desired.state,
     spec.node === null ? 'not placed' : `on ${spec.node}`,
     ...spec.endpoints.map((each) => `${each.network} ${each.ipv4}`),
-    ...(spec.replaces === undefined ? [] : [`replaces ${spec.replaces}`]),
+    ...(spec.volumesOf === undefined
+      ? []
+      : [`has the volumes of ${spec.volumesOf.slice(0, ID_DIGITS_SHOWN)}`]),
     ...(spec.pending === undefined ? [] : [explainWait(spec.pending)]),
   ];
 }

@@ -15,8 +15,8 @@ export type AssignedTask = {
   readonly container: ContainerSpec;
   readonly endpoints: readonly Endpoint[];
   readonly desired: TaskDesired;
-  /** The task whose anonymous volumes this one takes over: its predecessor in the slot. */
-  readonly replaces?: ObjectId;
+  /** The container before it whose anonymous volumes it takes over. */
+  readonly volumesOf?: ContainerId;
 };
 
 export type AssignedNetwork = {

@@ -221,6 +221,8 @@ export type ContainerOwner = {
   readonly slot: number;
   /** `up`'s containers are not; `orc run`'s are one-off. */
   readonly oneOff?: boolean;
+  /** The container before it whose anonymous volumes it took over. */
+  readonly volumesOf?: ContainerId;
 };
 
 export type ContainerStatus = 'created' | 'running' | 'restarting' | 'exited' | 'removing' | 'dead';

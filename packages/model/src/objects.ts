@@ -147,8 +147,8 @@ export type TaskSpec = {
   readonly desired: TaskDesired;
   /** `ServiceSpec.generation` that `desired` follows; an older one: the start that was asked for is still to come. */
   readonly generation?: number;
-  /** Its predecessor in the slot, whose anonymous volumes it takes over. */
-  readonly replaces?: ObjectId;
+  /** The first of those that it replaces in its slot, whose anonymous volumes it has; absent: it has its own. */
+  readonly volumesOf?: ContainerId;
   /** Why it has no node. What it waits for to be started follows from the state (`verdict.ts`). */
   readonly pending?: PlacementReason;
 };

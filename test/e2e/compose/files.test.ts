@@ -343,7 +343,7 @@ test('down keeps volumes, down -v removes the project’s own and never an exter
   project.ok(['down', '-v'], { env });
   // As with docker, nothing but the container knew whose the volumes without a name are: they stay.
   const left = names().filter((name) => name.startsWith('files'));
-  const anonymous = left.filter((name) => /^files_volumes_1_[0-9a-f]{32}$/.test(name));
+  const anonymous = left.filter((name) => /^files_volumes_1_[0-9a-f]{64}$/.test(name));
   expect(left.filter((name) => !anonymous.includes(name))).toEqual(['files-outside']);
   expect(anonymous).toHaveLength(1);
   project.ok(['volume', 'rm', ...anonymous]);

@@ -38,5 +38,5 @@ function lentMounts(
 function named(container: Container, mount: VolumeMount): VolumeMount {
   if (mount.source !== undefined) return mount;
   const known = container.volumes?.[mount.target]?.name;
-  return { ...mount, source: known ?? anonymousName(container, mount.target, {}) };
+  return { ...mount, source: known ?? anonymousName(container, mount.target) };
 }

@@ -59,8 +59,6 @@ export type State = {
   readonly health?: Health;
   /** Anonymous volumes, by where they are mounted. */
   readonly volumes: Readonly<Record<string, string>>;
-  /** It shall not take over those of the container before it. */
-  readonly ownVolumes?: boolean;
 };
 
 export type Loaded = {

@@ -21,7 +21,6 @@ export type MakeRequest = {
   readonly spec: ContainerSpec;
   readonly owner?: ContainerOwner;
   readonly endpoints?: readonly Endpoint[];
-  readonly ownVolumes?: boolean;
   readonly desired: TaskDesired;
 };
 
@@ -106,13 +105,13 @@ function findLife(
 }
 
 async function makeLife(request: MakeRequest, deps: LifeDeps): Promise<Life> {
-  const { id, name, spec, owner, desired, endpoints = [], ownVolumes = false } = request;
+  const { id, name, spec, owner, desired, endpoints = [] } = request;
   const about = { schema: 1 as const, id, name, createdAt: deps.clock.now(), spec };
   const stored: Stored = owner === undefined ? about : { ...about, owner };
   const folder = join(deps.root, 'containers', id);
   await createFolder(folder, stored);
   deps.failpoint('agent.create.written');
-  return new Life(stored, folder, { ...EMPTY_STATE, desired, endpoints, ownVolumes }, deps);
+  return new Life(stored, folder, { ...EMPTY_STATE, desired, endpoints }, deps);
 }
 
 /** Two tasks of one slot share the name for a moment, while one replaces the other. */

@@ -148,7 +148,7 @@ export function anonymousVolumes(
   const targets = allMounts(stored.spec.mounts ?? [], config).flatMap((mount) =>
     mount.type === 'volume' && mount.source === undefined ? [mount.target] : [],
   );
-  const names = targets.map((each) => [each, anonymousName(stored, each, state)]);
+  const names = targets.map((each) => [each, anonymousName(stored, each)]);
   return { ...Object.fromEntries(names), ...state.volumes };
 }
 

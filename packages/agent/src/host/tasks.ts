@@ -56,16 +56,14 @@ export function openTasks(deps: TaskDeps): Tasks {
   };
   const begin = async (task: AssignedTask): Promise<void> => {
     if (task.desired.state === 'remove') return reporter.removed(task.id);
-    const { project, service, slot } = task;
+    const { project, service, slot, volumesOf } = task;
     const made = deps.registry.make({
       id: task.containerId,
       name: task.name,
       spec: { ...task.container, labels: { ...task.container.labels, [NUMBER_LABEL]: String(slot) } },
-      owner: { task: task.id, project, service, slot },
+      owner: { task: task.id, project, service, slot, ...(volumesOf === undefined ? {} : { volumesOf }) },
       endpoints: task.endpoints,
       desired: task.desired,
-      // Only who replaces another takes over what that one has.
-      ownVolumes: task.replaces === undefined && sharesSlot(deps.registry, task),
     });
     making.set(task.containerId, made);
     try {
@@ -177,12 +175,6 @@ function removeStrangers(registry: Registry, assignment: Assignment): void {
     life.desire({ state: 'remove', generation: life.state.desired.generation });
   }
 }
-
-const sharesSlot = ({ lives }: Registry, { id, project, service, slot }: AssignedTask): boolean =>
-  [...lives.values()].some(({ stored: { owner } }) => {
-    if (owner === undefined || owner.oneOff === true || owner.task === id) return false;
-    return owner.project === project && owner.service === service && owner.slot === slot;
-  });
 
 function rejected({ desired }: AssignedTask, error: unknown): TaskStatus {
   return {

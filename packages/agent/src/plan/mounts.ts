@@ -24,19 +24,16 @@ export function allMounts(mounts: readonly Mount[], image: ImageConfig): readonl
 
 const HASH_DIGITS = 32;
 
-/**
- * Of a task: by service, slot and path, so that its replacement takes it over, unless it is to have new ones; else of
- * this container alone.
- */
+/** By path, and by container or, of a task, by the first of those that it replaced: it takes over what they have. */
 export function anonymousName(
   { id, owner }: { readonly id: string; readonly owner?: ContainerOwner },
   target: string,
-  { ownVolumes = false }: { readonly ownVolumes?: boolean },
 ): string {
   const path = createHash('sha256').update(normal(target)).digest('hex').slice(0, HASH_DIGITS);
-  if (owner === undefined || owner.oneOff === true) return `${id.slice(0, HASH_DIGITS)}${path}`;
-  const slot = `${owner.project}_${owner.service}_${owner.slot}`;
-  return ownVolumes ? `${slot}_${id.slice(0, HASH_DIGITS)}${path}` : `${slot}_${path}`;
+  const own = `${(owner?.volumesOf ?? id).slice(0, HASH_DIGITS)}${path}`;
+  if (owner === undefined || owner.oneOff === true) return own;
+  // For who finds it in a list once its container is gone.
+  return `${owner.project}_${owner.service}_${owner.slot}_${own}`;
 }
 
 /** Parents before children, whatever order they were written in. */

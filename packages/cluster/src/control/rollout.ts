@@ -138,7 +138,7 @@ function fillSlot(
 function createTask(pass: Pass, service: ServiceObj, slot: number, before: TaskObj | undefined): void {
   takeTurn(pass);
   const { spec } = service;
-  const replaces = spec.renewAnonVolumes === true ? undefined : predecessorOf(before);
+  const volumesOf = spec.renewAnonVolumes === true ? undefined : volumesAfter(before);
   const ready = spec.desired === 'ready';
   const task = fresh(
     'task',
@@ -157,16 +157,16 @@ function createTask(pass: Pass, service: ServiceObj, slot: number, before: TaskO
       endpoints: [],
       desired: { state: 'ready', generation: 1 },
       generation: ready ? spec.generation : 0,
-      ...(replaces === undefined ? {} : { replaces }),
+      ...(volumesOf === undefined ? {} : { volumesOf }),
     },
     { attempt: 0, phase: 'new', health: 'none', generation: 0 },
   );
   put(pass.draft, task);
 }
 
-/** One that was never placed has no volumes: its own predecessor's are still the ones to take over. */
-const predecessorOf = (before: TaskObj | undefined): TaskObj['id'] | undefined =>
-  before === undefined || before.spec.node !== null ? before?.id : before.spec.replaces;
+/** Only while there is a container to replace: after `down` or `rm` its anonymous volumes are nobody's, as with docker. */
+const volumesAfter = (before: TaskObj | undefined): TaskObj['spec']['volumesOf'] =>
+  before?.spec.volumesOf ?? (before?.spec.node === null ? undefined : before?.spec.containerId);
 
 function removeTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
   if (task.spec.node === null) {

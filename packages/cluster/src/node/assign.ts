@@ -49,8 +49,8 @@ export function project(
 }
 
 function assignedTask(task: TaskObj, container: ContainerSpec): AssignedTask {
-  const { containerId, project, service, slot, revision, endpoints, desired, replaces } = task.spec;
-  const more = replaces === undefined ? {} : { replaces };
+  const { containerId, project, service, slot, revision, endpoints, desired, volumesOf } = task.spec;
+  const more = volumesOf === undefined ? {} : { volumesOf };
   return {
     id: task.id,
     containerId,

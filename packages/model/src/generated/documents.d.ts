@@ -454,6 +454,8 @@ export type ContainerOwner = {
   readonly slot: number;
   /** Of orc run. */
   readonly oneOff?: boolean;
+  /** The container before it whose anonymous volumes it took over. */
+  readonly volumesOf?: Text;
 };
 /** What a container is doing. */
 export type ContainerStatus = "created" | "running" | "restarting" | "exited" | "removing" | "dead";
@@ -642,8 +644,8 @@ export type TaskSpec = {
     readonly desired: TaskDesired;
   /** Of the service that desired follows. */
   readonly generation?: number;
-  /** Its predecessor in the slot. */
-  readonly replaces?: Text;
+  /** The first of those that it replaces in its slot, whose anonymous volumes it has; absent: it has its own. */
+  readonly volumesOf?: Text;
   /** Why it has no node. */
   readonly pending?: PlacementReason;
 };

@@ -46,6 +46,28 @@ describe('where files come from', () => {
     expect(model?.services['a']?.image).toBe('env-2-env2');
   });
 
+  test('with -f it is the .env beside that file, and not the one of the working directory', () => {
+    const { model } = loadFiles(
+      {
+        '-': 'name: t',
+        'sub/compose.yaml': 'services: {a: {image: "b:${TAG}-${ONLY:-}"}}',
+        'sub/.env': 'TAG=8',
+        '.env': 'TAG=7\nONLY=here',
+      },
+      { files: ['-', 'sub/compose.yaml'] },
+    );
+    expect(model?.services['a']?.image).toBe('b:8-');
+  });
+
+  test('where COMPOSE_FILE leads to another folder, its .env comes after the one here', () => {
+    const { model } = loadFiles({
+      'sub/compose.yaml': 'services: {a: {image: "b:${TAG}-${ONLY}"}}',
+      'sub/.env': 'TAG=8\nONLY=there',
+      '.env': 'COMPOSE_FILE=sub/compose.yaml\nTAG=7',
+    });
+    expect(model?.services['a']?.image).toBe('b:7-there');
+  });
+
   test('a file that cannot be read says why', async () => {
     const read = async ({ path }: { path: string }): Promise<Fact> =>
       path.endsWith('/compose.yaml') ? { kind: 'unreadable', message: 'EACCES' } : { kind: 'missing' };
@@ -62,6 +84,82 @@ describe('where files come from', () => {
     expect(messages(await resolveProject(read, { cwd: '/dir', environment: {} }))).toEqual([
       'compose.yaml is not UTF-8 text',
     ]);
+  });
+});
+
+describe('variables of compose in .env', () => {
+  const two = {
+    'a.yaml': 'services: {a: {image: a}, b: {image: b, profiles: [x]}, c: {image: c, profiles: [y]}}',
+    'b.yaml': 'services: {a: {hostname: h}}',
+  };
+  const COUNT: readonly (readonly [env: string, expected: object])[] = [
+    ['COMPOSE_FILE=a.yaml', { name: 'dir', services: { a: {} } }],
+    ['COMPOSE_FILE=a.yaml:b.yaml', { services: { a: { hostname: 'h' } } }],
+    ['COMPOSE_FILE=a.yaml;b.yaml\nCOMPOSE_PATH_SEPARATOR=;', { services: { a: { hostname: 'h' } } }],
+    ['COMPOSE_FILE=a.yaml:b.yaml\nCOMPOSE_PATH_SEPARATOR=', { services: { a: { hostname: 'h' } } }],
+    ['COMPOSE_FILE=a.yaml\nCOMPOSE_PROJECT_NAME=named', { name: 'named' }],
+    ['COMPOSE_FILE=a.yaml\nCOMPOSE_PROFILES=x,y', { services: { a: {}, b: {}, c: {} } }],
+  ];
+  test.each(COUNT)('%j counts', (text, expected) => {
+    const { model, problems } = loadFiles({ ...two, '.env': text });
+    expect([problems, model]).toMatchObject([[], expected]);
+  });
+
+  test('the process goes before it, and flags before both', () => {
+    const files = { 'compose.yaml': two['a.yaml'], '.env': 'COMPOSE_PROFILES=x\nCOMPOSE_PROJECT_NAME=low' };
+    const environment = { COMPOSE_PROFILES: 'y', COMPOSE_PROJECT_NAME: 'mid' };
+    const seen = (input: Parameters<typeof loadFiles>[1]): unknown => {
+      const { model } = loadFiles(files, input);
+      return [model?.name, Object.keys(model?.services ?? {})];
+    };
+    expect(seen({})).toEqual(['low', ['a', 'b']]);
+    expect(seen({ environment })).toEqual(['mid', ['a', 'c']]);
+    expect(seen({ environment, profiles: ['x'], projectName: 'high' })).toEqual(['high', ['a', 'b']]);
+  });
+
+  test('which env files are read is not said there, and that is told', () => {
+    const text = 'A=1\nexport COMPOSE_ENV_FILES=other.env\nCOMPOSE_DISABLE_ENV_FILE=1';
+    const { model, problems } = loadFiles({
+      'compose.yaml': 'services: {a: {image: "b:${A}"}}',
+      '.env': text,
+      'other.env': 'A=2',
+    });
+    expect(model?.services['a']?.image).toBe('b:1');
+    expect(problems.map(({ severity, message, where }) => [severity, where?.line, message])).toEqual([
+      ['warning', 2, 'COMPOSE_ENV_FILES has no effect in an env file'],
+      ['warning', 3, 'COMPOSE_DISABLE_ENV_FILE has no effect in an env file'],
+    ]);
+  });
+
+  test.each(['1', 'true', 'True', 'T'])(
+    'COMPOSE_DISABLE_ENV_FILE=%s: no .env, but what is named',
+    (value) => {
+      const files = { 'compose.yaml': 'services: {a: {image: "b:${A:-0}"}}', '.env': 'A=1', 'my.env': 'A=2' };
+      const environment = { COMPOSE_DISABLE_ENV_FILE: value };
+      const image = (envFiles: string[]): unknown =>
+        loadFiles(files, { environment, envFiles }).model?.services['a']?.image;
+      expect([image([]), image(['my.env'])]).toEqual(['b:0', 'b:2']);
+    },
+  );
+});
+
+describe('problems of env files show their line, and no value', () => {
+  const shown = (text: string): unknown =>
+    loadFiles({ 'compose.yaml': 'services: {a: {image: a}}', '.env': text }).problems.map(({ where }) => [
+      where?.line,
+      where?.column,
+      where?.excerpt,
+    ]);
+  const LINES: readonly [text: string, line: number, column: number, excerpt: string | undefined][] = [
+    ['OK=1\nMY KEY=s3cret', 2, 1, 'MY KEY=…'],
+    ["OPEN='s3cret", 1, 6, "OPEN='…"],
+    ['export PW=s3cret${ROOT:?s3cret}s3cret', 1, 17, 'export PW=******${ROOT…'],
+    ['PW="s3cret\ns3${bad!}s3"', 2, 3, '**$…'],
+    ['A=1\r\nB=2\r\nMY KEY=s3cret\r\n', 3, 1, 'MY KEY=…'],
+    ['just s3cret', 1, 1, undefined],
+  ];
+  test.each(LINES)('%j', (text, ...where) => {
+    expect(shown(text)).toEqual([where]);
   });
 });
 

@@ -2,7 +2,7 @@
  * What one load carries along: the facts that the caller has read, what is still missing, and the problems
  * found so far. It is filled while the phases run and belongs to one call of `loadProject`.
  */
-import type { Problem, ProblemCode, Where } from '@orc/model';
+import { type Problem, type ProblemCode, type Where, defined } from '@orc/model';
 import { posix } from 'node:path';
 import { LIMITS } from '../limits.ts';
 import type { Fact, Need } from '../types.ts';
@@ -42,6 +42,8 @@ export type Taken = {
 
 type More = {
   readonly hint?: string | undefined;
+  /** The line where the place's own may hold secrets. */
+  readonly excerpt?: string;
   readonly severity?: 'warning';
 };
 
@@ -61,7 +63,7 @@ export function report(
   const problem: Problem = {
     code,
     message,
-    ...(place === undefined ? {} : { where: whereOf(place) }),
+    ...(place === undefined ? {} : { where: { ...whereOf(place), ...defined({ excerpt: more.excerpt }) } }),
     ...(more.hint === undefined ? {} : { hint: more.hint }),
     ...(more.severity === undefined ? {} : { severity: more.severity }),
   };

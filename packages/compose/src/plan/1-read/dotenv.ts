@@ -5,7 +5,13 @@
  */
 import { type Lookup, expand } from '../3-interpolate/template.ts';
 
-export type DotenvError = { readonly at: number; readonly message: string; readonly hint?: string };
+export type DotenvError = {
+  readonly at: number;
+  readonly message: string;
+  readonly hint?: string;
+  /** The line with what may be a secret masked, to be shown; its columns are those of the line. */
+  readonly excerpt?: string;
+};
 export type Dotenv = {
   readonly values: ReadonlyMap<string, string>;
   readonly errors: readonly DotenvError[];
@@ -13,7 +19,7 @@ export type Dotenv = {
 
 /** `lookup` serves bare keys and `${…}`; what stands above in the same file is seen as well. */
 export function parseDotenv(text: string, lookup: Lookup): Dotenv {
-  const reader: Reader = { text: normalise(text), at: 0, values: new Map(), errors: [], lookup };
+  const reader: Reader = { text: normalisedEnv(text), at: 0, values: new Map(), errors: [], lookup };
   while (skipToStatement(reader)) statement(reader);
   return { values: reader.values, errors: reader.errors };
 }
@@ -23,7 +29,7 @@ export function parseRawEnv(text: string, lookup: Lookup): Dotenv {
   const values = new Map<string, string>();
   const errors: DotenvError[] = [];
   let at = 0;
-  for (const line of normalise(text).split('\n')) {
+  for (const line of normalisedEnv(text).split('\n')) {
     const start = at;
     at += line.length + 1;
     const trimmed = line.trimStart();
@@ -37,7 +43,8 @@ export function parseRawEnv(text: string, lookup: Lookup): Dotenv {
   return { values, errors };
 }
 
-const normalise = (text: string): string => text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+/** What offsets of errors point into. */
+export const normalisedEnv = (text: string): string => text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
 
 type Reader = {
   readonly text: string;
@@ -67,24 +74,34 @@ function statement(reader: Reader): void {
   const key = (head[1] ?? '').replace(/^export[ \t]+/, '').trim();
   reader.at = HEAD.lastIndex;
   if (!ASCII_KEY.test(key) && !KEY.test(key)) {
-    badKey(reader, start, head[2] === '=' || head[2] === ':' ? key : undefined);
+    badKey(reader, start, head[2] === '=' || head[2] === ':' ? { key, shown: head[0] } : undefined);
     return;
   }
   if (head[2] === '=' || head[2] === ':') value(reader, key);
   else setInherited(reader.values, key, reader.lookup);
 }
 
-/** `key` is undefined for a line without a name: what it holds may be a secret and is not repeated. */
-function badKey(reader: Reader, start: number, key: string | undefined): void {
+type Named = { readonly key: string; readonly shown: string };
+
+/** `named` is undefined for a line without a name: what it holds may be a secret and is not repeated. */
+function badKey(reader: Reader, start: number, named: Named | undefined): void {
+  const key = named?.key;
   const end = reader.text.indexOf('\n', start);
   reader.at = end === -1 ? reader.text.length : end + 1;
   const bad = key === undefined ? undefined : /[^\p{L}\p{N}_.\-[\]]/u.exec(key)?.[0];
-  const named =
+  const fault =
     bad === undefined
       ? 'a variable name is missing'
       : `unexpected character "${bad}" in variable name "${key}"`;
-  const message = key === undefined ? 'this line is not KEY=value' : named;
-  reader.errors.push({ at: start, message, hint: 'write KEY=value, one to a line' });
+  const hint = 'write KEY=value, one to a line';
+  if (named === undefined) reader.errors.push({ at: start, message: 'this line is not KEY=value', hint });
+  else
+    reader.errors.push({
+      at: start,
+      message: fault,
+      hint,
+      excerpt: masked(reader, start, start, named.shown),
+    });
 }
 
 function setInherited(values: Map<string, string>, key: string, lookup: Lookup): void {
@@ -118,6 +135,7 @@ function quoted(reader: Reader, key: string, quote: string): void {
       at: start - 1,
       message: `unterminated quoted value of ${key}`,
       hint: `close it with ${quote}`,
+      excerpt: masked(reader, start - 1, start - 1, quote),
     });
     reader.at = reader.text.length;
     return;
@@ -160,7 +178,19 @@ function expanded(reader: Reader, written: string, start: number): string {
       error.kind === 'required'
         ? `required variable ${error.name} is missing a value${reason}`
         : 'invalid interpolation format: a dollar itself is $$';
-    reader.errors.push({ at: start + error.at, message });
+    const at = start + error.at;
+    const tail = error.kind === 'required' ? `\${${error.name}` : '$';
+    reader.errors.push({ at, message, excerpt: masked(reader, start, at, tail) });
   }
   return result.text;
+}
+
+/**
+ * The line up to `at`, with a star for each character of the value, which begins at `valueAt`; then `tail`. Stars tell
+ * no more than the column that is said anyway.
+ */
+function masked({ text }: Reader, valueAt: number, at: number, tail: string): string {
+  const lineAt = text.lastIndexOf('\n', at - 1) + 1;
+  const shownTo = Math.max(lineAt, Math.min(valueAt, at));
+  return `${text.slice(lineAt, shownTo)}${'*'.repeat(Math.max(0, at - shownTo))}${tail}…`;
 }

@@ -6,7 +6,7 @@ import { parseDocuments } from '../2-parse/parse.ts';
 import type { Lookup } from '../3-interpolate/template.ts';
 import { type Loading, factOf, factText, report, shownName, sourceOf } from '../loading.ts';
 import type { MapNode, Node, Place, Source } from '../node.ts';
-import { parseDotenv, parseRawEnv } from './dotenv.ts';
+import { normalisedEnv, parseDotenv, parseRawEnv } from './dotenv.ts';
 
 type Parsed = {
   readonly source: Source;
@@ -99,7 +99,7 @@ export function envFileOf(
   if (!request.required && (fact.kind === 'missing' || fact.kind === 'directory')) return new Map();
   const text = usableText(loading, fact, request.path, request.asked);
   if (text === undefined) return undefined;
-  const source = sourceOf(loading, request.path, text, true);
+  const source = sourceOf(loading, request.path, normalisedEnv(text), true);
   if (text.length > LIMITS.envFileBytesMax) {
     report(
       loading,
@@ -110,8 +110,8 @@ export function envFileOf(
     return undefined;
   }
   const { values, errors } = (request.raw ? parseRawEnv : parseDotenv)(text, request.lookup);
-  for (const { at, message, hint } of errors) {
-    report(loading, 'compose.syntax', { source, start: at, end: at }, message, { hint });
+  for (const { at, message, ...more } of errors) {
+    report(loading, 'compose.syntax', { source, start: at, end: at }, message, more);
   }
   return values;
 }

@@ -1,7 +1,7 @@
 /** Phase 1: which files make up the project, where its paths start from, and what its variables are. */
 import { posix } from 'node:path';
 import type { LoadInput } from '../../types.ts';
-import { type Loading, factOf, report } from '../loading.ts';
+import { type Loading, factOf, report, warn } from '../loading.ts';
 import { isRemote } from '../5-canonical/paths.ts';
 import { envFileOf } from './files.ts';
 
@@ -24,17 +24,18 @@ export function readInputs(loading: Loading, input: LoadInput): Inputs | undefin
   const environment = new Map(Object.entries(input.environment));
   const envFiles = input.envFiles?.length ? input.envFiles : list(environment.get('COMPOSE_ENV_FILES'), ',');
   if (!input.files?.length && !environment.get('COMPOSE_FILE')) askEarly(loading, given ?? cwd);
-  const first = dotenv(loading, environment, envFiles, given ?? cwd);
+  const from = given ?? directoryOf(cwd, input.files ?? []);
+  const reads = envFiles.length > 0 || !isOn(environment.get('COMPOSE_DISABLE_ENV_FILE'));
+  const first = reads ? dotenv(loading, environment, envFiles, from) : environment;
   if (first === undefined) return undefined;
   const files = filesOf(loading, input, first, given ?? cwd);
   if (files === undefined) return undefined;
-  const start = files[0] as string;
-  const projectDir = given ?? (start === '-' ? cwd : posix.dirname(start));
-  const isElsewhere = envFiles.length === 0 && projectDir !== (given ?? cwd);
+  const projectDir = given ?? directoryOf(cwd, files);
+  const isElsewhere = reads && envFiles.length === 0 && projectDir !== from;
   const variables = isElsewhere ? dotenv(loading, first, [], projectDir) : first;
   if (variables === undefined) return undefined;
   const name = input.projectName ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined);
-  const profiles = [...(input.profiles ?? []), ...list(variables.get('COMPOSE_PROFILES'), ',')];
+  const profiles = input.profiles?.length ? input.profiles : list(variables.get('COMPOSE_PROFILES'), ',');
   return {
     files,
     projectDir,
@@ -43,6 +44,12 @@ export function readInputs(loading: Loading, input: LoadInput): Inputs | undefin
     name,
     envFiles: envFiles.map((each) => posix.resolve(cwd, each)),
   };
+}
+
+/** Of the first file that lies in one; that of a remote file is nobody's. */
+function directoryOf(cwd: string, files: readonly string[]): string {
+  const first = files.find((each) => each !== '-');
+  return first === undefined || isRemote(first) ? cwd : posix.dirname(posix.resolve(cwd, first));
 }
 
 const list = (text: string | undefined, separator: string): readonly string[] =>
@@ -58,7 +65,6 @@ function dotenv(
   envFiles: readonly string[],
   directory: string,
 ): ReadonlyMap<string, string> | undefined {
-  if (['1', 'true', 'yes'].includes(environment.get('COMPOSE_DISABLE_ENV_FILE') ?? '')) return environment;
   const explicit = envFiles.length > 0;
   const paths = explicit
     ? envFiles.map((each) => posix.resolve(loading.cwd, each))
@@ -70,9 +76,28 @@ function dotenv(
     const found = envFileOf(loading, { path, asked: undefined, required: explicit, raw: false, lookup });
     if (found === undefined) complete = false;
     for (const [key, value] of found ?? []) values.set(key, value);
+    for (const name of TOO_LATE) if (found?.has(name)) warnTooLate(loading, path, name);
   }
   for (const [key, value] of environment) values.set(key, value);
   return complete ? values : undefined;
+}
+
+const isOn = (text = ''): boolean => ['1', 't', 'true', 'yes'].includes(text.toLowerCase());
+
+/** They say which env files are read, and count from the process's environment only, as in docker compose. */
+const TOO_LATE = ['COMPOSE_ENV_FILES', 'COMPOSE_DISABLE_ENV_FILE'];
+
+function warnTooLate(loading: Loading, path: string, name: string): void {
+  const source = loading.sources.get(path);
+  if (source === undefined) return;
+  const start = Math.max(0, source.text.search(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}\\b`, 'm')));
+  warn(
+    loading,
+    'compose.file',
+    { source, start, end: start },
+    `${name} has no effect in an env file`,
+    'set it in the environment, or use --env-file',
+  );
 }
 
 const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
@@ -94,7 +119,7 @@ function filesOf(
   variables: ReadonlyMap<string, string>,
   directory: string,
 ): readonly string[] | undefined {
-  const separator = variables.get('COMPOSE_PATH_SEPARATOR') ?? ':';
+  const separator = variables.get('COMPOSE_PATH_SEPARATOR') || ':';
   const named = input.files?.length ? input.files : list(variables.get('COMPOSE_FILE'), separator);
   if (named.length === 0) return lookUp(loading, directory);
   const remote = named.filter((each) => isRemote(each));

@@ -1,9 +1,15 @@
 /** Names of other services, networks, volumes, secrets and configs must be defined. */
+import { SERVICE_NAME } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Place, at, get, textOf } from '../node.ts';
 import { suggest } from '../suggest.ts';
 
-type Reference = { readonly name: string; readonly place: Node | Place };
+type Reference = {
+  readonly name: string;
+  readonly place: Node | Place;
+  /** Instead of how to define it. */
+  readonly hint?: string;
+};
 type Work = { readonly loading: Loading; readonly tree: MapNode; readonly service: string };
 
 export function checkReferences(loading: Loading, tree: MapNode, service: string, node: MapNode): void {
@@ -52,7 +58,7 @@ function need(work: Work, section: string, reference: Reference, message: string
   if (section === 'networks' && reference.name === 'default') return;
   const others = section === 'services' ? known.filter((each) => each !== work.service) : known;
   report(work.loading, 'compose.reference', reference.place, message, {
-    hint: suggest(reference.name, others) ?? define(section, reference.name),
+    hint: reference.hint ?? suggest(reference.name, others) ?? define(section, reference.name),
   });
 }
 
@@ -73,7 +79,24 @@ const sourcesOf = (node: Node | undefined): readonly Reference[] =>
 const volumesOf = (node: MapNode): readonly Reference[] =>
   itemsOf(get(node, 'volumes'))
     .filter((item) => textOf(get(item, 'type')) === 'volume' && get(item, 'source') !== undefined)
-    .map((item) => ({ name: textOf(get(item, 'source')) ?? '', place: get(item, 'source') ?? item }));
+    .map((item) => {
+      const source = get(item, 'source');
+      const name = textOf(source) ?? '';
+      return {
+        name,
+        place: source ?? item,
+        ...(SERVICE_NAME.test(name) ? {} : { hint: asFolder(item, name) }),
+      };
+    });
+
+/** What can be no volume's name was meant as a path; the short form and its source stand at one place. */
+function asFolder(item: Node, path: string): string {
+  const isShort = get(item, 'source')?.place.start === get(item, 'target')?.place.start;
+  const written = isShort
+    ? `./${path}:${textOf(get(item, 'target')) ?? ''}`
+    : `type: bind with source: ./${path}`;
+  return `without ./ it is a volume's name, which it cannot be: for a folder beside the file write ${written}`;
+}
 
 function checkBuild(work: Work, build: Node | undefined): void {
   for (const each of sourcesOf(get(build, 'secrets'))) {

@@ -214,7 +214,7 @@ function specOf(
   const template: ContainerSpec = kept
     ? found.spec.template
     : { ...service.container, ...(image === undefined ? {} : { imageId: image }) };
-  const recreations = (found?.spec.recreations ?? 0) + (options.forceRecreate === true && !kept ? 1 : 0);
+  const recreations = (found?.spec.recreations ?? 0) + (!kept && isForced(options, service.service) ? 1 : 0);
   const hashed = { project: project.name, template, recreations, ...containerNamed(service) };
   const hash = kept ? found.spec.hash : hashOfService(planning, hashed);
   return {
@@ -234,6 +234,16 @@ function specOf(
     ...(recreations === 0 ? {} : { recreations }),
   };
 }
+
+/**
+ * As with docker compose, new anonymous volumes want new containers, and what is forced is what was asked for: services
+ * that it depends on are replaced where they differ.
+ */
+const isForced = (
+  { forceRecreate, renewAnonVolumes, services = [] }: PutProject['options'],
+  name: string,
+): boolean =>
+  (forceRecreate === true || renewAnonVolumes === true) && (services.length === 0 || services.includes(name));
 
 const isWhole = ({ draft }: Planning, request: PutProject, found: ServiceObj, hash: string): boolean =>
   found.spec.hash === hash &&
@@ -346,7 +356,8 @@ function actionOf(
 function whyRecreated(before: ServiceObj, after: ServiceObj, fields: readonly FieldChange[]): string {
   if (fields.length > 0) return reasonOf(fields);
   const asked = before.spec.recreations !== after.spec.recreations;
-  return asked ? 'asked for' : 'an update before has not come to it yet';
+  if (!asked) return 'an update before has not come to it yet';
+  return after.spec.renewAnonVolumes === true ? 'new anonymous volumes' : 'asked for';
 }
 
 function orphans({ draft, lines, problems }: Planning, { project, options }: PutProject): void {

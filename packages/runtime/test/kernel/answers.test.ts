@@ -221,7 +221,7 @@ describe('a launcher of its own', () => {
       program,
       run: join(folder, 'other'),
       cgroupFiles: () => [],
-      readyMs: 500,
+      readyMs: 3000,
     });
     await expect(opening).rejects.toThrow('does not say that it is ready');
     const left = readFileSync(pids, 'utf8').trim().split(' ');

@@ -27,6 +27,10 @@ const findTasks = (id: string): readonly string[] =>
     .split('\n')
     .filter((line) => line !== '');
 
+/** Since the boot, as a process's beginning is counted: proc_uptime(5) has the same hundredths of a second. */
+const ticksNow = (): bigint =>
+  BigInt(readFileSync('/proc/uptime', 'utf8').split(' ')[0]?.replace('.', '') ?? '');
+
 /** Begins a process with the pid that it is given, which lasts until the input ends. */
 const REUSE = `
 #include <linux/sched.h>
@@ -142,12 +146,15 @@ describe('namespaces', () => {
 
   test('a pid that is another process’s by now is not joined, also when that is of the host', async () => {
     const reuse = buildProgram(fixture, 'reuse', REUSE);
-    const { pid, ticks } = await withIdle(async (running) => running);
+    const { pid, ticks = 0n } = await withIdle(async (running) => running);
+    expect(ticks).toBeGreaterThan(0n);
+    // Pids come round in seconds, however busy a host is: in no case within the tick in which one began.
+    await expect.poll(ticksNow).toBeGreaterThan(ticks);
     const holder = spawn(reuse, [String(pid)], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
       expect(String((await once(holder.stdout, 'data'))[0])).toBe('up\n');
       expect(namespaceOf(pid, 'ipc')).toBe(namespaceOf('self', 'ipc'));
-      const gone = { pid, ...(ticks === undefined ? {} : { ticks }) };
+      const gone = { pid, ticks };
       const starts: readonly Joins[] = [{ pid: gone }, { ipc: gone }, { uts: gone }];
       for (const joins of starts) {
         await expect(runShell(fixture, 'true', {}, { join: () => joins })).rejects.toThrow(

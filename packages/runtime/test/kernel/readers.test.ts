@@ -53,9 +53,10 @@ test('so may that of an exec', async () => {
 test('another one is told that the program went on without it; the log has everything', async () => {
   const log = { folder: join(fixture.folder, 'logs/stalled'), maxSizeBytes: 0, maxFiles: 1 };
   const request = fixture.request({ ...shell(`read go; seq ${LINES}`), openStdin: true }, { log });
-  const running = await fixture.runtime.start(request);
+  // Who it was begun with is not dropped, however seldom this process has its turn.
+  const running = await fixture.runtime.start({ ...request, attach: { ...ATTACH_OUT, stdin: true } });
+  const reading = running.attachment as Attachment;
   const stalled = await running.attach(ATTACH_OUT);
-  const reading = await running.attach({ ...ATTACH_OUT, stdin: true });
   const all = countLines(reading);
   await reading.write(Buffer.from('\n'));
   expect(await all).toBe(LINES);
@@ -82,8 +83,9 @@ test('an end that is not read holds up neither the next attempt nor a removal, a
 });
 
 test('as many who do not read as there is room for keep nobody out', async () => {
-  const running = await fixture.runtime.start(fixture.request({ command: ['yes'] }));
-  const reader = await running.attach(ATTACH_OUT);
+  const request = fixture.request({ command: ['yes'] }, { attach: ATTACH_OUT });
+  const running = await fixture.runtime.start(request);
+  const reader = running.attachment as Attachment;
   let bytes = 0;
   const reading = (async () => {
     for await (const { data } of reader.output) bytes += data.length;

@@ -30,8 +30,8 @@ beforeEach(async () => {
     expect(said).not.toEqual([]);
   }, 10_000);
   nft('add table inet settled\n');
-  await vi.waitFor(() => expect(said).toContain('table 1 settled'));
-  await vi.waitFor(() => expect(said.at(-1)).toMatch(/^by/));
+  await expect.poll(() => said).toContain('table 1 settled');
+  await expect.poll(() => said.at(-1)).toMatch(/^by/);
   said.length = 0;
 });
 afterEach(async () => {
@@ -50,14 +50,14 @@ test('a transaction: each table once, whatever of it was touched, and whose it w
   ).join('');
   const set = 'add set inet b s { type ipv4_addr . inet_service; flags interval; }\n';
   nft(`add table ip a\n${chains}add table inet b\n${set}add element inet b s { 10.0.0.0/8 . 80-90 }\n`);
-  await vi.waitFor(() => expect(said.at(-1)).toMatch(/^by [1-9]\d*$/), 10_000);
+  await expect.poll(() => said.at(-1)).toMatch(/^by [1-9]\d*$/);
   expect(said.slice(0, -1)).toEqual(['table 2 a', 'table 1 b']);
 });
 
 test('tables in turns are told in turns; the next transaction tells of its own again', async () => {
   nft('add table ip a\nadd table ip6 a\nadd chain ip a x\n');
   nft('add chain ip a y\n');
-  await vi.waitFor(() => expect(said.filter((line) => line.startsWith('by'))).toHaveLength(2));
+  await expect.poll(() => said.filter((line) => line.startsWith('by'))).toHaveLength(2);
   expect(said.map((line) => line.replace(/^by .*/, 'by'))).toEqual([
     'table 2 a',
     'table 10 a',

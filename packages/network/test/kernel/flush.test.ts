@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
 import { eventually, insideNamespaces } from './inside.ts';
-import type { Peer } from './peer.ts';
+import { type Peer, SILENT } from './peer.ts';
 import { begin, end } from './standing.ts';
 import { type Box, HOST, type Host, INSTANCE, NEIGHBOUR, sh, startBox, stopBox, udp } from './world.ts';
 
@@ -33,7 +33,7 @@ insideNamespaces(import.meta.filename, () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       sh('nft flush ruleset');
       for (let at = 0; at < 120; at += 1) {
-        asked.push(from.call('askUdp', to));
+        asked.push(from.call('askUdp', { ...to, ...SILENT }));
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
       await eventually(() => sh('nft list tables').split('\n').includes(`table inet ${INSTANCE}`));

@@ -5,7 +5,7 @@ import { openNetwork } from '../../src/index.ts';
 import type { NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
 import { eventually, insideNamespaces } from './inside.ts';
-import { openPeer, type Peer } from './peer.ts';
+import { type Fields, openPeer, type Peer, SILENT } from './peer.ts';
 import {
   daemonOptions,
   HOST,
@@ -51,7 +51,8 @@ insideNamespaces(import.meta.filename, () => {
     if (value !== undefined) sh(`sysctl -qw net.ipv4.ip_forward=${value}`);
     return sh('cat /proc/sys/net/ipv4/ip_forward').trim();
   };
-  const across = (): Promise<string> => host.neighbour.call('askTcp', { host: FAR, port: 80 });
+  const across = (more: Fields = {}): Promise<string> =>
+    host.neighbour.call('askTcp', { host: FAR, port: 80, ...more });
   const open = async (): Promise<NetworkHost> => {
     const net = await host.open();
     opened.push(net);
@@ -70,7 +71,7 @@ insideNamespaces(import.meta.filename, () => {
     const net = await open();
     await net.networks([network('shop_default', 18), network('blog_default', 2)]);
     expect(forwards()).toBe('1');
-    expect(await across()).toBe('timeout');
+    expect(await across(SILENT)).toBe('timeout');
     const box = await startBox(host, net, ['shop_default']);
     const beside = await startBox(host, net, ['shop_default']);
     await box.peer.call('serveTcp', { port: 80, say: 'web' });
@@ -78,23 +79,23 @@ insideNamespaces(import.meta.filename, () => {
     expect(await host.neighbour.call('askTcp', { host: HOST, port: 8080 })).toBe(`web ${NEIGHBOUR}`);
     expect(await box.peer.call('askTcp', { host: FAR, port: 80 })).toBe('far 198.51.100.1');
     expect(await beside.peer.call('askTcp', { host: box.ip, port: 80 })).toBe(`web ${beside.ip}`);
-    expect(await across()).toBe('timeout');
+    expect(await across(SILENT)).toBe('timeout');
     for (const each of [box, beside]) await stopBox(net, each);
     await net.shutdown();
     expect(forwards()).toBe('0');
-    expect(await across()).toBe('timeout');
+    expect(await across(SILENT)).toBe('timeout');
   });
 
   test('a restarted daemon remembers, by its record or by the rules, and puts flushed rules back', async () => {
     for (const forget of [`nft flush ruleset`, `rm ${host.folder}/run/net/forwarding.json`]) {
       await (await open()).close();
-      expect(await across()).toBe('timeout');
+      expect(await across(SILENT)).toBe('timeout');
       sh(forget);
       const net = await open();
-      expect(await across()).toBe('timeout');
+      expect(await across(SILENT)).toBe('timeout');
       sh('nft flush ruleset');
       await eventually(() => sh('nft list tables').includes(`${INSTANCE}\n`));
-      expect(await across()).toBe('timeout');
+      expect(await across(SILENT)).toBe('timeout');
       await net.shutdown();
       expect(forwards()).toBe('0');
     }
@@ -107,7 +108,7 @@ insideNamespaces(import.meta.filename, () => {
       expect(await box.peer.call('askTcp', { host: FAR, port: 80 })).toBe('far 198.51.100.1');
       await stopBox(nets[1] as NetworkHost, box);
       await nets[order]?.shutdown();
-      expect([forwards(), await across()]).toEqual(['1', 'timeout']);
+      expect([forwards(), await across(SILENT)]).toEqual(['1', 'timeout']);
       await nets[1 - order]?.shutdown();
       expect(forwards()).toBe('0');
     }

@@ -21,7 +21,7 @@ export function insideNamespaces(file: string, define: () => void): void {
   });
 }
 
-export async function eventually(holds: () => boolean, limitMs = 3000): Promise<void> {
+export async function eventually(holds: () => boolean, limitMs = 15_000): Promise<void> {
   const until = performance.now() + limitMs;
   while (!holds()) {
     if (performance.now() > until) expect(holds()).toBe(true);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
-import { openPeer, type Peer } from './peer.ts';
+import { openPeer, type Peer, SILENT } from './peer.ts';
 import { grown } from '../networks.ts';
 import { begin, end, standing } from './standing.ts';
 import { HOST, INSTANCE, NEIGHBOUR, newId, sh, startBox, stopBox, tcp, udp, type Host } from './world.ts';
@@ -57,9 +57,11 @@ insideNamespaces(import.meta.filename, () => {
         `${inNeighbour} sysctl -qw net.ipv4.conf.eth0.route_localnet=1 && ${inNeighbour} ip addr del 127.0.0.1/8 dev lo`,
       );
       sh(`${inNeighbour} ip route add 127.0.0.0/8 via ${HOST} src ${NEIGHBOUR}`);
-      expect(await host.neighbour.call('askTcp', { host: '127.0.0.1', port: 8081 })).toBe('timeout');
+      expect(await host.neighbour.call('askTcp', { host: '127.0.0.1', port: 8081, ...SILENT })).toBe(
+        'timeout',
+      );
       sh(`${inNeighbour} ip route del 127.0.0.0/8 && ${inNeighbour} ip addr add 127.0.0.1/8 dev lo`);
-      expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80 })).toBe('timeout');
+      expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80, ...SILENT })).toBe('timeout');
       await stopBox(net, box);
     });
 
@@ -110,7 +112,7 @@ insideNamespaces(import.meta.filename, () => {
       for (const each of [HOST, '127.0.0.1', '::1'])
         expect(await self.call('askTcp', { host: each, port: 8084 }), each).toBe('ECONNRESET');
       expect(await host.neighbour.call('askTcp', { host: HOST, port: 8084 })).toBe('ECONNRESET');
-      expect(await host.neighbour.call('askUdp', flow)).toBe('timeout');
+      expect(await host.neighbour.call('askUdp', { ...flow, ...SILENT })).toBe('timeout');
       expect(await self.call('sendHeld', { say: `at ${HOST}`, name: 'still here' })).toBe('still here');
       expect(await self.call('sendHeld', { say: 'at ::1', name: 'and here' })).toBe('and here');
       expect(await host.neighbour.call('sendHeld', { say: 'out', name: 'out here' })).toBe('out here');
@@ -206,16 +208,16 @@ insideNamespaces(import.meta.filename, () => {
       expect(await shut.peer.call('askTcp', { host: shutToo.ip, port: 80 })).toBe(`hi ${shut.ip}`);
       expect(await self.call('askTcp', { host: a.ip, port: 80 })).toBe('hi 10.77.18.1');
       expect(await self.call('askTcp', { host: shut.ip, port: 80 })).toBe('hi 10.77.3.1');
-      expect(await a.peer.call('askTcp', { host: other.ip, port: 80 })).toBe('timeout');
-      expect(await a.peer.call('askTcp', { host: shut.ip, port: 80 })).toBe('timeout');
+      expect(await a.peer.call('askTcp', { host: other.ip, port: 80, ...SILENT })).toBe('timeout');
+      expect(await a.peer.call('askTcp', { host: shut.ip, port: 80, ...SILENT })).toBe('timeout');
       expect(await shut.peer.call('askTcp', { host: a.ip, port: 80 })).toMatch(/ENETUNREACH|timeout/);
       expect(await a.peer.call('askTcp', { host: NEIGHBOUR, port: 7000 })).toBe(`outside ${HOST}`);
       expect(await shut.peer.call('askTcp', { host: NEIGHBOUR, port: 7000 })).toBe('ENETUNREACH');
       sh(`nsenter --net=${shut.namespace} ip route add default via 10.77.3.1`);
-      expect(await shut.peer.call('askTcp', { host: NEIGHBOUR, port: 7000 })).toBe('timeout');
-      expect(await shut.peer.call('askTcp', { host: a.ip, port: 80 })).toBe('timeout');
+      expect(await shut.peer.call('askTcp', { host: NEIGHBOUR, port: 7000, ...SILENT })).toBe('timeout');
+      expect(await shut.peer.call('askTcp', { host: a.ip, port: 80, ...SILENT })).toBe('timeout');
       await net.publish(a.id, a.endpoints, [tcp(8090, 80)]);
-      expect(await shut.peer.call('askTcp', { host: HOST, port: 8090 })).toBe('timeout');
+      expect(await shut.peer.call('askTcp', { host: HOST, port: 8090, ...SILENT })).toBe('timeout');
       expect(await net.publish(shut.id, shut.endpoints, [tcp(8091, 80)])).toEqual([]);
       await host.neighbour.call('closeAll', {});
       for (const each of [a, b, other, shut, shutToo]) await stopBox(net, each);

@@ -13,9 +13,11 @@ type Command = {
   readonly from?: number;
   readonly name?: string;
   readonly type?: 'A' | 'AAAA' | 'PTR';
+  readonly waitMs?: number;
 };
 
-const WAIT_MS = 700;
+/** As long as a busy machine takes. */
+const WAIT_MS = 15_000;
 const held = new Map<string, Socket>();
 const open: { close(): unknown }[] = [];
 
@@ -36,7 +38,7 @@ const serveTcp = (command: Command): Promise<string> =>
 const askTcp = (command: Command, keep: boolean): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect({ host: command.host ?? '', port: command.port });
-    const timer = setTimeout(() => end('timeout'), WAIT_MS);
+    const timer = setTimeout(() => end('timeout'), command.waitMs ?? WAIT_MS);
     const end = (said: string): void => {
       clearTimeout(timer);
       if (!keep || said === 'timeout') socket.destroy();
@@ -51,7 +53,7 @@ const askTcp = (command: Command, keep: boolean): Promise<string> =>
 const sendHeld = (command: Command): Promise<string> =>
   new Promise((resolve) => {
     const socket = held.get(command.say ?? '');
-    const timer = setTimeout(() => resolve('timeout'), 3 * WAIT_MS);
+    const timer = setTimeout(() => resolve('timeout'), WAIT_MS);
     socket?.once('data', (data) => {
       clearTimeout(timer);
       resolve(data.toString().trim());
@@ -92,7 +94,7 @@ const serveDns = (command: Command): Promise<string> =>
 const askUdp = (command: Command, message: Buffer = Buffer.from('?')): Promise<string> =>
   new Promise((resolve) => {
     const socket = createSocket('udp4');
-    const timer = setTimeout(() => end('timeout'), WAIT_MS);
+    const timer = setTimeout(() => end('timeout'), command.waitMs ?? WAIT_MS);
     const end = (said: string): void => {
       clearTimeout(timer);
       socket.close();

@@ -3,7 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-type Fields = Readonly<Record<string, string | number>>;
+export type Fields = Readonly<Record<string, string | number>>;
+/** How long to wait for what is not to be answered: where it is, it is at once, but for a busy machine. */
+export const SILENT = { waitMs: 700 } as const;
+
 export type Peer = {
   readonly pid: number;
   readonly call: (act: string, fields: Fields) => Promise<string>;

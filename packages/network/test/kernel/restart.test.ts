@@ -3,11 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/limits.ts';
 import { bridgeName } from '../../src/plan/links.ts';
 import type { Attached, NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
-import { openPeer, type Peer } from './peer.ts';
+import { openPeer, type Peer, SILENT } from './peer.ts';
 import { sessionIsIdle } from './session.ts';
 import { begin, end, standing } from './standing.ts';
 import { HOST, INSTANCE, newId, sh, startBox, stopBox, tcp, type Host } from './world.ts';
@@ -124,28 +125,31 @@ insideNamespaces(import.meta.filename, () => {
       const box = await startBox(host, net, ['shop_default']);
       await box.peer.call('serveTcp', { port: 80, say: 'web' });
       const ports = await net.publish(box.id, box.endpoints, [tcp(8049, 80)]);
-      let [asked, failed, ended] = [0, 0, false];
+      let ended = false;
+      const answers: string[] = [];
       const ask = async (): Promise<void> => {
-        while (!ended) {
-          const said = await host.neighbour.call('askTcp', { host: HOST, port: 8049 });
-          asked += 1;
-          if (said !== 'web 192.0.2.2') failed += 1;
-        }
+        while (!ended) answers.push(await host.neighbour.call('askTcp', { host: HOST, port: 8049 }));
       };
+      const before = synsSentAgain(host.neighbour);
+      expect(before).toBeGreaterThanOrEqual(0);
       const asking = [ask(), ask()];
       for (let round = 0; round < 3; round += 1) {
         await net.close();
         net = await host.open();
         await net.recover([{ container: box.id, endpoints: box.endpoints, ports }]);
         await net.networks(standing);
+        const enough = answers.length + 7;
+        await eventually(() => answers.length > enough);
       }
       ended = true;
       await Promise.all(asking);
-      expect({ failed, enough: asked > 20 }).toEqual({ failed: 0, enough: true });
+      expect([...new Set(answers)]).toEqual(['web 192.0.2.2']);
+      // A packet that was dropped is sent again a second later: no connection is lost by it, but held up.
+      expect(synsSentAgain(host.neighbour)).toBe(before);
       await stopBox(net, box);
     });
 
-    test('recovers 50 containers in little time', async () => {
+    test('recovers 50 containers in few steps', async () => {
       const ids = Array.from({ length: 50 }, () => newId());
       const all = await Promise.all(
         ids.map(async (container, at) => {
@@ -157,11 +161,12 @@ insideNamespaces(import.meta.filename, () => {
         }),
       );
       await net.close();
-      const begun = performance.now();
+      const [begun, runs] = [performance.now(), host.kernel.runs.length];
       net = await host.open();
       await net.recover(all);
       console.log(`50 containers recovered in ${(performance.now() - begun).toFixed(0)} ms`);
-      expect(performance.now() - begun).toBeLessThan(1000);
+      // How long that takes is the machine's affair; none of it grows with the containers.
+      expect(host.kernel.runs.length - runs).toBeLessThan(all.length / 4);
       const released = performance.now();
       await Promise.all(ids.map((id) => net.release(id)));
       console.log(`50 containers released in ${(performance.now() - released).toFixed(0)} ms`);
@@ -260,24 +265,27 @@ insideNamespaces(import.meta.filename, () => {
       sh('nft flush ruleset');
       await eventually(() => sh('nft list tables').includes(`${INSTANCE}\n`));
       expect(await host.neighbour.call('askTcp', { host: HOST, port: 8060 })).toBe('web 192.0.2.2');
-      expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80 })).toBe('timeout');
+      expect(await host.neighbour.call('askTcp', { host: box.ip, port: 80, ...SILENT })).toBe('timeout');
       for (const each of [box, other]) await stopBox(net, each);
     });
 
     test('are looked at twice a second at most, not at all while only other instances change, and no more when it is over', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 700));
       const looks = countLooks(host.folder);
       try {
+        await looks.rest();
+        const [first, began] = [looks.count(), performance.now()];
         await change('orc-000000');
-        expect(looks.count()).toBe(0);
+        expect(looks.count()).toBe(first);
         await change('strange');
-        expect(looks.count()).toBeGreaterThan(0);
-        expect(looks.count()).toBeLessThan(5);
+        await eventually(() => looks.count() > first);
+        await looks.rest();
+        const seconds = Math.ceil((performance.now() - began) / 1000);
+        expect(looks.count() - first).toBeLessThanOrEqual(2 * seconds);
         looks.slow(1);
         await change('strange');
         looks.slow(0);
         const before = looks.count();
-        await new Promise((resolve) => setTimeout(resolve, 2500));
+        await looks.rest();
         expect(looks.count() - before).toBeLessThan(3);
       } finally {
         looks.end();
@@ -302,6 +310,13 @@ insideNamespaces(import.meta.filename, () => {
   });
 });
 
+/** How often the kernel of a peer began a connection anew that nobody answered to. */
+function synsSentAgain({ pid }: Peer): number {
+  const lines = readFileSync(`/proc/${pid}/net/netstat`, 'utf8').split('\n');
+  const [names, values] = lines.filter((line) => line.startsWith('TcpExt:')).map((line) => line.split(' '));
+  return Number(values?.[names?.indexOf('TCPSynRetrans') ?? -1]);
+}
+
 /** For a second, again and again. */
 async function change(table: string): Promise<void> {
   for (const end = performance.now() + 1000; performance.now() < end; ) {
@@ -315,6 +330,8 @@ function countLooks(folder: string): {
   readonly count: () => number;
   /** Seconds that each takes. */
   readonly slow: (seconds: number) => void;
+  /** Waits until there was none for a while. */
+  readonly rest: () => Promise<void>;
   readonly end: () => void;
 } {
   const [path, real, log] = [process.env['PATH'], sh('command -v nft').trim(), join(folder, 'looks')];
@@ -323,8 +340,15 @@ function countLooks(folder: string): {
   writeFileSync(`${log}.slow`, '0');
   writeFileSync(join(folder, 'nft'), script, { mode: 0o755 });
   process.env['PATH'] = `${folder}:${path ?? ''}`;
+  const count = (): number => readFileSync(log, 'utf8').split('\n').length - 1;
   return {
-    count: () => readFileSync(log, 'utf8').split('\n').length - 1,
+    count,
+    rest: async () => {
+      for (let before = -1; before !== count(); ) {
+        before = count();
+        await new Promise((resolve) => setTimeout(resolve, 4 * LIMITS.firewallPauseMs));
+      }
+    },
     slow: (seconds) => writeFileSync(`${log}.slow`, String(seconds)),
     end: () => {
       process.env['PATH'] = path;

@@ -12,5 +12,7 @@ export default defineConfig({
     execArgv: [...SOURCE_FLAGS],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for comes late on a busy machine; a test says what comes, not when.
+    expect: { poll: { timeout: 15_000, interval: 20 } },
   },
 });

@@ -12,7 +12,7 @@ const repository = join(import.meta.dirname, '../..');
 /** A machine that is emulated takes longer. */
 const START_MS = Number(process.env['ORC_TEST_START_MS'] ?? 20_000);
 /** A daemon that was asked to end and does not within this time has a bug. */
-const STOP_MS = 5_000;
+const STOP_MS = 20_000;
 const PURGE_MS = 30_000;
 const COMMAND_MS = 60_000;
 const STEP_MS = 5;

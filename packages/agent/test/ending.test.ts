@@ -3,7 +3,7 @@ import { fail } from '@orc/model';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '../src/limits.ts';
 import type { Agent } from '../src/types.ts';
-import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
+import { assignmentOf, eventually, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
 
 let rooms: Rooms;
 let agent: Agent;
@@ -55,10 +55,10 @@ test('a restart, and a task that is to stop, go the same way', async () => {
   expect(order).toEqual(['withdraw', 'SIGTERM']);
   const task = taskOf('web');
   agent.assign(assignmentOf([task]));
-  await vi.waitFor(() => expect(rooms.alive.has(task.containerId)).toBe(true));
+  await eventually(() => expect(rooms.alive.has(task.containerId)).toBe(true));
   order = [];
   agent.assign(assignmentOf([{ ...task, desired: { state: 'stop', generation: 1 } }]));
-  await vi.waitFor(() => expect(rooms.alive.has(task.containerId)).toBe(false));
+  await eventually(() => expect(rooms.alive.has(task.containerId)).toBe(false));
   expect(order).toEqual(['withdraw']);
 });
 
@@ -142,7 +142,7 @@ describe('a restart is told', () => {
   });
   const ask = (state: 'run' | 'stop', generation: number): void =>
     agent.assign(assignmentOf([{ ...taskOf('web'), desired: { state, generation } }]));
-  const once = (what: string): Promise<void> => vi.waitFor(() => expect(seen).toContain(`web ${what}`));
+  const once = (what: string): Promise<void> => eventually(() => expect(seen).toContain(`web ${what}`));
   const stopping = ['web kill', 'web die', 'web stop'];
 
   test('as docker tells it, of a container and of a task', async () => {
@@ -161,12 +161,12 @@ describe('a restart is told', () => {
     await once('start');
     rooms.on.start = () => Promise.reject(fail('conflict.port', 'its port is taken'));
     ask('run', 2);
-    await vi.waitFor(() => expect(agent.containers.get('web').error).toBe('its port is taken'));
+    await eventually(() => expect(agent.containers.get('web').error).toBe('its port is taken'));
     delete rooms.on.start;
     seen.length = 0;
     ask('run', 3);
     await once('start');
-    await vi.waitFor(() => expect(agent.containers.get('web').status).toBe('running'));
+    await eventually(() => expect(agent.containers.get('web').status).toBe('running'));
     expect(seen).toEqual(['web start']);
   });
 

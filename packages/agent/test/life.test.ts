@@ -8,7 +8,7 @@ import { EMPTY_STATE, openStateFile } from '../src/host/folder.ts';
 import { LIMITS } from '../src/limits.ts';
 import { expiredLogs, type KeptLog } from '../src/plan/retention.ts';
 import type { Agent } from '../src/types.ts';
-import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
+import { assignmentOf, eventually, makeRooms, type Rooms, SPEC, taskOf, untilDone } from './rooms.ts';
 
 let rooms: Rooms;
 const agents: Agent[] = [];
@@ -70,7 +70,7 @@ describe('a step that fails and is tried again', () => {
     };
     expect(await problemOf(agent.containers.remove(id, { force: true }))).toBe('its cgroup is busy');
     free = true;
-    await vi.waitFor(() => expect(agent.containers.list()).toEqual([]), { timeout: 3 * LIMITS.retryMs });
+    await eventually(() => expect(agent.containers.list()).toEqual([]));
   });
 
   test('whoever stops hears why; the next who asks waits for a try of its own', async () => {
@@ -119,7 +119,7 @@ describe('a shim that does not answer', () => {
     expect(await problemOf(agent.containers.start(hung))).toBe(sentence);
     expect(await problemOf(agent.containers.kill(hung, 'SIGKILL'))).toBe(sentence);
     delete rooms.on.adopt;
-    await vi.waitFor(() => expect(agent.containers.get(hung).pid).toBeDefined(), { timeout: 4000 });
+    await eventually(() => expect(agent.containers.get(hung).pid).toBeDefined());
     await agent.containers.stop(hung);
     expect(agent.containers.get(hung)).toMatchObject({ status: 'exited', attempt: 1 });
   });
@@ -130,14 +130,14 @@ describe('a shim that does not answer', () => {
     await before.close();
     rooms.on.adopt = () => new Promise(() => {});
     const agent = await open();
-    expect(agent.recovered.tookMs).toBeLessThan(LIMITS.adoptMs * 3);
+    expect(agent.recovered.tookMs).toBeGreaterThanOrEqual(LIMITS.adoptMs - 1);
     expect(await problemOf(agent.containers.stop(hung))).toContain('cannot be reached');
   });
 
   test('of a task: nothing is reported of it, and no step taken', async () => {
     const before = await open();
     before.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     await before.close();
     rooms.reports.length = 0;
     rooms.on.adopt = () => Promise.reject(fail('timeout', 'hangs'));
@@ -153,7 +153,7 @@ describe('a start that failed', () => {
   const failing = async (agent: Agent): Promise<void> => {
     rooms.on.start = () => Promise.reject(fail('start.failed', 'no such program'));
     agent.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(rooms.reports.at(-1)?.tasks[0]?.status.phase).toBe('failed'));
+    await eventually(() => expect(rooms.reports.at(-1)?.tasks[0]?.status.phase).toBe('failed'));
     delete rooms.on.start;
   };
 
@@ -165,7 +165,7 @@ describe('a start that failed', () => {
     rooms.reports.length = 0;
     const agent = await open();
     agent.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(rooms.reports).not.toEqual([]));
+    await eventually(() => expect(rooms.reports).not.toEqual([]));
     expect(rooms.reports.at(-1)?.tasks[0]?.status).toMatchObject({
       phase: 'failed',
       generation: 1,
@@ -173,7 +173,7 @@ describe('a start that failed', () => {
     });
     expect(rooms.alive.size).toBe(0);
     agent.assign(assignmentOf([taskOf('web', { desired: { state: 'run', generation: 2 } })]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     expect(agent.containers.get(taskOf('web').containerId).error).toBeUndefined();
   });
 });
@@ -182,7 +182,7 @@ describe('a second start that a daemon did not live to see', () => {
   const cutOff = async (forget: boolean): Promise<Agent> => {
     const before = await open();
     before.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     const { containerId } = taskOf('web');
     const hangs = Promise.withResolvers<void>();
     rooms.on.start = () => hangs.promise;
@@ -191,7 +191,7 @@ describe('a second start that a daemon did not live to see', () => {
     before.assign(assignmentOf([taskOf('web', { desired: { state: 'run', generation: 2 } })]));
     const file = join(rooms.root, 'containers', containerId, 'state.json');
     const written = (): { attempt: number; before?: unknown } => JSON.parse(readFileSync(file, 'utf8'));
-    await vi.waitFor(() => expect(written().attempt).toBe(2));
+    await eventually(() => expect(written().attempt).toBe(2));
     await before.close();
     rooms.alive.clear();
     delete rooms.on.start;
@@ -206,7 +206,7 @@ describe('a second start that a daemon did not live to see', () => {
   ])('has ended %s, once it is to stop', async (_, forget, code) => {
     const agent = await cutOff(forget);
     agent.assign(assignmentOf([taskOf('web', { desired: { state: 'stop', generation: 2 } })]));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(rooms.reports.at(-1)?.tasks[0]?.status).toMatchObject({
         phase: 'exited',
         attempt: 1,
@@ -219,7 +219,7 @@ describe('a second start that a daemon did not live to see', () => {
   test('is begun again when it is to run', async () => {
     const agent = await cutOff(false);
     agent.assign(assignmentOf([taskOf('web', { desired: { state: 'run', generation: 2 } })]));
-    await vi.waitFor(() => expect(agent.containers.get(taskOf('web').containerId).status).toBe('running'));
+    await eventually(() => expect(agent.containers.get(taskOf('web').containerId).status).toBe('running'));
     expect(agent.containers.get(taskOf('web').containerId).attempt).toBe(2);
   });
 });
@@ -230,12 +230,12 @@ describe('an end by hand', () => {
     const id = await run(agent, 'box', { restart: always });
     (rooms.alive.get(id) as { signal: unknown }).signal = async () => rooms.alive.get(id)?.end({ code: 137 });
     await agent.containers.kill(id, signal);
-    await vi.waitFor(() => expect(agent.containers.get(id).status).toBe('exited'));
+    await eventually(() => expect(agent.containers.get(id).status).toBe('exited'));
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(agent.containers.get(id)).toMatchObject({ status: 'exited', attempt: 1 });
     await agent.containers.start(id);
     rooms.alive.get(id)?.end({ code: 1 });
-    await vi.waitFor(() => expect(agent.containers.get(id).attempt).toBe(3));
+    await eventually(() => expect(agent.containers.get(id).attempt).toBe(3));
   });
 
   test('another signal leaves the policy as it is', async () => {
@@ -243,7 +243,7 @@ describe('an end by hand', () => {
     const id = await run(agent, 'box', { restart: always });
     await agent.containers.kill(id, 'SIGHUP');
     rooms.alive.get(id)?.end({ code: 1 });
-    await vi.waitFor(() => expect(agent.containers.get(id)).toMatchObject({ status: 'running', attempt: 2 }));
+    await eventually(() => expect(agent.containers.get(id)).toMatchObject({ status: 'running', attempt: 2 }));
   });
 });
 
@@ -259,7 +259,7 @@ describe('ends and starts that meet', () => {
     };
     rooms.on.start = async () => void order.push('started');
     rooms.alive.get(id)?.end();
-    await vi.waitFor(() => expect(agent.containers.get(id)).toMatchObject({ status: 'exited' }));
+    await eventually(() => expect(agent.containers.get(id)).toMatchObject({ status: 'exited' }));
     const again = agent.containers.start(id);
     setImmediate(resolve);
     await again;
@@ -282,7 +282,7 @@ describe('ends and starts that meet', () => {
     const agent = await open();
     const id = await run(agent, 'box', { stopSignal: 'SIGUSR1' });
     const stopped = agent.containers.stop(id, { graceMs: -1000 });
-    await vi.waitFor(() => expect(rooms.alive.get(id)?.signals).toEqual(['SIGUSR1']));
+    await eventually(() => expect(rooms.alive.get(id)?.signals).toEqual(['SIGUSR1']));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(agent.containers.get(id)).toMatchObject({ status: 'running' });
     rooms.alive.get(id)?.end();
@@ -302,7 +302,7 @@ describe('networks', () => {
     agent.assign(assignmentOf([taskOf('web', { container: { ...SPEC, ...onNet } })]));
     const statuses = (): readonly unknown[] =>
       rooms.reports.flatMap(({ tasks }) => tasks.map((each) => each.status));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(statuses().at(-1)).toMatchObject({
         phase: 'failed',
         problem: { message: 'bridge orc-1: the kernel has no bridges' },
@@ -318,9 +318,9 @@ describe('networks', () => {
       if (tries < 2) throw fail('network.failed', 'bridge orc-1: the kernel is busy');
     };
     agent.assign(assignmentOf([], { networks: [] }));
-    await vi.waitFor(() => expect(tries).toBe(2), 5000);
+    await eventually(() => expect(tries).toBe(2));
     agent.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(agent.containers.list()).toMatchObject([{ status: 'running' }]));
+    await eventually(() => expect(agent.containers.list()).toMatchObject([{ status: 'running' }]));
     expect(tries).toBe(3);
   });
 
@@ -340,11 +340,11 @@ describe('networks', () => {
     const net = (name: string) => ({ id: name, name, spec: { driver: 'bridge' }, status: {} }) as never;
     const record = { network: 'a', name: 'x', addresses: [] };
     agent.assign(assignmentOf([], { networks: [net('a')], names: [record] }));
-    await vi.waitFor(() => expect(order).toEqual(['networks 1']));
+    await eventually(() => expect(order).toEqual(['networks 1']));
     agent.assign(assignmentOf([], { networks: [net('a'), net('b')] }));
     agent.assign(assignmentOf([], { networks: [net('a'), net('b'), net('c')], names: [record, record] }));
     slow.resolve();
-    await vi.waitFor(() => expect(order).toEqual(['networks 1', 'names 1', 'networks 3', 'names 2']));
+    await eventually(() => expect(order).toEqual(['networks 1', 'names 1', 'networks 3', 'names 2']));
   });
 });
 
@@ -415,13 +415,13 @@ describe('anonymous volumes', () => {
     const agent = await open();
     const old = taskOf('old');
     agent.assign(assignmentOf([old]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     const had = names(agent, old.containerId);
     agent.assign(assignmentOf([{ ...old, desired: { state: 'remove', generation: 1 } }]));
-    await vi.waitFor(() => expect(agent.containers.list().length).toBe(0));
+    await eventually(() => expect(agent.containers.list().length).toBe(0));
     const next = taskOf('next');
     agent.assign(assignmentOf([next]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     const has = names(agent, next.containerId);
     expect(has.filter((name) => had.includes(name))).toEqual([]);
     expect(readdirSync(join(rooms.root, 'volumes')).sort()).toEqual([...had, ...has].sort());
@@ -438,14 +438,14 @@ describe('anonymous volumes', () => {
       const old = taskOf('old');
       const renewed = taskOf('new', before === undefined ? {} : { volumesOf: old.containerId });
       agent.assign(assignmentOf([old]));
-      await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+      await eventually(() => expect(rooms.alive.size).toBe(1));
       agent.assign(assignmentOf([old, renewed]));
-      await vi.waitFor(() => expect(rooms.alive.size).toBe(2));
+      await eventually(() => expect(rooms.alive.size).toBe(2));
       const [had, now] = [names(agent, old.containerId), names(agent, renewed.containerId)];
       expect(now.every((name) => had.includes(name))).toBe(same);
       const remove = { state: 'remove', generation: 1, removeVolumes: true } as const;
       agent.assign(assignmentOf([{ ...old, desired: remove }, renewed]));
-      await vi.waitFor(() => expect(agent.containers.list().length).toBe(1));
+      await eventually(() => expect(agent.containers.list().length).toBe(1));
       expect(readdirSync(join(rooms.root, 'volumes')).sort()).toEqual([...now].sort());
     },
   );
@@ -455,11 +455,11 @@ describe('a name', () => {
   test('stays with its container when the folder of a replacement cannot be made', async () => {
     const agent = await open();
     agent.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     const second = newContainerId((count) => new Uint8Array(count).fill(0xab));
     writeFileSync(join(rooms.root, 'containers', second), 'a file in its place');
     agent.assign(assignmentOf([taskOf('web'), taskOf('other', { name: 'web', containerId: second })]));
-    await vi.waitFor(() => expect(rooms.log.join()).toContain('task web could not be made'));
+    await eventually(() => expect(rooms.log.join()).toContain('task web could not be made'));
     expect(await problemOf(agent.containers.create({ name: 'web', spec: SPEC }))).toContain('already in use');
   });
 
@@ -558,7 +558,7 @@ test('who follows for long leaves no listeners behind', async () => {
   const waits = agent.containers.wait(id, 'removed', abort.signal).catch(() => {});
   for (let attempt = 2; attempt < 6; attempt += 1) {
     rooms.alive.get(id)?.end({ code: 1 });
-    await vi.waitFor(() => expect(agent.containers.get(id)).toMatchObject({ status: 'running', attempt }));
+    await eventually(() => expect(agent.containers.get(id)).toMatchObject({ status: 'running', attempt }));
   }
   abort.abort();
   await waits;
@@ -580,7 +580,7 @@ describe('logs of containers that are gone', () => {
   test('those past their time go with the folders that are empty then; of a container that is there none does', async () => {
     const agent = await open();
     agent.assign(assignmentOf([taskOf('web')]));
-    await vi.waitFor(() => expect(rooms.alive.size).toBe(1));
+    await eventually(() => expect(rooms.alive.size).toBe(1));
     const own = join(rooms.root, 'logs/shop/web/1', taskOf('web').containerId);
     const [old, fresh] = ['old/db/1/x', 'shop/web/1/y'].map((each) => join(rooms.root, 'logs', each));
     const past = new Date(Date.now() - LIMITS.logAgeMs - 1000);
@@ -592,7 +592,7 @@ describe('logs of containers that are gone', () => {
       utimesSync(folder, past, past);
     }
     const again = await open();
-    await vi.waitFor(() => expect(readdirSync(join(rooms.root, 'logs'))).toEqual(['shop']));
+    await eventually(() => expect(readdirSync(join(rooms.root, 'logs'))).toEqual(['shop']));
     expect(readdirSync(join(rooms.root, 'logs/shop/web/1')).length).toBe(2);
     expect(again.recovered.adopted).toBe(1);
   });

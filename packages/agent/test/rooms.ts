@@ -16,6 +16,7 @@ import {
 } from '@orc/model';
 import type { Adopted, Exec, ExecRequest, Running, StartRequest } from '@orc/runtime';
 import { openEvents } from '@orc/telemetry';
+import { vi } from 'vitest';
 import { openAgent } from '../src/host/agent.ts';
 import type { Agent, AgentOptions } from '../src/types.ts';
 
@@ -52,6 +53,10 @@ export type Rooms = {
   remove(): void;
 };
 type ImageConfigOf = { readonly Volumes?: Readonly<Record<string, object>> };
+
+/** Until it holds, however busy the machine is. */
+export const eventually = <T>(holds: () => T | Promise<T>): Promise<T> => vi.waitFor(holds, WAIT_MS);
+const WAIT_MS = 15_000;
 
 /** Waits for the disk while timers stand still. */
 export async function untilDone(done: () => boolean): Promise<void> {

@@ -1,8 +1,8 @@
 /** A sandbox stays for as long as anybody runs in it (DECISIONS 7). */
 import type { AssignedTask, ContainerSpec, TaskDesired } from '@orc/model';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Agent } from '../src/types.ts';
-import { assignmentOf, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
+import { assignmentOf, eventually, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
 
 let rooms: Rooms;
 let agent: Agent;
@@ -35,7 +35,7 @@ const wanting = (task: AssignedTask, state: TaskDesired['state'], generation = 1
 const runs = ({ containerId }: AssignedTask): boolean => rooms.alive.has(containerId);
 const assign = async (...tasks: AssignedTask[]): Promise<void> => {
   agent.assign(assignmentOf(tasks));
-  await vi.waitFor(() => {
+  await eventually(() => {
     for (const each of tasks) expect(runs(each), each.name).toBe(each.desired.state === 'run');
   });
 };
@@ -53,7 +53,7 @@ test('it is given back when its owner has stopped and the last guest has ended, 
   await assign(wanting(owner, 'stop'), wanting(guest, 'stop'), deep);
   expect(released).not.toContain('owner');
   await assign(wanting(owner, 'stop'), wanting(guest, 'stop'), wanting(deep, 'stop'));
-  await vi.waitFor(() => expect(released).toContain('owner'));
+  await eventually(() => expect(released).toContain('owner'));
 });
 
 test('an owner that starts again has what it had', async () => {
@@ -62,13 +62,13 @@ test('an owner that starts again has what it had', async () => {
   await assign(wanting(owner, 'run', 2), guest, deep);
   expect(released).toEqual([]);
   await assign(wanting(owner, 'stop', 2), wanting(guest, 'stop'), wanting(deep, 'stop'));
-  await vi.waitFor(() => expect(released).toContain('owner'));
+  await eventually(() => expect(released).toContain('owner'));
 });
 
 test('an owner that is removed takes its network along', async () => {
   await startAll();
   await assign(wanting(owner, 'stop'), guest, deep);
   agent.assign(assignmentOf([wanting(owner, 'remove'), guest, deep]));
-  await vi.waitFor(() => expect(released).toEqual(['owner, cut']));
+  await eventually(() => expect(released).toEqual(['owner, cut']));
   expect([guest, deep].map(runs)).toEqual([true, true]);
 });

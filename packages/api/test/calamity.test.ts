@@ -85,7 +85,7 @@ test('output that comes after its reader went is dropped', async () => {
   await once(socket, 'close');
   await new Promise((later) => setTimeout(later, 50));
   resolve();
-  await vi.waitFor(() => expect(said).toBe(1));
+  await expect.poll(() => said).toBe(1);
   expect((await door.client.version()).pid).toBe(42);
 });
 
@@ -125,7 +125,7 @@ test('a daemon without a free descriptor refuses connections, and serves again o
     let answer = '';
     for await (const data of socket) answer += String(data);
     expect(answer).toContain('"pid":42');
-  });
+  }, 15_000);
   child.stdin.end();
   await once(child, 'exit');
 });

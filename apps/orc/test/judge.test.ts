@@ -13,6 +13,8 @@ import type {
   WaitReason,
 } from '@orc/model';
 import { type Ending, judgeAction, judgeUp, unready } from '../src/project/judge.ts';
+import { render } from '../src/report/block.ts';
+import { createLines } from '../src/report/lines.ts';
 
 const REACHED: Missing = {};
 const COMING: Standing = { standing: 'coming' };
@@ -152,6 +154,32 @@ test('only services that were asked for, and only their present containers, coun
     rows: [{ id: 'Container p-web-1', text: 'Started' }],
   });
   expect(unready(project, { goal: 'started' })).toEqual(['p-other-1: is being made']);
+});
+
+test('what an update waits for before its next container is said in every form of progress', () => {
+  const follows = { container: 'p-web-1', monitorMs: 5000 };
+  const running: TaskState = { state: 'running', health: 'none' };
+  const next = { ...task(running, REACHED), container: 'p-web-2', current: false, follows };
+  const last = { ...next, container: 'p-web-3' };
+  const { follows: _, ...later } = last;
+  const web = { ...service(task(running, REACHED)), tasks: [task(running, REACHED), next, later] };
+  const project = view({ ...web, wanted: 3, missing: coming });
+  const { done, rows } = judgeUp(project, { goal: 'started' });
+  const said = 'is replaced when p-web-1 has run for 5 s (update_config.monitor)';
+  expect(done).toBe(false);
+  const shown = (mode: 'plain' | 'json'): string => {
+    let text = '';
+    const reporter = createLines((more) => void (text += more), mode);
+    for (const row of [...rows, ...rows]) reporter.update(row);
+    return text;
+  };
+  expect(shown('plain')).toBe(` Container p-web-1  Started\n Container p-web-2  Waiting: ${said}\n`);
+  expect(shown('json').trimEnd().split('\n')[1]).toBe(
+    JSON.stringify({ id: 'Container p-web-2', text: `Waiting: ${said}`, state: 'working' }),
+  );
+  const drawn = rows.map((progress) => ({ progress, begun: 0, ended: undefined, lines: [] }));
+  expect(render(drawn, 1000, 120, 20)[2]).toContain(`Container p-web-2  Waiting: ${said}`);
+  expect(unready(project, { goal: 'started' })).toEqual([`p-web-2: ${said}`]);
 });
 
 test.each<[Ending, TaskState | undefined, string]>([

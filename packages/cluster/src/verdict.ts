@@ -26,6 +26,7 @@ import {
   isSettled,
 } from './control/progress.ts';
 import { wantedSlots } from './control/slots.ts';
+import { turnsOf } from './control/turn.ts';
 import { type State, where } from './state/table.ts';
 
 export function judgeProject(state: State, name: string): readonly ServiceVerdict[] {
@@ -37,7 +38,11 @@ export function judgeProject(state: State, name: string): readonly ServiceVerdic
   return services.map((service) => {
     const awaited = isAwaited(service, services);
     const own = byService.get(service.id) ?? [];
-    const judged = own.map((task) => judgeTask({ state, service, task, known, leaving }));
+    const turns = turnsOf(service, own);
+    const judged = own.map((task) => ({
+      ...judgeTask({ state, service, task, known, leaving }),
+      ...defined({ follows: turns.get(task.id) }),
+    }));
     const wanted = wantedSlots(state, service).length;
     const { service: key } = service.spec;
     return { service: key, wanted, awaited, tasks: judged, missing: sumOf(service, judged, wanted) };

@@ -1,7 +1,7 @@
 /** A renewed slot is watched for a while before the next is renewed (DECISIONS 2): `update_config.monitor`. */
-import type { ObjectId } from '@orc/model';
+import { explainTurn, type ObjectId } from '@orc/model';
 import { expect, test } from 'vitest';
-import { all, diffProject, get, isRunning, takeReport, wakesAfter } from '../src/index.ts';
+import { all, diffProject, get, isRunning, judgeProject, takeReport, wakesAfter } from '../src/index.ts';
 import { commit, imagesOf, newWorld, parseProject, pass, proposerOf, settle, type World } from './world.ts';
 
 const MONITOR_MS = 5000;
@@ -47,6 +47,33 @@ test('one slot after the other, each only when the one before it has stood its t
   expect(renewed(world)).toBe(3);
 });
 
+/** Only the next in turn. */
+const turns = (world: World): readonly string[] =>
+  judgeProject(world.state, 'shop').flatMap(({ tasks }) =>
+    tasks.flatMap(({ container, current, follows }) =>
+      follows === undefined ? [] : [`${container} ${current}: ${explainTurn(follows)}`],
+    ),
+  );
+
+test('whose turn is next is said, and of which container it waits', () => {
+  const world = newWorld();
+  up(world, 'nginx:1');
+  settle(world);
+  expect(turns(world)).toEqual([]);
+  up(world, 'nginx:2');
+  pass(world);
+  expect(turns(world)).toEqual([]);
+  for (const done of [1, 2]) {
+    settle(world);
+    expect(turns(world)).toEqual([
+      `shop-web-${done + 1} false: is replaced when shop-web-${done} has run for 5 s (update_config.monitor)`,
+    ]);
+    world.time += MONITOR_MS;
+  }
+  settle(world);
+  expect(turns(world)).toEqual([]);
+});
+
 test('one that fails while it is watched pauses the update, also when its policy begins it again', () => {
   const world = newWorld();
   up(world, 'nginx:1');
@@ -62,5 +89,6 @@ test('one that fails while it is watched pauses the update, also when its policy
   world.time += 10 * MONITOR_MS;
   settle(world);
   expect(renewed(world)).toBe(1);
+  expect(turns(world)).toEqual([]);
   expect(get(world.state, 'service', service?.id ?? '')?.status.updateState).toBe('paused');
 });

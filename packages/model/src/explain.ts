@@ -2,7 +2,7 @@
 import type { Health } from './container.ts';
 import type { DependsOn } from './objects.ts';
 import type { Problem, ProblemCode } from './problem.ts';
-import type { DependencyFailed, Failure, NodeRefusal, TaskState, WaitReason } from './verdict.ts';
+import type { DependencyFailed, Failure, Follows, NodeRefusal, TaskState, WaitReason } from './verdict.ts';
 
 const CONDITIONS: Readonly<Record<DependsOn['condition'], string>> = {
   service_started: 'to start',
@@ -86,6 +86,10 @@ export const explainState = (state: TaskState): string =>
   (STATES[state.state] as (state: TaskState) => string)(state);
 
 const explainRefusal = (refusal: NodeRefusal): string => told(REFUSALS, refusal);
+
+/** To stand behind "Waiting: ", as others do. */
+export const explainTurn = ({ container, monitorMs }: Follows): string =>
+  `is replaced when ${container} has run for ${monitorMs / 1000} s (update_config.monitor)`;
 
 export const explainWait = (reason: WaitReason): string => told(WAITS, reason);
 

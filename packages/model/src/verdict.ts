@@ -100,6 +100,9 @@ export type Standing =
 /** What is missing to each goal; absent: it is reached. */
 export type Missing = { readonly [Each in Goal]?: Standing };
 
+/** `update_config.monitor`: it is replaced once this container has run for so long. */
+export type Follows = { readonly container: string; readonly monitorMs: number };
+
 export type TaskVerdict = {
   readonly task: ObjectId;
   readonly container: string;
@@ -107,6 +110,8 @@ export type TaskVerdict = {
   readonly current: boolean;
   readonly state: TaskState;
   readonly missing: Missing;
+  /** Of one that is not current: the next in turn of an update that goes on by itself. */
+  readonly follows?: Follows;
 };
 
 export type ServiceVerdict = {

@@ -2,6 +2,7 @@
 import type { ProjectView } from '@orc/api/client';
 import {
   explainState,
+  explainTurn,
   explainWait,
   type Failure,
   type Goal,
@@ -36,9 +37,10 @@ export type Judgement = {
 export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
   const { goal, quietMs = 0 } = wanted;
   const services = chosen(view, wanted);
-  const rows = services.flatMap((service) =>
-    service.tasks.filter((task) => task.current).map((task) => rowOf(task, service, goal)),
-  );
+  const rows = services.flatMap((service) => [
+    ...service.tasks.filter((task) => task.current).map((task) => rowOf(task, service, goal)),
+    ...service.tasks.flatMap(turnOf),
+  ]);
   const done = services.every(({ missing }) => missing[goal] === undefined);
   const cause = causeOf(services, goal);
   if (cause !== undefined) return { done, rows, cause, failure: new OrcError(problemOfFailure(...cause)) };
@@ -50,8 +52,14 @@ export function judgeUp(view: ProjectView, wanted: Wanted): Judgement {
 export const unready = (view: ProjectView, wanted: Wanted): readonly string[] =>
   chosen(view, wanted)
     .flatMap(({ tasks }) => tasks)
-    .filter(({ current, missing }) => current && missing[wanted.goal] !== undefined)
-    .map(({ container, state }) => `${container}: ${explainState(state)}`);
+    .filter(
+      ({ current, missing, follows }) =>
+        follows !== undefined || (current && missing[wanted.goal] !== undefined),
+    )
+    .map(
+      ({ container, state, follows }) =>
+        `${container}: ${follows ? explainTurn(follows) : explainState(state)}`,
+    );
 
 const chosen = ({ verdicts }: ProjectView, { services }: Wanted): readonly ServiceVerdict[] =>
   verdicts.filter((each) => services?.includes(each.service) ?? true);
@@ -76,6 +84,10 @@ function stuckProblem(services: readonly ServiceVerdict[], goal: Goal): Problem 
   }
   return undefined;
 }
+
+/** A container of before whose place is the next that an update renews: `--progress` would stand still meanwhile. */
+const turnOf = ({ container, follows }: TaskVerdict): readonly Progress[] =>
+  follows === undefined ? [] : [{ id: idOf(container), ...working(`Waiting: ${explainTurn(follows)}`) }];
 
 type Told = Pick<Progress, 'text' | 'state'>;
 

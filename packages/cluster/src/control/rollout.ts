@@ -79,7 +79,7 @@ const isOnItsWay = (task: TaskObj, service: ServiceObj, time: number): boolean =
   (!isUp(task) || watchedUntil(task, service) > time);
 
 /** What it does so shortly after its start speaks for the slots that are not renewed yet: `monitor`. */
-const watchedUntil = ({ status }: TaskObj, { spec }: ServiceObj): number =>
+export const watchedUntil = ({ status }: TaskObj, { spec }: ServiceObj): number =>
   (status.startedAt ?? 0) + (spec.update?.monitorMs ?? 0);
 
 /** Also one that its policy has begun again. */

@@ -1408,6 +1408,13 @@ export type TaskVerdict = {
   readonly current: boolean;
     readonly state: TaskState;
     readonly missing: Missing;
+  /** Of one that is not current: the next in turn of an update that goes on by itself. */
+  readonly follows?: {
+  /** The renewed container that is watched first. */
+  readonly container: Text;
+  /** How long it has to run. */
+  readonly monitorMs: number;
+};
 };
 /** How a service does. */
 export type ServiceVerdict = {

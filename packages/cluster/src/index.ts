@@ -15,4 +15,4 @@ export { apply, type Applied, type Conflict } from './state/apply.ts';
 export { decodeSnapshot, encodeSnapshot } from './state/snapshot.ts';
 export { all, emptyState, get, named, type State, where } from './state/table.ts';
 export { judgeProject } from './verdict.ts';
-export { projectNames, projectStatus, projectView, type ProjectView } from './view.ts';
+export { projectFiles, projectNames, projectStatus, projectView, type ProjectView } from './view.ts';

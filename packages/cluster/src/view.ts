@@ -1,5 +1,13 @@
 /** The state as people and the API look at it. */
-import type { NetworkObj, ProjectObj, ServiceObj, ServiceVerdict, TaskObj, VolumeObj } from '@orc/model';
+import {
+  COMPOSE_LABELS,
+  type NetworkObj,
+  type ProjectObj,
+  type ServiceObj,
+  type ServiceVerdict,
+  type TaskObj,
+  type VolumeObj,
+} from '@orc/model';
 import { bySlot, hasEnded, isRunning } from './control/progress.ts';
 import { all, named, type State, where } from './state/table.ts';
 import { judgeProject } from './verdict.ts';
@@ -44,6 +52,15 @@ export function projectStatus(state: State, name: string): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([word, count]) => `${word}(${count})`)
     .join(', ');
+}
+
+/** Of its last `up` first, then of services that an earlier one made of others, as `docker compose ls` lists them. */
+export function projectFiles(state: State, name: string): readonly string[] {
+  const last = named(state, 'project', name)?.spec.configFiles ?? [];
+  const written = where(state, 'service', 'project', name).flatMap(
+    ({ spec }) => spec.template.labels?.[COMPOSE_LABELS.configFiles]?.split(',') ?? [],
+  );
+  return [...new Set([...last, ...written])];
 }
 
 export const projectNames = (state: State): readonly string[] =>

@@ -13,6 +13,7 @@ import {
   grantBlock,
   named,
   type ProjectPlan,
+  projectFiles,
   projectNames,
   projectStatus,
   projectView,
@@ -69,7 +70,7 @@ export function projectsBackend(parts: ProjectParts): Projects {
         .map((name) => ({
           name,
           status: projectStatus(replica.state(), name),
-          configFiles: named(replica.state(), 'project', name)?.spec.configFiles ?? [],
+          configFiles: projectFiles(replica.state(), name),
         }))
         .filter((row) => every || row.status.includes('running')),
     async getProject(name) {

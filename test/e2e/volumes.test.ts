@@ -15,6 +15,12 @@ const onDisk = (): readonly string[] => {
   const folder = join(lab.instance.folder, 'root/volumes');
   return existsSync(folder) ? readdirSync(folder) : [];
 };
+const inFolder = (name: string, text: string): ((...args: readonly string[]) => CommandResult) => {
+  const cwd = join(lab.instance.folder, name);
+  mkdirSync(cwd, { recursive: true });
+  writeFileSync(join(cwd, 'compose.yaml'), text);
+  return (...args) => lab.instance.orc(args, { cwd });
+};
 
 describe('anonymous volumes', SLOW, () => {
   test('are listed, inspected, in use while their container is there, and removed by name', () => {
@@ -72,12 +78,6 @@ describe('anonymous volumes', SLOW, () => {
 });
 
 describe('volumes of a project', SLOW, () => {
-  const inFolder = (name: string, text: string): ((...args: readonly string[]) => CommandResult) => {
-    const cwd = join(lab.instance.folder, name);
-    mkdirSync(cwd, { recursive: true });
-    writeFileSync(join(cwd, 'compose.yaml'), text);
-    return (...args) => lab.instance.orc(args, { cwd });
-  };
   const kept = (): string => {
     const victim = join(lab.instance.folder, 'victim');
     mkdirSync(victim, { recursive: true });
@@ -139,7 +139,28 @@ describe('volumes of a project', SLOW, () => {
     expect(volumes()).toEqual([first]);
     expect(run('down', '-v').code).toBe(0);
     expect(volumes()).toEqual([first]);
-    expect(orc('volume', 'rm', first as string).code).toBe(0);
+    expect(orc('volume', 'prune', '-f')).toMatchObject({
+      code: 0,
+      stdout: `Deleted Volumes:\n${first}\n\nTotal reclaimed space: 6B\n`,
+    });
+    expect(volumes()).toEqual([]);
+  });
+
+  test('without a name are not taken from a container that is to take them over', () => {
+    const text = (word: string): string =>
+      `services: {web: {image: busybox, init: true, command: sleep ${word}, volumes: [/anon]}}\n`;
+    const run = inFolder('heir', text('100'));
+    expect(run('up', '-d').code).toBe(0);
+    const names = lines('volume', 'ls', '-qf', 'name=heir_');
+    expect(inFolder('heir', text('200'))('create').code).toBe(0);
+    expect(lines('container', 'ls', '-a', '--format', '{{.Mounts}} {{.State}}')).toEqual([
+      `${names[0]} created`,
+    ]);
+    expect(orc('volume', 'prune', '-f').stdout).toBe('Total reclaimed space: 0B\n');
+    expect(orc('volume', 'rm', names[0] as string).stderr).toContain('is in use by heir-web-1');
+    expect(lines('volume', 'ls', '-qf', 'name=heir_')).toEqual(names);
+    expect(run('down', '-v').code).toBe(0);
+    expect(lines('volume', 'ls', '-qf', 'name=heir_')).toEqual([]);
   });
 
   test('that up -V renewed stay after a down without -v', () => {
@@ -157,6 +178,53 @@ describe('volumes of a project', SLOW, () => {
     expect(run('down').code).toBe(0);
     expect(onDisk()).toEqual(after);
     expect(orc('volume', 'rm', ...after).code).toBe(0);
+  });
+});
+
+describe('prune', SLOW, () => {
+  const deleted = (noun: string, ...flags: readonly string[]): unknown =>
+    JSON.parse(orc(noun, 'prune', '-f', '--format', 'json', ...flags).stdout);
+
+  test('of volumes takes those without a name; with -a all; as labels say, and never one in use', () => {
+    const [nobodys = ''] = lines('volume', 'create');
+    orc('volume', 'create', 'named');
+    orc('volume', 'create', '--label', 'keep', 'kept');
+    orc('container', 'create', '--name', 'holds', '-v', 'held:/held', '-v', '/anon', 'busybox');
+    expect(deleted('volume', '--filter', 'label=keep')).toEqual({ VolumesDeleted: [], SpaceReclaimed: 0 });
+    expect(deleted('volume')).toEqual({ VolumesDeleted: [nobodys], SpaceReclaimed: 0 });
+    expect(deleted('volume', '-a', '--filter', 'label!=keep')).toMatchObject({ VolumesDeleted: ['named'] });
+    expect(deleted('volume', '--filter', 'all=true')).toMatchObject({ VolumesDeleted: ['kept'] });
+    expect(lines('volume', 'ls', '-q')).toEqual(['held']);
+  });
+
+  test('of networks takes those that neither a container nor a project has', () => {
+    const run = inFolder('scaled', 'services: {web: {image: busybox, command: sleep 100, scale: 0}}\n');
+    expect(run('up', '-d').code).toBe(0);
+    for (const name of ['used', 'unused']) orc('network', 'create', name);
+    orc('container', 'create', '--name', 'on-it', '--network', 'used', 'busybox');
+    expect(deleted('network', '--filter', 'until=1h')).toEqual({ NetworksDeleted: [] });
+    expect(orc('network', 'prune', '-f').stdout).toBe('Deleted Networks:\nunused\n\n');
+    expect(run('down').code).toBe(0);
+  });
+
+  test('of containers takes those that do not run, and counts what they wrote', () => {
+    orc('container', 'run', '-d', '--name', 'runs', 'busybox', 'sleep', '1000');
+    orc('container', 'run', '--name', 'wrote', 'busybox', 'sh', '-c', 'echo 12345 > /file');
+    orc('container', 'create', '--name', 'spared', '--label', 'keep', 'busybox');
+    const ids = lines('container', 'ls', '-aq', '--no-trunc', '--filter', 'name=wrote');
+    const others = lines('container', 'ls', '-aq', '--no-trunc', '--filter', 'status=created');
+    expect(others).toHaveLength(3);
+    const found = deleted('container', '--filter', 'label!=keep') as { ContainersDeleted: readonly string[] };
+    expect(found).toMatchObject({ SpaceReclaimed: 6 });
+    expect(found.ContainersDeleted).toHaveLength(3);
+    expect(found.ContainersDeleted).toContain(ids[0]);
+    expect(orc('container', 'prune', '-f').stdout).toMatch(
+      /^Deleted Containers:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/,
+    );
+    expect(lines('container', 'ls', '-a', '--format', '{{.Names}}')).toEqual(['runs']);
+    expect(orc('container', 'rm', '-f', 'runs').code).toBe(0);
+    expect(orc('network', 'prune', '-f').stdout).toBe('Deleted Networks:\nused\n\n');
+    expect(orc('volume', 'prune', '-af').stdout).toMatch(/^Deleted Volumes:\nheld\n/);
   });
 });
 

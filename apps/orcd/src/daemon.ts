@@ -200,7 +200,7 @@ function sealings(root: string): { open(isNew: boolean): Sealing; opened(): Seal
 function backendOf(places: Places, rooms: Rooms, world: World): Backend {
   const { replica, agent, images, events, network } = rooms;
   const predefined = predefinedNetworks(replica.node, network.defaultNetwork);
-  const parts = { replica, agent, events, world, holders: network.holders, predefined };
+  const parts = { replica, agent, images, events, world, holders: network.holders, predefined };
   return {
     ...systemBackend({ places, ...rooms, clock: world.clock }),
     ...projectsBackend(parts),

@@ -361,5 +361,7 @@ export type Backend = {
     spec: VolumeSpec,
   ): Promise<VolumeObj & { readonly mountpoint: string }>;
   getVolume(reference: string): Promise<VolumeObj & { readonly mountpoint: string }>;
+  /** Counted when it is asked for, which takes its time. */
+  volumeSize(reference: string): Promise<{ readonly bytes: number }>;
   removeVolume(reference: string, options: { readonly force?: boolean }): Promise<void>;
 };

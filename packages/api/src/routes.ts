@@ -269,6 +269,7 @@ const NETWORKS_AND_VOLUMES: readonly Route[] = [
   get('/volumes', (backend) => value(backend.listVolumes())),
   post('/volumes', 'CreateVolume', (backend, body) => value(backend.createVolume(body.name, body.spec), 201)),
   get('/volumes/{id}', (backend, input) => value(backend.getVolume(id(input)))),
+  get('/volumes/{id}/size', (backend, input) => value(backend.volumeSize(id(input)))),
   remove('/volumes/{id}', (backend, input) =>
     done(backend.removeVolume(id(input), defined({ force: flagOf(input.query, 'force') }))),
   ),

@@ -129,6 +129,7 @@ export const AGREED = {
   VolumeMount: same<documents.VolumeMount, model.VolumeMount>(true),
   VolumeObj: same<documents.VolumeObj, model.VolumeObj>(true),
   VolumesFrom: same<documents.VolumesFrom, backend.VolumesFrom>(true),
+  VolumeSize: same<documents.VolumeSize, Answer<'volumeSize'>>(true),
   VolumeSpec: same<documents.VolumeSpec, model.VolumeSpec>(true),
   VolumeView: same<documents.VolumeView, Answer<'getVolume'>>(true),
   WaitReason: same<documents.WaitReason, model.WaitReason>(true),

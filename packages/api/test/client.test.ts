@@ -33,6 +33,8 @@ test('values, problems and nothing come back as they were', async () => {
   expect(await client.startContainer('web')).toBeUndefined();
   expect((await client.getContainer(id)).status).toBe('running');
   expect(await client.containerSize(id)).toEqual({ writtenBytes: 2_345, totalBytes: 4_200_000 });
+  await client.createVolume('data', { driver: 'local' });
+  expect(await client.volumeSize('data')).toEqual({ bytes: 1_000 });
   expect(
     (await client.listContainers({ all: false, filters: { name: ['we'] } })).map((row) => row.name),
   ).toEqual(['web']);
@@ -224,6 +226,7 @@ test('every method of the backend is reached through its route', async () => {
   await client.removeNetwork('n');
   await client.createVolume('v', { driver: 'local' });
   await client.getVolume('v');
+  await client.volumeSize('v');
   await client.listVolumes();
   await client.removeVolume('v', {});
   await client.getProject('p');

@@ -124,6 +124,7 @@ export type NetMethods = Pick<
   | 'listVolumes'
   | 'createVolume'
   | 'getVolume'
+  | 'volumeSize'
   | 'removeVolume'
 >;
 export function netsOf(state: State): NetMethods {
@@ -155,6 +156,10 @@ export function netsOf(state: State): NetMethods {
       return made;
     },
     getVolume: async (name) => one(state.volumes, 'volume', name),
+    volumeSize: async (name) => {
+      one(state.volumes, 'volume', name);
+      return { bytes: 1_000 };
+    },
     removeVolume: async (name) => {
       one(state.volumes, 'volume', name);
       state.volumes.delete(name);

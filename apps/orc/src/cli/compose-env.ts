@@ -9,8 +9,7 @@ type Settings = Pick<Globals, 'progress' | 'ansi' | 'statusOnStdout' | 'warnings
 
 /** Flags go before the environment. Throws `usage.invalid` for a progress that there is not, as docker compose does. */
 export function settingsOf(row: CommandRow, flags: Flags, env: Io['env']): Settings {
-  const isOfCompose = !row.name.includes(' ') && row.group !== 'Engine';
-  const given = isOfCompose ? env : {};
+  const given = isOfCompose(row) ? env : {};
   const ansi = flags.text('ansi') ?? given['COMPOSE_ANSI'];
   return {
     progress: progressOf(flags.text('progress'), given['COMPOSE_PROGRESS']),
@@ -21,6 +20,8 @@ export function settingsOf(row: CommandRow, flags: Flags, env: Io['env']): Setti
     ),
   };
 }
+
+export const isOfCompose = (row: CommandRow): boolean => !row.name.includes(' ') && row.group !== 'Engine';
 
 const ANSI = ['auto', 'never', 'always'] as const;
 const PROGRESS: readonly ProgressMode[] = ['auto', 'tty', 'plain', 'json', 'quiet'];

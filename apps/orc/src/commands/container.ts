@@ -1,5 +1,5 @@
 /** Rows of `orc container`. */
-import { type CommandRow, list, number, on, standard, text } from '../cli/command.ts';
+import { choice, type CommandRow, list, number, on, standard, text } from '../cli/command.ts';
 import { CREATE_FLAGS, RUN_FLAGS } from '../spec/run-flags.ts';
 
 const format = text('--format <form>', 'table, json, or a template such as "{{.Names}}"');
@@ -112,6 +112,17 @@ export const CONTAINER: readonly CommandRow[] = [
     completes: 'container',
     examples: ['orc container rm web', 'orc container rm -fv web'],
     load: async () => (await import('../verbs/container.ts')).rm,
+  },
+  {
+    name: 'container prune',
+    summary: 'Remove all containers that do not run',
+    flags: [
+      list('--filter <name=value>', 'Only those that fit: until=24h, label=name=value'),
+      on('-f, --force', 'Do not ask'),
+      choice('--format <form>', 'json', ['json']),
+    ],
+    examples: ['orc container prune', 'orc container prune -f --filter until=24h'],
+    load: async () => (await import('../verbs/prune.ts')).containers,
   },
   {
     name: 'container exec',

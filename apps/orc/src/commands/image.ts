@@ -1,5 +1,5 @@
 /** Rows of `orc image`, `network` and `volume`. */
-import { type CommandRow, list, on, text } from '../cli/command.ts';
+import { choice, type CommandRow, type Flag, list, on, text } from '../cli/command.ts';
 
 const format = text('--format <form>', 'table, json, or a template such as "{{.Name}}"');
 const inspectFormat = text('-f, --format <form>', 'json, or a template such as "{{.Id}}"');
@@ -7,6 +7,9 @@ const filter = list('-f, --filter <name=value>', 'Show only those that fit');
 const quiet = on('-q, --quiet', 'Show ids only');
 const noTrunc = on('--no-trunc', 'Show everything in full');
 const label = list('--label <name=value>', 'Set a label');
+const force = on('-f, --force', 'Do not ask');
+const jsonFormat = choice('--format <form>', 'json', ['json']);
+const pruneFilter = (such: string): Flag => list('--filter <name=value>', `Only those that fit: ${such}`);
 const option = list('-o, --opt <name=value>', 'Option of the driver');
 
 const IMAGES: readonly CommandRow[] = [
@@ -125,8 +128,8 @@ const IMAGES: readonly CommandRow[] = [
     summary: 'Remove images without a name, or all that no container uses',
     flags: [
       on('-a, --all', 'Also those with a name, unless a container has them'),
-      list('--filter <name=value>', 'Only those that fit: until=24h, label=name=value'),
-      on('-f, --force', 'Do not ask'),
+      pruneFilter('until=24h, label=name=value'),
+      force,
     ],
     examples: ['orc image prune', 'orc image prune -af --filter until=24h'],
     load: async () => (await import('../verbs/image-prune.ts')).prune,
@@ -197,6 +200,13 @@ const NETWORKS: readonly CommandRow[] = [
     examples: ['orc network rm back'],
     load: async () => (await import('../verbs/network.ts')).rm,
   },
+  {
+    name: 'network prune',
+    summary: 'Remove networks that no container and no project uses',
+    flags: [pruneFilter('until=24h, label=name=value'), force, jsonFormat],
+    examples: ['orc network prune', 'orc network prune -f --filter until=24h'],
+    load: async () => (await import('../verbs/prune.ts')).networks,
+  },
 ];
 
 const VOLUMES: readonly CommandRow[] = [
@@ -234,6 +244,18 @@ const VOLUMES: readonly CommandRow[] = [
     completes: 'volume',
     examples: ['orc volume rm shop_data'],
     load: async () => (await import('../verbs/volume.ts')).rm,
+  },
+  {
+    name: 'volume prune',
+    summary: 'Remove anonymous volumes, or all, that no container has, and what is in them',
+    flags: [
+      on('-a, --all', 'Also those with a name'),
+      pruneFilter('label=name=value, label!=name, all=true'),
+      force,
+      jsonFormat,
+    ],
+    examples: ['orc volume prune', 'orc volume prune -af --filter label!=keep'],
+    load: async () => (await import('../verbs/prune.ts')).volumes,
   },
 ];
 

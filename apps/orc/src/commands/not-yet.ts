@@ -37,7 +37,6 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'container export': HELP,
   'container pause': HELP,
   'container port': 'see "orc container ls"',
-  'container prune': 'name them: orc container rm CONTAINER',
   'container rename': HELP,
   'container stats': HELP,
   'container top': 'see "orc container exec CONTAINER ps"',
@@ -46,10 +45,8 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'image push': 'see "orc image save"',
   'network connect': 'name the networks at "orc container run"',
   'network disconnect': HELP,
-  'network prune': 'name them: orc network rm NETWORK',
   'system df': 'see "orc image ls" and "orc volume ls"',
   'system events': 'see "orc events"',
   'system prune': 'see "orc image rm" and "orc volume rm"',
-  'volume prune': 'those that no container has: orc volume rm $(orc volume ls -qf dangling=true)',
   'volume update': HELP,
 };

@@ -1,4 +1,6 @@
 /** Times as docker tells them. */
+import { fail, parseDurationMs } from '@orc/model';
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -42,4 +44,14 @@ export function parseTime(
   if (back !== undefined) return now - back;
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** `--filter until`: made before then, a time or so long ago. The earliest of several. */
+export function timeBefore(words: readonly string[] = [], now: number): number {
+  const times = words.map((word) => {
+    const at = parseTime(word, now, parseDurationMs);
+    if (at !== undefined) return at;
+    throw fail('usage.invalid', `--filter until takes a time, not "${word}"`, { hint: 'write until=24h' });
+  });
+  return Math.min(...times, Number.POSITIVE_INFINITY);
 }

@@ -82,8 +82,7 @@ export const servicesOfFiles = async (context: Context): Promise<readonly string
  */
 export async function declaredIn(context: Context, every = false): Promise<Declared | undefined> {
   const { globals, io } = context;
-  if (globals.projectName !== undefined && globals.files.length === 0 && !io.env['COMPOSE_FILE'])
-    return undefined;
+  if (globals.projectName !== undefined && globals.files.length === 0) return undefined;
   try {
     return await declaredOf(every ? everyProfile(context) : context);
   } catch (error) {

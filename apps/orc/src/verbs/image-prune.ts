@@ -1,9 +1,9 @@
 /** `orc image prune`. */
 import type { Client } from '@orc/api/client';
-import { OrcError, fail, parseDurationMs } from '@orc/model';
+import { OrcError } from '@orc/model';
 import type { Body } from '../cli/command.ts';
-import { type Context, confirm } from '../cli/context.ts';
-import { parseTime } from '../format/time.ts';
+import { confirm } from '../cli/context.ts';
+import { timeBefore } from '../format/time.ts';
 import { booleanOf, filtersFrom } from '../spec/values.ts';
 import { labelsFit } from './network.ts';
 
@@ -14,6 +14,7 @@ const DANGLING = 'This will remove all images without a name that no container u
 export const prune: Body = async (context, _, flags) => {
   const filters = filtersFrom(flags.list('filter'), ['dangling', 'label', 'until']);
   const all = flags.on('all') || filters['dangling']?.some((each) => !booleanOf('dangling', each)) === true;
+  const before = timeBefore(filters['until'], context.io.now());
   if (!flags.on('force') && !(await confirm(context, all ? UNUSED : DANGLING, 'use "orc image prune -f"')))
     return 1;
   const client = await context.client();
@@ -21,7 +22,6 @@ export const prune: Body = async (context, _, flags) => {
   const candidates = (await client.listImages()).filter(
     ({ id, tags }) => !used.has(id) && (all || tags.length === 0),
   );
-  const before = beforeOf(context, filters['until']);
   let removed = 0;
   for (const image of candidates) {
     if (image.createdAt > before || !(await hasLabels(client, image.id, filters['label']))) continue;
@@ -34,16 +34,6 @@ export const prune: Body = async (context, _, flags) => {
   context.out(`Removed images: ${removed}`);
   return 0;
 };
-
-/** Made before then: a time, or so long ago. The earliest of several. */
-function beforeOf(context: Context, words: readonly string[] = []): number {
-  const times = words.map((word) => {
-    const at = parseTime(word, context.io.now(), parseDurationMs);
-    if (at !== undefined) return at;
-    throw fail('usage.invalid', `--filter until takes a time, not "${word}"`, { hint: 'write until=24h' });
-  });
-  return Math.min(...times, Number.POSITIVE_INFINITY);
-}
 
 async function hasLabels(client: Client, id: string, wanted: readonly string[] = []): Promise<boolean> {
   return wanted.length === 0 || labelsFit((await client.inspectImage(id)).Config.Labels ?? {}, wanted);

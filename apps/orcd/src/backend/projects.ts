@@ -1,7 +1,7 @@
 /** Projects, networks and volumes behind the API: decided by `cluster`, committed by the replica. */
 import { createHash } from 'node:crypto';
 import type { Backend, ProjectAction, PutResult } from '@orc/api';
-import type { Agent } from '@orc/agent';
+import { type Agent, isAnonymousOf } from '@orc/agent';
 import {
   actProject,
   all,
@@ -32,6 +32,7 @@ import {
   newObjectId,
   type World,
 } from '@orc/model';
+import type { ImageStore } from '@orc/image';
 import type { NetworkHost } from '@orc/network';
 import { signalNumber } from '@orc/runtime';
 import type { EventStream } from '@orc/telemetry';
@@ -40,6 +41,7 @@ import type { Replica } from '../replica.ts';
 export type ProjectParts = {
   readonly replica: Replica;
   readonly agent: Agent;
+  readonly images: Pick<ImageStore, 'contentBytes'>;
   readonly events: EventStream;
   readonly world: World;
   /** Who has an address of a network on this host. */
@@ -50,17 +52,8 @@ export type ProjectParts = {
 type Plan = (state: State, proposer: Parameters<Parameters<Replica['propose']>[1]>[1]) => ProjectPlan;
 
 type Projects = Pick<Backend, 'listProjects' | 'getProject' | 'putProject' | 'removeProject' | 'actProject'>;
-type Objects = Pick<
-  Backend,
-  | 'listNetworks'
-  | 'createNetwork'
-  | 'getNetwork'
-  | 'removeNetwork'
-  | 'listVolumes'
-  | 'createVolume'
-  | 'getVolume'
-  | 'removeVolume'
->;
+type Networks = Pick<Backend, 'listNetworks' | 'createNetwork' | 'getNetwork' | 'removeNetwork'>;
+type Volumes = Pick<Backend, 'listVolumes' | 'createVolume' | 'getVolume' | 'volumeSize' | 'removeVolume'>;
 
 export function projectsBackend(parts: ProjectParts): Projects {
   const { replica } = parts;
@@ -228,25 +221,16 @@ const grantOne = (replica: Replica, network: string): Promise<unknown> =>
     return { changes, result: undefined };
   });
 
-export function objectsBackend(parts: ProjectParts): Objects {
-  const { replica, agent, world } = parts;
+export const objectsBackend = (parts: ProjectParts): Networks & Volumes => ({
+  ...networksBackend(parts),
+  ...volumesBackend(parts),
+});
+
+function networksBackend(parts: ProjectParts): Networks {
+  const { replica, agent } = parts;
   const networks = (): NetworkObj[] => [...parts.predefined, ...all(replica.state(), 'network')];
   const findNetwork = (reference: string): NetworkObj => found(networks(), reference, noNetwork);
   const isPredefined = (name: string): boolean => parts.predefined.some((each) => each.name === name);
-  const listVolumes = async (): Promise<readonly VolumeObj[]> => {
-    const objects = all(replica.state(), 'volume');
-    const known = new Set(objects.map(({ name }) => name));
-    const rest = (await agent.volumes()).filter(({ name }) => !known.has(name));
-    return [...objects, ...rest.map((each) => anonymousVolume(each, replica.node.id))];
-  };
-  const findVolume = async (reference: string): Promise<VolumeObj> =>
-    found(await listVolumes(), reference, (name) =>
-      fail('notfound.volume', `no such volume: ${name}`, { hint: 'list them with: orc volume ls' }),
-    );
-  const placed = (volume: VolumeObj): VolumeObj & { mountpoint: string } => ({
-    ...volume,
-    mountpoint: agent.volumePath(volume.name),
-  });
   return {
     listNetworks: async () => networks(),
     async createNetwork(name, spec) {
@@ -276,15 +260,41 @@ export function objectsBackend(parts: ProjectParts): Objects {
         removeObject(state, 'network', network.id, proposer),
       );
     },
+  };
+}
+
+function volumesBackend({ replica, agent, images, world }: ProjectParts): Volumes {
+  const listVolumes = async (): Promise<readonly VolumeObj[]> => {
+    const objects = all(replica.state(), 'volume');
+    const known = new Set(objects.map(({ name }) => name));
+    const rest = (await agent.volumes()).filter(({ name }) => !known.has(name));
+    return [...objects, ...rest.map((each) => anonymousVolume(each, replica.node.id))];
+  };
+  const findVolume = async (reference: string): Promise<VolumeObj> =>
+    found(await listVolumes(), reference, (name) =>
+      fail('notfound.volume', `no such volume: ${name}`, { hint: 'list them with: orc volume ls' }),
+    );
+  const placed = (volume: VolumeObj): VolumeObj & { mountpoint: string } => ({
+    ...volume,
+    mountpoint: agent.volumePath(volume.name),
+  });
+  return {
     listVolumes: async () => (await listVolumes()).map(placed),
-    createVolume: async (name, spec) =>
-      placed(await makeVolume(replica, name ?? newContainerId((count) => world.random.bytes(count)), spec)),
+    async createVolume(name, spec) {
+      if (name !== undefined) return placed(await makeVolume(replica, name, spec));
+      const labels = { ...spec.labels, [ANONYMOUS]: '' };
+      const made = newContainerId((count) => world.random.bytes(count));
+      return placed(await makeVolume(replica, made, { ...spec, labels }));
+    },
     getVolume: async (reference) => placed(await findVolume(reference)),
+    volumeSize: async (reference) => ({
+      bytes: await images.contentBytes(agent.volumePath((await findVolume(reference)).name)),
+    }),
     async removeVolume(reference, { force = false }) {
       if (force && !(await listVolumes()).some(({ name }) => name === reference)) return;
       const volume = await findVolume(reference);
-      const by = agent.users('volume', volume.name);
-      if (by.length > 0) throw inUse('volume', volume.name, by);
+      const by = [...agent.users('volume', volume.name), ...expectedBy(replica.state(), volume.name)];
+      if (by.length > 0) throw inUse('volume', volume.name, [...new Set(by)]);
       if (named(replica.state(), 'volume', volume.name) !== undefined)
         await decide(replica, 'volume rm', (state, proposer) =>
           removeObject(state, 'volume', volume.id, proposer),
@@ -303,6 +313,15 @@ function anonymousVolume(
   const spec: VolumeSpec = { driver: 'local', labels: { [ANONYMOUS]: '' } };
   return { kind: 'volume', id, name, specVersion: 1, statusVersion: 1, createdAt, spec, status: { node } };
 }
+
+/** Tasks that are to take it over from the container before them, which may be gone already. */
+const expectedBy = (state: State, volume: string): readonly string[] =>
+  all(state, 'task')
+    .filter(
+      ({ spec }) =>
+        spec.desired.state !== 'remove' && isAnonymousOf({ id: spec.containerId, owner: spec }, volume),
+    )
+    .map(({ name }) => name);
 
 /** docker's mark of a volume that nobody named. */
 const ANONYMOUS = 'com.docker.volume.anonymous';

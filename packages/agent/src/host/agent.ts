@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Assignment, fail, turns } from '@orc/model';
 import { LIMITS } from '../limits.ts';
+import { isAnonymousOf } from '../plan/mounts.ts';
 import type { Agent, AgentOptions } from '../types.ts';
 import { openRunStep } from './build.ts';
 import { openContainers } from './containers.ts';
@@ -139,7 +140,8 @@ function publish(
 
 const usesVolume = ({ stored, state }: Life, name: string): boolean =>
   (stored.spec.mounts ?? []).some((mount) => mount.type === 'volume' && mount.source === name) ||
-  Object.values(state.volumes).includes(name);
+  Object.values(state.volumes).includes(name) ||
+  isAnonymousOf(stored, name);
 
 function users(registry: Registry, kind: 'network' | 'volume' | 'image', name: string): readonly string[] {
   const uses: Record<typeof kind, (life: Life) => boolean> = {

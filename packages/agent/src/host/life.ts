@@ -311,7 +311,9 @@ export class Life {
     const image = await this.#deps.images.resolve(this.stored.spec.imageId ?? this.stored.spec.image);
     this.#image = image ?? (await this.#deps.images.pull(this.stored.spec.image, {}));
     await this.#deps.images.lease(this.id, this.#image.id);
-    this.#state = { ...this.#state, imageId: this.#image.id };
+    // Also those that it has not made yet: who removes it with its volumes means what it is to take over too.
+    const volumes = anonymousVolumes(this.stored, this.#image.config, this.#state);
+    this.#state = { ...this.#state, imageId: this.#image.id, volumes };
     await this.#file.write(this.#state);
     this.#deps.failpoint('agent.prepare.written');
   }
@@ -332,8 +334,6 @@ export class Life {
       health: 'none',
     };
     const image = this.#image;
-    // Also those of an attempt that fails: who removes the container with its volumes means them too.
-    this.#state = { ...this.#state, volumes: anonymousVolumes(this.stored, image.config, this.#state) };
     const early = this.#early.take();
     const terminal = this.#terminal;
     const more = defined({ attach: early.options, terminal });

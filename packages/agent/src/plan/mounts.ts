@@ -24,13 +24,20 @@ export function allMounts(mounts: readonly Mount[], image: ImageConfig): readonl
 
 const HASH_DIGITS = 32;
 
+type Whose = { readonly id: string; readonly owner?: Omit<ContainerOwner, 'task'> };
+
 /** By path, and by container or, of a task, by the first of those that it replaced: it takes over what they have. */
-export function anonymousName(
-  { id, owner }: { readonly id: string; readonly owner?: ContainerOwner },
-  target: string,
-): string {
+export function anonymousName(container: Whose, target: string): string {
   const path = createHash('sha256').update(normal(target)).digest('hex').slice(0, HASH_DIGITS);
-  const own = `${(owner?.volumesOf ?? id).slice(0, HASH_DIGITS)}${path}`;
+  return `${ownerName(container)}${path}`;
+}
+
+/** Also one that it has not made yet. */
+export const isAnonymousOf = (container: Whose, volume: string): boolean =>
+  volume.startsWith(ownerName(container));
+
+function ownerName({ id, owner }: Whose): string {
+  const own = (owner?.volumesOf ?? id).slice(0, HASH_DIGITS);
   if (owner === undefined || owner.oneOff === true) return own;
   // For who finds it in a list once its container is gone.
   return `${owner.project}_${owner.service}_${owner.slot}_${own}`;

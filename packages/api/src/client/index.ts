@@ -137,7 +137,7 @@ const images = (at: Call): Pick<Client, Images> => ({
   build: (context, options, signal) => rows(at('POST', '/builds', { body: { context, options }, signal })),
 });
 
-type Nets = Extract<keyof Client, `${string}Network${string}` | `${string}Volume${string}`>;
+type Nets = Extract<keyof Client, `${string}Network${string}` | `${string}Volume${string}` | 'volumeSize'>;
 const nets = (at: Call): Pick<Client, Nets> => ({
   listNetworks: () => invoke(at('GET', '/networks')),
   createNetwork: (name, spec) => invoke(at('POST', '/networks', { body: { name, spec } })),
@@ -147,5 +147,6 @@ const nets = (at: Call): Pick<Client, Nets> => ({
   createVolume: (name, spec) =>
     invoke(at('POST', '/volumes', { body: name === undefined ? { spec } : { name, spec } })),
   getVolume: (name) => invoke(at('GET', `/volumes/${id(name)}`)),
+  volumeSize: (name) => invoke(at('GET', `/volumes/${id(name)}/size`)),
   removeVolume: (name, query) => invoke(at('DELETE', `/volumes/${id(name)}`, { query })),
 });

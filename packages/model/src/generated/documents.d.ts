@@ -1295,6 +1295,10 @@ export type ContainerSize = {
   /** With the image. */
   readonly totalBytes: number;
 };
+/** Bytes of its files. */
+export type VolumeSize = {
+    readonly bytes: number;
+};
 /** A build context that came as an archive. */
 export type UnpackedContext = {
   /** Id of the context. */

@@ -241,22 +241,24 @@ static int mask_file(int null_device, int target) {
   return result ? result : mount_at(tree, target);
 }
 
-static int mask_directory(int target) {
-  char path[PATH_FD_SIZE];
-  path_of(target, path);
-  unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  return mount("tmpfs", path, "tmpfs", flags, "nr_blocks=1,nr_inodes=1") ? -errno : 0;
+static int mask_directory(const char *empty, int target) {
+  SCOPED_FD tree = clone_tree(AT_FDCWD, empty, false);
+  if (tree < 0) return tree;
+  uint64_t set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  int result = set_attributes(tree, "", AT_EMPTY_PATH, set, 0, MS_PRIVATE);
+  return result ? result : mount_at(tree, target);
 }
 
-/* What is not there needs no mask. */
+/* path, a folder of the host's that covers one. What is not there needs no mask. */
 int op_mask(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
+  const char *empty = take_string(c);
   if (c->bad) return -EBADMSG;
   SCOPED_FD target = in_root(p->root, path, O_PATH, RESOLVE_NO_SYMLINKS);
   if (target == -ENOENT || target == -ENOTDIR) return 0;
   struct stat st;
   if (target < 0 || fstat(target, &st)) return target < 0 ? target : -errno;
-  return S_ISDIR(st.st_mode) ? mask_directory(target) : mask_file(p->null_device, target);
+  return S_ISDIR(st.st_mode) ? mask_directory(empty, target) : mask_file(p->null_device, target);
 }
 
 int op_readonly(struct plan *p, struct cursor *c) {

@@ -2,7 +2,7 @@
 import { assert, fail, type KernelOp, type NamespaceMode } from '@orc/model';
 import type { Joins, ProcessId, StartRequest } from '../types.ts';
 import { CLONE } from './flags.ts';
-import { type CgroupView, maskOps, rootOps, systemOps, userMountOps } from './mounts.ts';
+import { type CgroupView, maskOps, rootOps, stagedFiles, systemOps, userMountOps } from './mounts.ts';
 import { type LaunchPlan, type Op, planOf } from './ops.ts';
 import type { DeviceNode } from './paths.ts';
 import { type Identity, type Program, processOps } from './process.ts';
@@ -156,6 +156,7 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
   const { spec, folder } = request;
   const privileged = spec.privileged === true;
   const masked = !privileged && spec.security?.unmaskSystemPaths !== true;
+  const files = stagedFiles(request.mounts, request.etc);
   return [
     ...rootOps(
       {
@@ -165,15 +166,17 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
         ...(facts.joins.ipc === undefined ? {} : { ipcOf: facts.joins.ipc }),
       },
       request.mounts,
+      files,
     ),
     ...systemOps({
+      folder,
       privileged,
       ipc: facts.joins.ipc !== undefined ? 'joined' : own.ipc ? 'own' : 'host',
       ...(own.cgroup && facts.cgroupView !== undefined ? { cgroups: facts.cgroupView } : {}),
       devices: facts.devices,
       ...(spec.shmSizeBytes === undefined ? {} : { shmBytes: spec.shmSizeBytes }),
     }),
-    ...userMountOps(folder, request.mounts, request.etc),
+    ...userMountOps(folder, request.mounts, files),
     { op: 'mkdir', path: facts.program.cwd, mode: 0o755, uid: 0, gid: 0 },
     ...sysctlOps(request, own),
     ...(spec.tty
@@ -186,7 +189,7 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
           } as const,
         ]
       : []),
-    ...(masked ? maskOps(facts.maskedMore) : []),
+    ...(masked ? maskOps(folder, facts.maskedMore) : []),
     ...(spec.readOnlyRoot ? [{ op: 'remount', target: '/', set: 1n, clear: 0n, recursive: 0 } as const] : []),
   ];
 }

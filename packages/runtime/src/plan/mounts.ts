@@ -22,14 +22,21 @@ export type RootRequest = {
 
 /**
  * The folder has just `upper` and `work`, as each further one costs a start: in the container's own mount namespace,
- * which nobody else sees, the root is mounted over `work` and the stage of files over `upper`.
+ * which nobody else sees, the root is mounted over `work` and the stage over `upper`.
+ *
+ * The stage is one tmpfs for all that a container has in memory and that needs no size of its own: /dev, the folder of
+ * the cgroup hierarchies, single files, and an empty folder that covers masked ones. The container sees the parts by
+ * their binds and never the whole. Each file system more would cost a start, and each memory cgroup that ends walks
+ * through all that the host has.
  */
 const rootOf = (folder: string): string => `${folder}/work`;
 const stageOf = (folder: string): string => `${folder}/upper`;
+const STAGE = { dev: '/dev', cgroup: '/cgroup', empty: '/empty' } as const;
 
 export const rootOps = (
   { folder, layers, volatile, ipcOf }: RootRequest,
   mounts: readonly ResolvedMount[],
+  files: readonly StagedFile[],
 ): readonly Op[] => [
   ...(ipcOf === undefined
     ? []
@@ -44,8 +51,28 @@ export const rootOps = (
     options: volatile ? `${OVERLAY_OPTIONS},volatile` : OVERLAY_OPTIONS,
     layers: layers.toReversed(),
   },
+  ...stageOps(stageOf(folder), files),
   { op: 'root', path: rootOf(folder) },
 ];
+
+function stageOps(stage: string, files: readonly StagedFile[]): readonly Op[] {
+  return [
+    { op: 'root', path: stage },
+    mount('tmpfs', '/', MS.NOSUID | MS.STRICTATIME, 'mode=755,size=65536k', 0),
+    { op: 'root', path: stage },
+    ...Object.values(STAGE).map((path): Op => ({ op: 'mkdir', path, mode: 0o755, uid: 0, gid: 0 })),
+    ...files.map(
+      (each, at): Op => ({
+        op: 'file',
+        path: `/${at}`,
+        mode: each.mode,
+        uid: each.uid,
+        gid: each.gid,
+        content: each.content,
+      }),
+    ),
+  ];
+}
 
 const mount = (type: string, target: string, flags: bigint, data: string, how: number): Op => ({
   op: 'mount',
@@ -58,6 +85,7 @@ const mount = (type: string, target: string, flags: bigint, data: string, how: n
 });
 
 export type SystemRequest = {
+  readonly folder: string;
   readonly privileged: boolean;
   readonly shmBytes?: number;
   /** Whose /dev/shm it has: the host's with its ipc namespace; a joined container's was captured. */
@@ -75,7 +103,7 @@ export type CgroupView =
 /** /proc and /sys may not be links of the image: what is mounted there must be what later checks look at. */
 export const systemOps = (request: SystemRequest): readonly Op[] => [
   mount('proc', '/proc', QUIET, '', TARGET_PLAIN | TARGET_MAKE),
-  mount('tmpfs', '/dev', MS.NOSUID | MS.STRICTATIME, 'mode=755,size=65536k', TARGET_PLAIN | TARGET_MAKE),
+  { ...stagedFolder(request.folder, STAGE.dev, '/dev'), how: TARGET_PLAIN | TARGET_MAKE },
   mount(
     'devpts',
     '/dev/pts',
@@ -85,18 +113,18 @@ export const systemOps = (request: SystemRequest): readonly Op[] => [
   ),
   ...ipcOps(request),
   mount('sysfs', '/sys', QUIET | (request.privileged ? 0n : MS.RDONLY), '', TARGET_PLAIN | TARGET_MAKE),
-  ...cgroupOps(request.cgroups, request.privileged),
+  ...cgroupOps(request),
   ...deviceOps(request.devices),
 ];
 
 /** Within its cgroup namespace, so that programs read their own limits; read-only (CVE-2022-0492, CVE-2023-25809). */
-function cgroupOps(view: CgroupView | undefined, privileged: boolean): readonly Op[] {
+function cgroupOps({ folder, cgroups: view, privileged }: SystemRequest): readonly Op[] {
   const flags = QUIET | (privileged ? 0n : MS.RDONLY);
   const at = '/sys/fs/cgroup';
   if (view === undefined) return [];
   if (view.kind === 'v2') return [mount('cgroup2', at, flags, '', 0)];
   return [
-    mount('tmpfs', at, QUIET, 'mode=755,size=64k', 0),
+    stagedFolder(folder, STAGE.cgroup, at, QUIET),
     ...view.controllers.map((name) => mount('cgroup', `${at}/${name}`, flags, name, TARGET_MAKE)),
     ...(privileged
       ? []
@@ -128,16 +156,20 @@ function deviceOps(devices: readonly DeviceNode[]): readonly Op[] {
 }
 
 /** What docker hides of /proc and /sys; after the sysctls, since it makes /proc/sys read-only. */
-export const maskOps = (more: readonly string[]): readonly Op[] => [
+export const maskOps = (folder: string, more: readonly string[]): readonly Op[] => [
   ...READONLY_PATHS.map((path): Op => ({ op: 'readonly', path })),
-  ...[...MASKED_PATHS, ...more].map((path): Op => ({ op: 'mask', path })),
+  ...[...MASKED_PATHS, ...more].map(
+    (path): Op => ({ op: 'mask', path, empty: `${stageOf(folder)}${STAGE.empty}` }),
+  ),
 ];
+
+type BindOp = Extract<Op, { op: 'bind' }>;
 
 function bindOp(
   source: string,
   target: string,
   options: { readonly recursive: boolean; readonly attributes: bigint; readonly propagation?: bigint },
-): Op {
+): BindOp {
   return {
     op: 'bind',
     source,
@@ -149,23 +181,27 @@ function bindOp(
   };
 }
 
+const stagedFolder = (folder: string, path: string, target: string, attributes = 0n): BindOp =>
+  bindOp(`${stageOf(folder)}${path}`, target, { recursive: false, attributes });
+
 type Etc = { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
 
+/** What is staged for `mounts` and for the container's own files, in the order of `userMountOps`. */
+export function stagedFiles(mounts: readonly ResolvedMount[], etc: Etc): readonly StagedFile[] {
+  const own = etcFiles(etc).filter((each) => mounts.every(({ target }) => target !== each.target));
+  return byDepth([...mounts, ...own]).filter((each) => each.type === 'file');
+}
+
 /** A target within another's comes after it. */
-export function userMountOps(folder: string, mounts: readonly ResolvedMount[], etc: Etc): readonly Op[] {
+export function userMountOps(
+  folder: string,
+  mounts: readonly ResolvedMount[],
+  files: readonly StagedFile[],
+): readonly Op[] {
   for (const each of mounts) checkTarget(each.target);
-  const all = [
-    ...mounts,
-    ...etcFiles(etc).filter((own) => mounts.every(({ target }) => target !== own.target)),
-  ];
-  const sorted = byDepth(all);
-  const files = sorted.filter((each) => each.type === 'file');
-  return [
-    ...stageOps(folder, files),
-    ...sorted.flatMap((each) =>
-      each.type === 'file' ? [fileBind(folder, each, files.indexOf(each))] : mountOps(each),
-    ),
-  ];
+  return byDepth([...mounts.filter((each) => each.type !== 'file'), ...files]).flatMap((each) =>
+    each.type === 'file' ? [fileBind(folder, each, files.indexOf(each))] : mountOps(each),
+  );
 }
 
 /** The container may write to its own. */
@@ -221,30 +257,9 @@ function checkTarget(target: string): void {
   });
 }
 
-type StagedFile = Extract<ResolvedMount, { type: 'file' }> & { readonly writable?: boolean };
+export type StagedFile = Extract<ResolvedMount, { type: 'file' }> & { readonly writable?: boolean };
 
-/** Contents live in a tmpfs that only these binds reach; what is not the container's own is read-only. */
-function stageOps(folder: string, files: readonly StagedFile[]): readonly Op[] {
-  if (files.length === 0) return [];
-  const stage = stageOf(folder);
-  return [
-    { op: 'root', path: stage },
-    mount('tmpfs', '/', QUIET, 'mode=700,size=16m', 0),
-    { op: 'root', path: stage },
-    ...files.map(
-      (each, at): Op => ({
-        op: 'file',
-        path: `/${at}`,
-        mode: each.mode,
-        uid: each.uid,
-        gid: each.gid,
-        content: each.content,
-      }),
-    ),
-    { op: 'root', path: rootOf(folder) },
-  ];
-}
-
+/** What is not the container's own is read-only. */
 const fileBind = (folder: string, file: StagedFile, at: number): Op =>
   bindOp(`${stageOf(folder)}/${at}`, file.target, {
     recursive: false,

@@ -67,7 +67,7 @@ export const OPS = {
   },
   'copy-up': { number: 32, fields: { path: 'string', folder: 'string', marker: 'string' } },
   remount: { number: 33, fields: { target: 'string', set: 'u64', clear: 'u64', recursive: 'u32' } },
-  mask: { number: 34, fields: { path: 'string' } },
+  mask: { number: 34, fields: { path: 'string', empty: 'string' } },
   readonly: { number: 35, fields: { path: 'string' } },
   console: { number: 36, fields: { columns: 'u32', rows: 'u32', mounted: 'u32' } },
   pivot: { number: 37, fields: {} },

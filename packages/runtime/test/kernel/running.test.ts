@@ -138,8 +138,8 @@ describe('terminal', () => {
     await expect.poll(() => seen.text).toContain('ready');
     await running.resize(100, 40);
     expect((await running.exited).code).toBe(3);
+    await expect.poll(() => seen.text).toContain('40 100');
     expect(seen.text).toContain('/dev/pts/0');
-    expect(seen.text).toContain('40 100');
   });
 
   test('without one a resize is refused', async () => {

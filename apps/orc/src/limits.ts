@@ -45,3 +45,6 @@ export const DOCKERFILE_BYTES_MAX = 4 * 1024 * 1024;
 export const SECRET_BYTES_MAX = 500 * 1024;
 /** Links that lead from one to the next; the kernel follows no more. */
 export const LINKS_MAX = 40;
+
+/** A larger env file is refused where the project is read. */
+export const ENV_FILE_BYTES_MAX = 1024 * 1024;

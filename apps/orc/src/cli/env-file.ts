@@ -1,6 +1,7 @@
 /** Variables of docker compose that stand in the project's `.env`, or in what `--env-file` names instead. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ENV_FILE_BYTES_MAX } from '../limits.ts';
 import { isOn } from './compose-env.ts';
 import type { Globals } from './context.ts';
 import type { Io } from './io.ts';
@@ -35,9 +36,11 @@ function pathsOf({ env, cwd }: Io, { files, envFiles, projectDirectory }: Global
   return [join(resolve(cwd, projectDirectory ?? (first === undefined ? '.' : dirname(first))), '.env')];
 }
 
+/** What is no file (a pipe of the shell) gives its text once, and that to the reader of the project. */
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const found = statSync(path);
+    return found.isFile() && found.size <= ENV_FILE_BYTES_MAX ? readFileSync(path, 'utf8') : '';
   } catch {
     return '';
   }

@@ -5,9 +5,12 @@ import type { Io } from './io.ts';
 /** Several problems of one input. */
 export class Problems extends Error {
   readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
+  /** What can be done all the same. */
+  readonly advice: string | undefined;
+  constructor(problems: readonly Problem[], advice?: string) {
     super(problems.map((each) => each.message).join('; '));
     this.problems = problems;
+    this.advice = advice;
   }
 }
 
@@ -26,6 +29,7 @@ export function report(io: Io, error: unknown): number {
   const given = error instanceof Problems ? error.problems : [problemOfFile(error) ?? toProblem(error)];
   const problems = given.flatMap((each) => [each, ...(each.others ?? [])]);
   for (const problem of problems) io.stderr.write(`${line(problem)}\n`);
+  if (error instanceof Problems && error.advice !== undefined) io.stderr.write(`hint: ${error.advice}\n`);
   if (!(error instanceof OrcError || error instanceof Problems) && io.env['ORC_DEBUG'])
     io.stderr.write(`${(error as Error).stack ?? ''}\n`);
   return Math.max(0, ...problems.filter((each) => each.severity !== 'warning').map(exitCode));

@@ -15,6 +15,7 @@ import {
 } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { Problems } from '../cli/problems.ts';
+import { withName } from './nameless.ts';
 import { rememberPlaces } from './places.ts';
 
 /** Throws `Problems` for errors; warnings go to standard error. */
@@ -87,7 +88,7 @@ export async function declaredIn(context: Context, every = false): Promise<Decla
     return await declaredOf(every ? everyProfile(context) : context);
   } catch (error) {
     if (io.env['COMPOSE_PROJECT_NAME']) return undefined;
-    throw error;
+    throw await withName(context, error);
   }
 }
 
@@ -163,7 +164,10 @@ export async function projectName(context: Context): Promise<string> {
     mustBeThere(context);
     return given;
   }
-  const { model } = await loadFiles(context, { translate: false, values: false });
+  const loading = loadFiles(context, { translate: false, values: false });
+  const { model } = await loading.catch(async (error: unknown) => {
+    throw await withName(context, error);
+  });
   if (model?.name !== undefined) return model.name;
   const folder = globals.projectDirectory ?? (globals.files[0] ? dirname(globals.files[0]) : '.');
   return normalisedProjectName(basename(resolve(io.cwd, folder)));

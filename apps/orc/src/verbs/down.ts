@@ -2,6 +2,7 @@
 import type { Client, ProjectView } from '@orc/api/client';
 import { type Declared, defined, OrcError } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
+import { isOn } from '../cli/compose-env.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
 import { declaredIn, loadProject, mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
@@ -28,7 +29,7 @@ export const down: Body = async (context, args, flags) => {
   }
   const result = await client.removeProject(name, {
     volumes: flags.on('volumes'),
-    removeOrphans: flags.on('remove-orphans'),
+    removeOrphans: flags.on('remove-orphans') || isOn(context.io.env['COMPOSE_REMOVE_ORPHANS']),
     ...(services.length === 0 ? {} : { services }),
     ...defined({ declared }),
     ...timeoutOf(flags),

@@ -67,10 +67,11 @@ async function elsewhere<T>({ io, globals }: Context, command: string, found: Pr
     return await found;
   } catch (error) {
     const named = globals.files.length > 0 || io.env['COMPOSE_FILE'];
-    const [problem, ...more] = error instanceof Problems && !named ? error.problems : [];
+    if (!(error instanceof Problems) || named) throw error;
+    const [problem, ...more] = error.problems;
     if (problem?.code !== 'compose.file' || more.length > 0) throw error;
     const hint = [`"${command}" lists those of this host`, problem.hint].filter(Boolean).join('; ');
-    throw new Problems([{ ...problem, hint }]);
+    throw new Problems([{ ...problem, hint }], error.advice);
   }
 }
 

@@ -24,6 +24,16 @@ export function parseDotenv(text: string, lookup: Lookup): Dotenv {
   return { values: reader.values, errors: reader.errors };
 }
 
+/** Of several files the last wins; `lookup` wins over all. What is wrong in them is passed over. */
+export function parseEnvFiles(texts: readonly string[], lookup: Lookup): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const text of texts) {
+    const found = parseDotenv(text, (name) => lookup(name) ?? values.get(name));
+    for (const [key, value] of found.values) values.set(key, value);
+  }
+  return values;
+}
+
 /** `format: raw`: each line is `KEY=value` as it stands, without quotes, escapes or variables. */
 export function parseRawEnv(text: string, lookup: Lookup): Dotenv {
   const values = new Map<string, string>();

@@ -1,6 +1,7 @@
 /** Published ports, isolation and sandboxes on the real kernel. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkHost } from '../../src/types.ts';
+import { countNft } from './counted.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
 import { openPeer, type Peer, SILENT } from './peer.ts';
 import { grown } from '../networks.ts';
@@ -37,7 +38,7 @@ insideNamespaces(import.meta.filename, () => {
       expect(await host.neighbour.call('askUdp', flow)).toBe('one 192.0.2.2');
       expect(await self.call('askUdp', { host: '127.0.0.1', port: 5353 })).toBe(`one ${gateway()}`);
       await stopBox(net, first);
-      expect(await host.neighbour.call('askUdp', flow)).not.toMatch(/^one/);
+      expect(await host.neighbour.call('askUdp', { ...flow, ...SILENT })).not.toMatch(/^one/);
       const second = await startBox(host, net, ['bridge']);
       await second.peer.call('serveUdp', { port: 53, say: 'two' });
       await net.publish(second.id, second.endpoints, [udp(5353, 53)]);
@@ -175,9 +176,11 @@ insideNamespaces(import.meta.filename, () => {
     test('of 200 containers at once take few runs of nft, and one takes little with all of them there', async () => {
       const ids = Array.from({ length: 200 }, () => newId());
       const endpoints = ids.map((id) => [net.allocate(id, 'bridge')]);
+      const runs = countNft(host.folder, '*');
       const begun = performance.now();
       await Promise.all(ids.map((id, at) => net.publish(id, endpoints[at] ?? [], [tcp(20000 + at, 80)])));
       const all = performance.now() - begun;
+      runs.end();
       const single: number[] = [];
       const one = newId();
       for (let turn = 0; turn < 10; turn += 1) {
@@ -189,7 +192,7 @@ insideNamespaces(import.meta.filename, () => {
       console.log(
         `200 at once: ${all.toFixed(0)} ms; one more: ${single.toSorted((a, b) => a - b)[5]?.toFixed(1)} ms`,
       );
-      expect(all).toBeLessThan(2000);
+      expect(runs.count()).toBeLessThan(5);
       await Promise.all([...ids, one].map((id) => net.release(id)));
     });
   });
@@ -336,8 +339,8 @@ insideNamespaces(import.meta.filename, () => {
       const box = await startBox(host, net, ['bridge']);
       await eventually(() => veths().length > 4);
       await stopBox(net, box);
-      await eventually(() => veths().length === 0, 8000);
-    }, 20_000);
+      await eventually(() => veths().length === 0);
+    });
 
     test('fill a further bridge when the first has no free port', async () => {
       await net.close();

@@ -1,12 +1,11 @@
 /** Daemons that go and come back, and firewalls that are reloaded under them. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/limits.ts';
 import { bridgeName } from '../../src/plan/links.ts';
 import type { Attached, NetworkHost } from '../../src/types.ts';
 import { network } from '../networks.ts';
+import { countNft } from './counted.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
 import { openPeer, type Peer, SILENT } from './peer.ts';
 import { sessionIsIdle } from './session.ts';
@@ -270,7 +269,7 @@ insideNamespaces(import.meta.filename, () => {
     });
 
     test('are looked at twice a second at most, not at all while only other instances change, and no more when it is over', async () => {
-      const looks = countLooks(host.folder);
+      const looks = countNft(host.folder, '*list chains');
       try {
         await looks.rest();
         const [first, began] = [looks.count(), performance.now()];
@@ -323,37 +322,6 @@ async function change(table: string): Promise<void> {
     sh(`nft 'add table inet ${table}; add chain inet ${table} any; delete table inet ${table}'`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** Puts a program before `nft` that notes each list of chains. */
-function countLooks(folder: string): {
-  readonly count: () => number;
-  /** Seconds that each takes. */
-  readonly slow: (seconds: number) => void;
-  /** Waits until there was none for a while. */
-  readonly rest: () => Promise<void>;
-  readonly end: () => void;
-} {
-  const [path, real, log] = [process.env['PATH'], sh('command -v nft').trim(), join(folder, 'looks')];
-  const script = `#!/bin/sh\ncase "$*" in *'list chains') echo look >>'${log}'; sleep $(cat '${log}.slow');; esac\nexec '${real}' "$@"\n`;
-  writeFileSync(log, '');
-  writeFileSync(`${log}.slow`, '0');
-  writeFileSync(join(folder, 'nft'), script, { mode: 0o755 });
-  process.env['PATH'] = `${folder}:${path ?? ''}`;
-  const count = (): number => readFileSync(log, 'utf8').split('\n').length - 1;
-  return {
-    count,
-    rest: async () => {
-      for (let before = -1; before !== count(); ) {
-        before = count();
-        await new Promise((resolve) => setTimeout(resolve, 4 * LIMITS.firewallPauseMs));
-      }
-    },
-    slow: (seconds) => writeFileSync(`${log}.slow`, String(seconds)),
-    end: () => {
-      process.env['PATH'] = path;
-    },
-  };
 }
 
 type Kept = Attached & { readonly namespace: string };

@@ -54,7 +54,7 @@ test('a start that nobody waits for any more ends, and runs nothing', async () =
     const started = startOn(await launcher.open(), FRAME.start, plan, encodePlan(plan), 0, 200);
     await expect(started).rejects.toMatchObject({ problem: { code: 'timeout' } });
     // The shim has let go of it: it has ended, and its child before it.
-    await launcher.run(planOf([{ op: 'lock', folder: container }]), 4000);
+    await launcher.run(planOf([{ op: 'lock', folder: container }]), 20_000);
     expect(existsSync(join(container, 'shim.sock'))).toBe(false);
     expect(existsSync(proof)).toBe(false);
   } finally {

@@ -258,15 +258,16 @@ describe('up in the foreground', SLOW, () => {
   test('with --abort-on-container-exit those that are stopped are heard out too', () => {
     const both = project('both', [
       'services:',
-      '  long: { image: busybox, command: [sh, -c, "trap \'echo end; exit 0\' TERM; while :; do sleep 0.1; done"] }',
-      '  short: { image: busybox, command: [sh, -c, "sleep 1; exit 3"] }',
+      '  long: { image: busybox, volumes: ["both:/both"], command: [sh, -c, "trap \'echo end; exit 0\' TERM; touch /both/up; while :; do sleep 0.1; done"] }',
+      '  short: { image: busybox, volumes: ["both:/both"], command: [sh, -c, "until [ -e /both/up ]; do sleep 0.1; done; exit 3"] }',
+      'volumes: { both: {} }',
       '',
     ]);
     const { code, stdout } = both('--progress', 'quiet', 'up', '--abort-on-container-exit');
     expect(code).toBe(3);
     expect(stdout).toMatch(/short-1 {2}\| exited with code 3\n/);
     expect(stdout).toMatch(/long-1 {3}\| end\n[\s\S]*long-1 {3}\| exited with code 0\n/);
-    both('down');
+    both('down', '-v');
   });
 
   test.each([

@@ -34,6 +34,7 @@ describe('the daemon', () => {
     const ports = [{ containerPort: 7, protocol: 'tcp' }] as const;
     const id = await startNew(client(), sh('exec nc -ll -p 7 -e cat', { ports }));
     const port = (await client().getContainer(id)).ports[0]?.hostPort as number;
+    await until(() => answers(port), 'it to listen');
     const lasting = await openEcho(port);
     expect(await lasting.say('before')).toBe('before');
     await crash();
@@ -103,7 +104,9 @@ describe('the daemon', () => {
       return status === 'running' && attempt === 2;
     };
     await until(again, 'its next attempt');
-    const echo = await openEcho((await client().getContainer(id)).ports[0]?.hostPort as number);
+    const port = (await client().getContainer(id)).ports[0]?.hostPort as number;
+    await until(() => answers(port), 'it to listen');
+    const echo = await openEcho(port);
     expect(await echo.say('again')).toBe('again');
     echo.close();
   });
@@ -152,10 +155,10 @@ describe('the daemon', () => {
   test('what was made, ended or failed before is known after', async () => {
     const created = await make(client(), idle(), 'created');
     const { id } = await runToEnd(client(), sh('echo said; exit 3'));
-    const gone = await make(client(), sh('sleep 0.3; exit 0', { autoRemove: true }), 'gone');
-    await client().startContainer(gone);
+    const gone = await startNew(client(), idle({ autoRemove: true }), 'gone');
     const pid = await pidOf(gone);
     await crash();
+    process.kill(pid, 'SIGKILL');
     await until(ended(pid), 'its end');
     await instance.start();
     expect(await client().getContainer(created)).toMatchObject({ status: 'created', name: 'created' });
@@ -275,6 +278,15 @@ describe('launcher and shims', () => {
     expect((await client().getContainer(id)).status).toBe('running');
   });
 });
+
+const answers = (port: number): Promise<boolean> =>
+  openEcho(port).then(
+    (echo) => {
+      echo.close();
+      return true;
+    },
+    () => false,
+  );
 
 async function openEcho(port: number): Promise<{ say(text: string): Promise<string>; close(): void }> {
   const socket = connect(port, '127.0.0.1');

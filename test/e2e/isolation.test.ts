@@ -3,8 +3,18 @@ import { mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } fro
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerSpec } from '@orc/model';
-import { bootstrapBusybox, execIn, idle, make, problemOf, runToEnd, sh, startNew } from '../lab/engine.ts';
-import { type Instance, startInstance } from '../lab/instance.ts';
+import {
+  bootstrapBusybox,
+  execIn,
+  idle,
+  logsOf,
+  make,
+  problemOf,
+  runToEnd,
+  sh,
+  startNew,
+} from '../lab/engine.ts';
+import { type Instance, startInstance, until } from '../lab/instance.ts';
 
 let instance: Instance;
 const client = (): Instance['client'] => instance.client;
@@ -166,11 +176,10 @@ describe('what a spec changes', () => {
   });
 
   test('orphans are reaped under init, and the signal reaches the program', async () => {
-    const id = await startNew(
-      client(),
-      sh('trap "exit 11" TERM; (sleep 0.05 &); while :; do sleep 0.05; done', { init: true }),
-    );
-    await client().stopContainer(id, { timeoutMs: 5000 });
+    const script = 'trap "exit 11" TERM; (sleep 0.05 &); echo ready; while :; do sleep 0.05; done';
+    const id = await startNew(client(), sh(script, { init: true }));
+    await until(async () => (await logsOf(client(), id)).stdout === 'ready\n', 'its trap');
+    await client().stopContainer(id, {});
     expect((await client().getContainer(id)).exit?.code).toBe(11);
   });
 

@@ -15,6 +15,7 @@ import {
   sh,
   startNew,
 } from '../lab/engine.ts';
+import { catchesTerm } from '../lab/ending.ts';
 import { type Instance, startInstance, until } from '../lab/instance.ts';
 
 let instance: Instance;
@@ -119,6 +120,8 @@ describe('start, stop, kill, wait', () => {
   test('start of one that runs and stop of one that does not are no errors', async () => {
     const id = await startNew(client(), idle());
     await client().startContainer(id);
+    const pid = (await client().getContainer(id)).pid as number;
+    await until(() => catchesTerm(pid), 'its trap');
     await client().stopContainer(id, {});
     await client().stopContainer(id, {});
     expect(await client().getContainer(id)).toMatchObject({
@@ -478,7 +481,9 @@ describe('health', () => {
 
   test('healthy, then unhealthy, then healthy again; events tell', async () => {
     const test_ = ['CMD-SHELL', 'test -e /ok'];
-    const id = await startNew(client(), idle({ healthcheck: { test: test_, ...fast } }));
+    // Failures count from the first success on only, and no probe is late on a busy machine.
+    const patient = { ...fast, timeoutMs: 20_000, startPeriodMs: 60_000, startIntervalMs: 100 };
+    const id = await startNew(client(), idle({ healthcheck: { test: test_, ...patient } }));
     expect(await health(id)).toBe('starting');
     await execIn(client(), id, ['touch', '/ok']);
     await until(async () => (await health(id)) === 'healthy', 'health');

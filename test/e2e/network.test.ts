@@ -44,7 +44,7 @@ const hostPortOf = async (id: string): Promise<number> =>
 const addressOf = async (id: string, network: string): Promise<string> =>
   (await client().getContainer(id)).endpoints.find((each) => each.network === network)?.ipv4 as string;
 const curl = (url: string): string =>
-  spawnSync('curl', ['-sS', '--max-time', '3', url], { encoding: 'utf8' }).stdout.trim();
+  spawnSync('curl', ['-sS', '--max-time', '10', url], { encoding: 'utf8' }).stdout.trim();
 const fetched = async (url: string): Promise<string> => {
   let text = '';
   await until(() => (text = curl(url)) !== '', `an answer of ${url}`);
@@ -57,7 +57,7 @@ const lookUp = async (id: string, name: string): Promise<string> => {
 };
 const visit = async (id: string, address: string, port = 80): Promise<string> => {
   if (address === '') return '';
-  const script = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 1 ${address} ${port}`;
+  const script = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} ${port}`;
   const { stdout } = await execIn(client(), id, ['sh', '-c', script]);
   return stdout.split('\r\n\r\n')[1]?.trim() ?? '';
 };
@@ -107,7 +107,7 @@ describe('published ports', () => {
     server.close();
     const script = `mkdir /www; echo me > /www/index.html; httpd -p 80 -h /www
       gateway=$(ip route | awk '$1 == "default" { print $3 }')
-      asked() { printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 1 $gateway ${port} 2>/dev/null | grep -w me || echo nobody; }
+      asked() { printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 $gateway ${port} 2>/dev/null | grep -w me || echo nobody; }
       named() { nslookup polite >/dev/null 2>&1 && echo named || echo nameless; }
       trap 'echo "$(asked) $(named)"; exit 0' TERM
       until [ "$(asked) $(named)" = "me named" ]; do sleep 0.1; done
@@ -449,7 +449,7 @@ async function occupy(port = 0): Promise<{ server: Server; port: number }> {
 function askUdp(port: number, text: string): Promise<string> {
   const socket = createSocket('udp4');
   return new Promise((resolve) => {
-    const timer = setTimeout(() => done(''), 300);
+    const timer = setTimeout(() => done(''), 2000);
     const done = (answer: string): void => {
       clearTimeout(timer);
       socket.close();

@@ -19,7 +19,7 @@ const statusOf = async (project: LabProject, service: string): Promise<string> =
 const inTime = (project: LabProject, args: readonly string[]): string => {
   const begun = performance.now();
   const said = project.ok(args);
-  expect(performance.now() - begun).toBeLessThan(8_000);
+  expect(performance.now() - begun).toBeLessThan(20_000);
   return said;
 };
 

@@ -10,8 +10,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', ...(long ? [] : ['**/*.long.test.ts'])],
     pool: 'forks',
     execArgv: [...SOURCE_FLAGS],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // What is waited for comes late on a busy machine; a test says what comes, not when.
     expect: { poll: { timeout: 15_000, interval: 20 } },
   },

@@ -129,7 +129,6 @@ test('up ends with the status of the service that was asked for', async () => {
     [...terminal.memory.containers.values()].map((row) => row.container);
   while (rows().filter((row) => row.status === 'running').length < 2)
     await new Promise((resolve) => setTimeout(resolve, 10));
-  await new Promise((resolve) => setTimeout(resolve, 100));
   terminal.memory.exit(rows().find((row) => row.name === 'shop-web-1')?.id ?? '', 9);
   const { code, stdout } = await running;
   expect([code, stdout]).toEqual([9, expect.stringContaining('web-1  | exited with code 9')]);

@@ -17,16 +17,21 @@ afterEach(() => fixture.cleanUp());
 const KILLS = 8;
 const CHILD = join(import.meta.dirname, 'support/crash-child.ts');
 
-/** The lines that it said before it was killed, `ms` after the first. */
+/** Of a process that is killed: more of them than it removes. */
+const IMAGES = 3;
+
+/** The lines that it said before it was killed, `ms` after it had a few images. */
 function runAndKill(root: string, first: number, ms: number): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CHILD, root, String(first)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';
+    let timer: NodeJS.Timeout | undefined;
     child.stdout.on('data', (chunk: Buffer) => {
-      if (output === '') setTimeout(() => child.kill('SIGKILL'), ms);
       output += chunk.toString();
+      if ((output.match(/^image /gm)?.length ?? 0) >= IMAGES)
+        timer ??= setTimeout(() => child.kill('SIGKILL'), ms);
     });
     child.once('error', reject);
     child.once('close', () =>

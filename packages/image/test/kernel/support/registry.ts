@@ -38,7 +38,7 @@ export async function startRegistry(
   for (let attempt = 0; through.length === 0; attempt += 1) {
     const answer = await fetch(`http://${address}/v2/`).catch(() => undefined);
     if (answer !== undefined) break;
-    if (attempt > 200) throw new Error('docker-registry does not answer');
+    if (attempt > 800) throw new Error('docker-registry does not answer');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   const stop = (): Promise<void> =>

@@ -19,6 +19,7 @@ import {
   bySlot,
   endedForGood,
   failureOf,
+  isAsWanted,
   isCurrent,
   isLeaving,
   isPending,
@@ -72,7 +73,7 @@ function judgeTask(each: Case): TaskVerdict {
   return {
     task: task.id,
     container: task.name,
-    current: isCurrent(task) && task.spec.hash === service.spec.hash,
+    current: isCurrent(task) && isAsWanted(task, service.spec),
     state,
     missing: eachGoal((goal) => standingOf(each, state, goal)),
   };

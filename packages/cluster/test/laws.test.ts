@@ -28,6 +28,7 @@ import {
   type State,
   takeReport,
 } from '../src/index.ts';
+import { isCurrent } from '../src/control/progress.ts';
 import {
   agentRound,
   commit,
@@ -93,6 +94,7 @@ const step = fc.oneof(
       orphans: fc.boolean(),
       create: fc.boolean(),
       renew: fc.boolean(),
+      keep: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('down' as const), project, volumes: fc.boolean() }) },
@@ -127,7 +129,8 @@ function planOf(world: World, each: Step): ProjectPlan | undefined {
     const wanted = parseProject(text, each.project);
     const options = {
       desired: each.create ? ('ready' as const) : ('run' as const),
-      forceRecreate: each.force,
+      forceRecreate: each.force && !each.keep,
+      noRecreate: each.keep,
       removeOrphans: each.orphans,
       renewAnonVolumes: each.renew,
     };
@@ -225,6 +228,50 @@ describe('whatever happens', () => {
           checkInvariants(world, startFirst);
         }
       }),
+      rounds,
+    );
+  });
+
+  test('`up --no-recreate` replaces nothing, wherever an update stands', () => {
+    fc.assert(
+      fc.property(
+        projectText,
+        projectText,
+        fc.array(step, { maxLength: 4 }),
+        projectText,
+        (first, second, steps, text) => {
+          const world = newWorld();
+          const up = {
+            do: 'up',
+            project: 'shop',
+            force: false,
+            renew: false,
+            orphans: false,
+            create: false,
+          } as const;
+          const agent = { do: 'agent', outcome: 'healthy', odd: false } as const;
+          const begun: readonly Step[] = [{ ...up, text: first, keep: false }, agent, agent, agent, agent];
+          for (const each of [...begun, { ...up, text: second, keep: false } as const, ...steps]) {
+            take(world, each);
+            pass(world);
+          }
+          const before = all(world.state, 'task').filter(isCurrent);
+          take(world, { ...up, text, keep: true });
+          pass(world);
+          // One that is started before the other goes takes its place.
+          const alone = ({ name }: TaskObj): boolean =>
+            before.filter((each) => each.name === name).length === 1;
+          const wanted = (task: TaskObj): boolean => {
+            const spec = world.state.tables.service.byId.get(task.spec.serviceId)?.spec;
+            return spec?.removing === undefined && task.spec.slot <= (spec?.replicas ?? 0);
+          };
+          const left = before
+            .filter(wanted)
+            .filter(alone)
+            .map(({ id }) => world.state.tables.task.byId.get(id));
+          expect(left.filter((task) => task === undefined || !isCurrent(task))).toEqual([]);
+        },
+      ),
       rounds,
     );
   });

@@ -81,6 +81,8 @@ export type ServiceSpec = {
    * configs. Replicas, dependencies and update rules are not in it. A task whose hash differs is replaced.
    */
   readonly hash: string;
+  /** Hashes of tasks that `--no-recreate` leaves as they are: they are not replaced before an `up` without it. */
+  readonly kept?: readonly string[];
   /** What `up` and `start` (run), `create` (ready) and `stop` (stop) asked for, with what made it differ. */
   readonly desired: 'ready' | 'run' | 'stop';
   /** Grows when the same desired state is asked for anew (`start`, `up`): a task of an older one is begun again. */

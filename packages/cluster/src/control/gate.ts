@@ -14,6 +14,7 @@ import { named, type State, where } from '../state/table.ts';
 import {
   endedForGood,
   failureOf,
+  isAsWanted,
   isCurrent,
   isPending,
   isRunning,
@@ -50,7 +51,7 @@ function dependencyGate(
   const target = named(state, 'service', serviceName(service.spec.project, dependency.service));
   if (target === undefined || target.spec.removing !== undefined) return undefined;
   const tasks = where(state, 'task', 'service', target.id).filter(
-    (task) => isCurrent(task) && task.spec.hash === target.spec.hash,
+    (task) => isCurrent(task) && isAsWanted(task, target.spec),
   );
   const rule = CONDITIONS[dependency.condition];
   const why = { service: dependency.service, condition: dependency.condition };

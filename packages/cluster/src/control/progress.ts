@@ -30,6 +30,10 @@ export function endedForGood(task: TaskObj, service: WithRestart): boolean {
 export const isCurrent = (task: TaskObj): boolean =>
   task.spec.desired.state !== 'remove' && task.spec.desired.state !== 'drain';
 
+/** It is not to be replaced: it was made for what its service is now, or is kept though it was not. */
+export const isAsWanted = ({ spec }: TaskObj, { hash, kept }: Pick<ServiceSpec, 'hash' | 'kept'>): boolean =>
+  spec.hash === hash || kept?.includes(spec.hash) === true;
+
 /** What it holds will be free by itself. */
 export const isLeaving = (task: TaskObj): boolean =>
   ['remove', 'stop', 'drain'].includes(task.spec.desired.state);

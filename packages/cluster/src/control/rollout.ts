@@ -7,6 +7,7 @@ import { gateOf } from './gate.ts';
 import {
   endedForGood,
   hasEnded,
+  isAsWanted,
   isCurrent,
   isPending,
   isRunning,
@@ -50,14 +51,14 @@ function replaceAndScale(pass: Pass, id: string): void {
 type Budget = { left: number; readonly startFirst: boolean };
 
 function budgetOf({ draft, now: time }: Pass, service: ServiceObj, current: readonly TaskObj[]): Budget {
-  const { update, hash } = service.spec;
+  const { update } = service.spec;
   // Slot by slot nobody waits for what is not to be started, nor for what begins when all others have gone.
   const atOnce =
     update === undefined ||
     service.spec.desired === 'ready' ||
-    current.some((task) => task.spec.hash !== hash && isOnLeaving(now(draft), task));
+    current.some((task) => !isAsWanted(task, service.spec) && isOnLeaving(now(draft), task));
   if (atOnce) return { left: Number.POSITIVE_INFINITY, startFirst: false };
-  const renewed = current.filter((task) => task.spec.hash === hash);
+  const renewed = current.filter((task) => isAsWanted(task, service.spec));
   const startFirst = startsFirst(service.spec);
   if (update.failureAction !== 'continue' && renewed.some((task) => hasFailed(task, service))) {
     return { left: 0, startFirst };
@@ -99,7 +100,7 @@ export const wakesAfter = (state: State, time: number): readonly Wake[] =>
     .flatMap((service) =>
       tasksOf(state, service).flatMap((task) => {
         const at = watchedUntil(task, service);
-        return isCurrent(task) && task.spec.hash === service.spec.hash && at > time
+        return isCurrent(task) && isAsWanted(task, service.spec) && at > time
           ? [{ at, project: service.spec.project }]
           : [];
       }),
@@ -114,7 +115,9 @@ function fillSlot(
   budget: Budget,
 ): void {
   const current = inSlot.filter(isCurrent);
-  const right = current.find((task) => task.spec.hash === service.spec.hash);
+  const right =
+    current.find((task) => task.spec.hash === service.spec.hash) ??
+    current.findLast((task) => isAsWanted(task, service.spec));
   const wrong = current.filter((task) => task !== right);
   if (right !== undefined) {
     if (wrong.length === 0 || (budget.startFirst && !isUp(right)) || !takeTurn(pass)) return;
@@ -173,9 +176,9 @@ function removeTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
     remove(pass.draft, 'task', task.id);
     return;
   }
-  const { stopGraceMs, removing, renewAnonVolumes, hash } = service.spec;
+  const { stopGraceMs, removing, renewAnonVolumes } = service.spec;
   // What `up -V` renewed belongs to the new container: it means only the one that is replaced.
-  const renewed = renewAnonVolumes === true && task.spec.hash !== hash;
+  const renewed = renewAnonVolumes === true && !isAsWanted(task, service.spec);
   const volumes = removing === undefined ? renewed : removing.volumes;
   patchSpec<'task'>(pass.draft, task, {
     desired: {
@@ -190,11 +193,11 @@ function removeTask(pass: Pass, task: TaskObj, service: ServiceObj): void {
 
 function noteUpdate(pass: Pass, id: string): void {
   const service = serviceOf(pass, id);
-  const { update, hash } = service.spec;
+  const { update } = service.spec;
   if (update === undefined) return;
   const current = tasksOf(now(pass.draft), service).filter(isCurrent);
-  const renewed = current.filter((task) => task.spec.hash === hash);
-  const old = current.some((task) => task.spec.hash !== hash);
+  const renewed = current.filter((task) => isAsWanted(task, service.spec));
+  const old = renewed.length < current.length;
   if (!old && service.status.updateState === undefined) return;
   const failed =
     old && update.failureAction !== 'continue' && renewed.some((task) => hasFailed(task, service));
@@ -210,7 +213,7 @@ function begin(pass: Pass, id: string): void {
   for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) afterReboot(pass, task, service);
   if (gateOf(now(pass.draft), service) !== undefined) return;
   for (const task of tasksOf(now(pass.draft), service).filter(isCurrent)) {
-    const pending = task.spec.hash === service.spec.hash && isPending(task, service.spec);
+    const pending = isAsWanted(task, service.spec) && isPending(task, service.spec);
     if (pending && takeTurn(pass)) beginTask(pass, service, task);
   }
 }

@@ -1,16 +1,16 @@
 /** Whose turn is next in an update that watches what it has renewed: the clock has no say here, a pass decides when. */
 import type { Follows, ObjectId, ServiceObj, TaskObj } from '@orc/model';
-import { bySlot, isCurrent, isUp } from './progress.ts';
+import { bySlot, isAsWanted, isCurrent, isUp } from './progress.ts';
 import { watchedUntil } from './rollout.ts';
 
 /** Nothing where containers are still to come up, for that is what is waited for then. */
 export function turnsOf(service: ServiceObj, tasks: readonly TaskObj[]): ReadonlyMap<ObjectId, Follows> {
-  const { update, hash, desired } = service.spec;
+  const { update, desired } = service.spec;
   if (desired !== 'run' || service.status.updateState !== 'updating' || !update?.monitorMs) return new Map();
   const current = tasks.filter(isCurrent);
-  const renewed = current.filter((task) => task.spec.hash === hash);
+  const renewed = current.filter((task) => isAsWanted(task, service.spec));
   const begun = new Set(renewed.map((task) => task.spec.slot));
-  const former = current.filter(({ spec }) => spec.hash !== hash && !begun.has(spec.slot)).toSorted(bySlot);
+  const former = current.filter(({ spec }) => !begun.has(spec.slot)).toSorted(bySlot);
   const places = update.parallelism - renewed.filter((task) => !isUp(task)).length;
   const watched = renewed
     .filter(isUp)

@@ -10,7 +10,8 @@ import {
   type ServiceSpec,
   type TaskObj,
 } from '@orc/model';
-import { isPending, needsStart } from '../control/progress.ts';
+import { isAsWanted, isPending, needsStart } from '../control/progress.ts';
+import { wantedSlots } from '../control/slots.ts';
 import { REPLICAS_MAX } from '../limits.ts';
 import { changesOf, draftOf, fresh, now, patchSpec, put } from '../state/draft.ts';
 import { same } from '../state/same.ts';
@@ -186,7 +187,9 @@ function putService(planning: Planning, request: PutProject, service: ProjectSer
     return;
   }
   const restarts =
-    spec.desired === 'run' && dependencyRecreated(planning, spec.project, spec.dependsOn, spec, found);
+    spec.desired === 'run' &&
+    request.options.noRecreate !== true &&
+    dependencyRecreated(planning, spec.project, spec.dependsOn, spec, found);
   const next = withOperation(planning, request, found, spec, restarts);
   put(draft, { ...found, spec: next });
   describe(planning, found, { ...found, spec: next }, restarts);
@@ -210,13 +213,16 @@ function specOf(
 ): ServiceSpec {
   const { options, project } = request;
   const image = request.images[service.container.image];
-  const kept = options.noRecreate === true && found !== undefined;
-  const template: ContainerSpec = kept
-    ? found.spec.template
-    : { ...service.container, ...(image === undefined ? {} : { imageId: image }) };
-  const recreations = (found?.spec.recreations ?? 0) + (!kept && isForced(options, service.service) ? 1 : 0);
+  const { tasks, before } = keptBy(planning, request, service, found);
+  const template: ContainerSpec = before?.template ?? {
+    ...service.container,
+    ...(image === undefined ? {} : { imageId: image }),
+  };
+  const forced = options.noRecreate !== true && isForced(options, service.service);
+  const recreations = (found?.spec.recreations ?? 0) + (forced ? 1 : 0);
   const hashed = { project: project.name, template, recreations, ...containerNamed(service) };
-  const hash = kept ? found.spec.hash : hashOfService(planning, hashed);
+  const hash = before?.hash ?? hashOfService(planning, hashed);
+  const kept = [...new Set(tasks.map((task) => task.spec.hash))].filter((each) => each !== hash).sort();
   return {
     project: project.name,
     service: service.service,
@@ -227,12 +233,31 @@ function specOf(
     ...containerNamed(service),
     template,
     hash,
+    ...(kept.length === 0 ? {} : { kept }),
     // What `create` leaves as it is goes on running; what it replaces is made and not started.
     desired:
       found?.spec.desired === 'run' && isWhole(planning, request, found, hash) ? 'run' : options.desired,
     generation: found?.spec.generation ?? 1,
     ...(recreations === 0 ? {} : { recreations }),
   };
+}
+
+/**
+ * `--no-recreate`: what is there stays, whatever it was made for. While nothing is missing its service is as `before`;
+ * else what is missing is made as the file is now, beside the others: so people renew containers one by one.
+ */
+function keptBy(
+  { draft }: Planning,
+  request: PutProject,
+  service: ProjectService,
+  found: ServiceObj | undefined,
+): { readonly tasks: readonly TaskObj[]; readonly before?: ServiceSpec } {
+  if (request.options.noRecreate !== true || found === undefined) return { tasks: [] };
+  const tasks = currentTasks(now(draft), found.id);
+  const slots = new Set(tasks.map((task) => task.spec.slot));
+  const replicas = replicasOf(request, service);
+  const wanted = wantedSlots(now(draft), { ...found, spec: { ...found.spec, replicas, absentSlots: [] } });
+  return wanted.every((slot) => slots.has(slot)) ? { tasks, before: found.spec } : { tasks };
 }
 
 /**
@@ -276,7 +301,7 @@ function withOperation(
 
 /** One whose hash differs is replaced and begins anew without being asked. */
 const mustStart = (task: TaskObj, found: ServiceObj, spec: ServiceSpec): boolean =>
-  task.spec.hash === spec.hash && needsStart(task, found.spec);
+  isAsWanted(task, spec) && needsStart(task, found.spec);
 
 /** `depends_on.restart: true`: restarted after its dependency was replaced. */
 function dependencyRecreated(
@@ -344,8 +369,8 @@ function actionOf(
   fields: readonly FieldChange[],
 ): Action {
   if (task === undefined || before === undefined) return { action: 'create' };
-  if (task.spec.hash !== after.spec.hash)
-    return { action: 'recreate', reason: whyRecreated(before, after, fields) };
+  if (!isAsWanted(task, after.spec))
+    return { action: 'recreate', reason: whyRecreated(task, before, after, fields) };
   if (restarts && !needsStart(task, before.spec))
     return { action: 'restart', reason: 'a service that it depends on was recreated' };
   return after.spec.generation > before.spec.generation && needsStart(task, before.spec)
@@ -353,10 +378,18 @@ function actionOf(
     : { action: 'keep' };
 }
 
-function whyRecreated(before: ServiceObj, after: ServiceObj, fields: readonly FieldChange[]): string {
+function whyRecreated(
+  task: TaskObj,
+  before: ServiceObj,
+  after: ServiceObj,
+  fields: readonly FieldChange[],
+): string {
   if (fields.length > 0) return reasonOf(fields);
   const asked = before.spec.recreations !== after.spec.recreations;
-  if (!asked) return 'an update before has not come to it yet';
+  if (!asked)
+    return isAsWanted(task, before.spec)
+      ? 'kept as it was until now'
+      : 'an update before has not come to it yet';
   return after.spec.renewAnonVolumes === true ? 'new anonymous volumes' : 'asked for';
 }
 

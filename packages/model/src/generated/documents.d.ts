@@ -591,6 +591,8 @@ export type ServiceSpec = {
   /** Counts --force-recreate. */
   readonly recreations?: number;
     readonly renewAnonVolumes?: boolean;
+  /** Hashes of tasks that --no-recreate leaves as they are. */
+  readonly kept?: readonly (Text)[];
   /** Slots whose container a person removed. */
   readonly absentSlots?: readonly (number)[];
   /** It goes once its tasks have. */

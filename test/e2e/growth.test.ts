@@ -29,7 +29,7 @@ test('forty containers that start at once have an address each, and reach each o
   const said = await execIn(client, ids[0] as string, ['ping', '-c1', '-W5', names.at(-1) as string]);
   expect(said.stdout).toContain(addresses.at(-1) as string);
   expect(said.code).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test('a network whose user chose its subnet does not grow, and says so', async () => {
   const { client } = instance;

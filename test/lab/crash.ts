@@ -6,7 +6,7 @@ import { type Instance, until } from './instance.ts';
 import { cgroups } from './leftovers.ts';
 
 /** After `rm` of all: no mount, veth, rule, cgroup or folder of a container; the pool of sandboxes has emptied itself. */
-export const CLEAN_MS = 10_000;
+export const CLEAN_MS = 30_000;
 
 export async function untilClean(instance: Instance): Promise<void> {
   let left: readonly string[] = [];

@@ -125,6 +125,27 @@ function strayLimits(text: string): readonly string[] {
   return [...named, ...waits.map(([call]) => call)];
 }
 
+/** Waits of a test that end within a second, as `vi.waitFor` does by itself, or of a few: too short on a busy machine. */
+function hastyWaits(text: string): readonly string[] {
+  const calls = [...text.matchAll(/\b(?:vi\.waitFor|vi\.waitUntil|expect\.poll)\(/g)];
+  return calls
+    .map(({ 0: name, index }) => name + argumentsFrom(text, index + name.length))
+    .filter((call) =>
+      call.startsWith('vi.')
+        ? !/, (?:\d{2,3}_000|[A-Z_]*MS)\)$/.test(call)
+        : /\btimeout: \d(?:_?\d{1,3})?\b/.test(call),
+    )
+    .map((call) => call.split('\n', 1)[0] as string);
+}
+
+/** Up to the bracket that closes the call. */
+function argumentsFrom(text: string, begin: number): string {
+  let at = begin;
+  for (let open = 1; open > 0 && at < text.length; at += 1)
+    open += text[at] === '(' ? 1 : text[at] === ')' ? -1 : 0;
+  return text.slice(begin, at);
+}
+
 describe('imports go down only', () => {
   test.each(rooms)('%s', (room) => {
     const allowed = new Set(MAY_IMPORT[room]?.map((name) => `@orc/${name}`));
@@ -162,6 +183,13 @@ test('bounds are named in limits.ts', () => {
   const wrong = sources
     .filter((file) => !file.endsWith('/limits.ts'))
     .flatMap((file) => strayLimits(read(file)).map((what) => `${nameOf(file)}: ${what}`));
+  expect(wrong).toEqual([]);
+});
+
+test('tests wait as long as a busy machine takes', () => {
+  const wrong = tests
+    .filter((file) => !file.startsWith(import.meta.dirname))
+    .flatMap((file) => hastyWaits(read(file)).map((call) => `${nameOf(file)}: ${call}`));
   expect(wrong).toEqual([]);
 });
 
@@ -287,6 +315,19 @@ describe('the rules themselves notice', () => {
     'await clock.sleep(LIMITS.retryMs);',
     'setTimeout(call, 0);',
   ])('no bound: %s', (line) => expect(strayLimits(`${line}\n`)).toEqual([]));
+  test.each([
+    ['await vi.waitFor(() => expect(said()).toBe(1));', 'vi.waitFor(() => expect(said()).toBe(1))'],
+    ['await vi.waitFor(\n  look,\n);', 'vi.waitFor('],
+    ['await vi.waitFor(look, 2000);', 'vi.waitFor(look, 2000)'],
+    ['await expect.poll(look, { timeout: 5_000 }).toBe(1);', 'expect.poll(look, { timeout: 5_000 })'],
+    ['await expect.poll(look, { timeout: 500 }).toBe(1);', 'expect.poll(look, { timeout: 500 })'],
+  ])('a hasty wait: %s', (line, what) => expect(hastyWaits(line)).toEqual([what]));
+  test.each([
+    'await vi.waitFor(() => expect(said()).toBe(1), 15_000);',
+    'vi.waitFor(holds, WAIT_MS);',
+    'await expect.poll(() => said()).toBe(1);',
+    'await expect.poll(look, { timeout: 20_000 }).toBe(1);',
+  ])('no hasty wait: %s', (line) => expect(hastyWaits(line)).toEqual([]));
   test('an import', () => {
     expect(
       importsOf(

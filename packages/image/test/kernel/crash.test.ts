@@ -45,7 +45,7 @@ function runAndKill(root: string, first: number, ms: number): Promise<readonly s
   });
 }
 
-test('what was acknowledged is there, and nothing half', { timeout: 60_000 }, async () => {
+test('what was acknowledged is there, and nothing half', { timeout: 180_000 }, async () => {
   const root = join(fixture.folder, 'root');
   const images = new Map<number, string>();
   const leases = new Set<number>();

@@ -64,7 +64,7 @@ insideNamespaces(import.meta.filename, () => {
     await net.networks(standing);
     await stopBox(net, box);
     expect(watchers()).toEqual([pid]);
-  }, 30_000);
+  }, 60_000);
 
   test('ended, it is begun again, and what happened meanwhile is found', async () => {
     for (let turn = 0; turn < 3; turn += 1) {
@@ -78,5 +78,5 @@ insideNamespaces(import.meta.filename, () => {
       await eventually(() => watchers().length === 1 && !watchers().includes(pid), 10_000);
     }
     expect(LIMITS.ruleWatchRetryMs * 2 ** 4).toBeLessThan(LIMITS.firewallCheckMs);
-  }, 30_000);
+  }, 60_000);
 });

@@ -7,13 +7,13 @@ import { alignHistory } from '../../plan/history.ts';
 import { tryParseReference } from '../../plan/reference.ts';
 import type { Instruction } from '../plan/instruction.ts';
 import { type Source, whereOf } from '../plan/source.ts';
-import { type Stage, stageOf } from '../plan/stages.ts';
+import { type Stage, stageHint, stageOf } from '../plan/stages.ts';
 import { SCRATCH_CONFIG, startState } from '../plan/state.ts';
 import { contextScan, doCopy, doWorkdir, hasFolder, stageScan } from './files.ts';
 import { startStep, type StepProgress } from './progress.ts';
 import { type BindFrom, bindsOf, doRun, shorten } from './run.ts';
 import type { Session } from './session.ts';
-import { afterConfig, afterWork, type Built } from './steps.ts';
+import { afterConfig, afterNothing, afterWork, type Built } from './steps.ts';
 
 /** Builds a stage, or waits for whoever does already. */
 export type StageBuilder = (index: number) => Promise<Built>;
@@ -64,7 +64,7 @@ async function startStage(
   const label = labelOf(session, stage, 1, total, stage.from.place.text.trim());
   const progress = startStep(session.request.onProgress, session.internals.clock, label);
   return attempt(session.planned.source, stage.from, progress, async () => {
-    const built = await imageOf(session, base.reference, base.platform);
+    const built = await imageNamed(session, stage, base.reference, base.platform);
     progress.done();
     return built;
   });
@@ -77,6 +77,18 @@ const scratch = (session: Session): Built => ({
   platform: session.targetPlatform,
   createdMs: 0,
 });
+
+/** What is no stage is an image; where there is none of that name, a stage may have been meant. */
+async function imageNamed(session: Session, stage: Stage, name: string, platform?: string): Promise<Built> {
+  try {
+    return await imageOf(session, name, platform);
+  } catch (error) {
+    const meant = stageHint(name, stage.index, session.planned.plan.stages);
+    if (!(error instanceof OrcError) || error.problem.code === 'canceled' || meant === undefined) throw error;
+    const { hint } = error.problem;
+    throw new OrcError({ ...error.problem, hint: hint === undefined ? meant : `${meant}; ${hint}` });
+  }
+}
 
 async function imageOf(session: Session, reference: string, platform: string | undefined): Promise<Built> {
   const { spec, auths = {}, onProgress } = session.request;
@@ -161,8 +173,7 @@ async function work(run: StageRun, step: WorkStep, built: Built, progress: StepP
   }
   if (!hasFolder(built, what.path))
     return afterWork(session, built, step, doWorkdir(session, built, what), progress);
-  progress.done();
-  return afterConfig(built, step);
+  return afterNothing(session, built, step, progress);
 }
 
 async function bindSources(run: StageRun, work: RunWork): Promise<readonly BindFrom[]> {
@@ -183,7 +194,7 @@ async function sourceOf(run: StageRun, from: string | undefined): Promise<Built 
   if (from === undefined) return undefined;
   const { session, stage } = run;
   const earlier = stageOf(from, session.planned.plan.stages, stage.index);
-  return earlier === undefined ? imageOf(session, from, undefined) : run.build(earlier.index);
+  return earlier === undefined ? imageNamed(session, stage, from) : run.build(earlier.index);
 }
 
 /** Says that the step failed, and where it stands in the Dockerfile. */

@@ -51,6 +51,31 @@ export const afterConfig = (built: Built, step: Step): Built => ({
   history: [...built.history, historyEntry(built.createdMs, step.createdBy, true, step.state.author)],
 });
 
+/** A step that finds what it would write: remembered without a layer, so that it comes out of the cache another time. */
+export async function afterNothing(
+  session: Session,
+  built: Built,
+  step: Step & { readonly work: Work },
+  progress: StepProgress,
+): Promise<Built> {
+  const key = cacheKey({ ...partsOf(built, step), content: 'there' });
+  const known = session.request.spec.noCache === true ? undefined : await session.internals.cacheGet(key);
+  if (known === undefined) await session.internals.cachePut(key, {}, []);
+  if (known === undefined) progress.done();
+  else progress.cached();
+  return afterConfig(built, step);
+}
+
+const partsOf = (
+  built: Built,
+  { work }: { readonly work: Work },
+): Omit<Parameters<typeof cacheKey>[0], 'content' | 'surroundings'> => ({
+  layers: built.layers.map(({ diffId }) => diffId),
+  state: built.state,
+  platform: formatPlatform(built.platform),
+  work,
+});
+
 export async function afterWork(
   session: Session,
   built: Built,
@@ -58,12 +83,7 @@ export async function afterWork(
   doing: Doing,
   progress: StepProgress,
 ): Promise<Built> {
-  const parts = {
-    layers: built.layers.map(({ diffId }) => diffId),
-    state: built.state,
-    platform: formatPlatform(built.platform),
-    work: step.work,
-  };
+  const parts = partsOf(built, step);
   const keys: Named[] = [];
   for await (const { holds = always, ...more } of doing.keys) {
     const key = cacheKey({ ...parts, ...more });

@@ -181,6 +181,17 @@ export function stageOf(from: string, stages: readonly Stage[], before: number):
   return stageByName(from, earlier) ?? (/^\d+$/.test(from) ? earlier[Number(from)] : undefined);
 }
 
+/** For a name that is no stage's, and no image's either. Undefined: it is no name that a stage could have. */
+export function stageHint(name: string, before: number, stages: readonly Stage[]): string | undefined {
+  if (!/^[A-Za-z][\w.-]*$/.test(name)) return undefined;
+  if (stageByName(name, stages.slice(before + 1)) !== undefined)
+    return `the stage ${name} stands below this one: move it above`;
+  const names = stages.slice(0, before).map((stage) => stage.name ?? String(stage.index));
+  const close = nearestWord(name.toLowerCase(), names);
+  if (close !== undefined) return `did you mean the stage ${close}?`;
+  return names.length === 0 ? undefined : `it is no stage: those above are ${names.join(', ')}`;
+}
+
 function checkSources(stage: Stage, stages: readonly Stage[], source: Source, problems: Problem[]): void {
   for (const { place, action } of stage.instructions) {
     const inner = action.kind === 'onbuild' ? action.instruction.action : action;

@@ -66,6 +66,30 @@ describe('a whole build', () => {
     expect(JSON.stringify(history)).not.toContain('bonjour');
   });
 
+  test('a WORKDIR that is there already comes from the cache as others do, once it was seen', async () => {
+    const text = 'FROM busybox\nWORKDIR /there\nWORKDIR /there\nWORKDIR /\nLABEL a=workdir';
+    const first = await fixture.build(text);
+    const second = await fixture.build(text);
+    const last = ['[2/4] WORKDIR /there', '[3/4] WORKDIR /there', '[4/4] WORKDIR /'];
+    expect([first.cached, second.cached]).toEqual([[], last]);
+    expect(second.id).toBe(first.id);
+    expect((await fixture.build(text, { noCache: true })).cached).toEqual([]);
+  });
+
+  // No image can have such a name, so nothing is asked of a registry.
+  test.each([
+    ['Bild', 'did you mean the stage build?'],
+    ['Nostage', 'it is no stage: those above are build, 1'],
+    ['Last', 'the stage Last stands below this one: move it above'],
+  ])('COPY --from=%s names the stages that there are', async (from, hint) => {
+    const problem = await fixture.fail(
+      `FROM busybox AS build\nFROM busybox\nFROM busybox\nCOPY --from=${from} /a /b\nFROM busybox AS last\nCOPY --from=2 /b /c`,
+    );
+    expect([problem.where?.line, problem.hint?.split('; ')[0]]).toEqual([4, hint]);
+    const base = `FROM busybox AS build\nFROM busybox\nFROM ${from}\nFROM busybox AS last\nCOPY --from=2 / /`;
+    expect((await fixture.fail(base)).hint?.split('; ')[0]).toBe(hint);
+  });
+
   test('again comes from the cache and is the same image', async () => {
     const first = await fixture.build(WHOLE);
     const second = await fixture.build(WHOLE);

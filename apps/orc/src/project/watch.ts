@@ -1,14 +1,14 @@
 /** Follows a project until a judgement on it is reached. Events only say when to look again: the state decides. */
 import type { Client, ProjectView } from '@orc/api/client';
-import { OrcError, fail } from '@orc/model';
+import { OrcError, defined, fail } from '@orc/model';
 import { QUIET_LOOK_MS, TIMER_MS_MAX, UNREADY_TOLD_MAX } from '../limits.ts';
 
 export type Verdict = 'wait' | 'done';
 
 export type Watch = {
   readonly project: string;
-  /** Events after this one; what happened before is in the first look. */
-  readonly eventIndex: number;
+  /** Events after this one, absent: those to come; what happened before is in the first look. */
+  readonly eventIndex?: number;
   /** Called with each view (null when the project is gone) and how long nothing has happened. Throws to fail. */
   readonly judge: (view: ProjectView | null, quietMs: number) => Verdict;
   /** What is still missing, for who has waited too long. */
@@ -60,7 +60,8 @@ async function looking(client: Client, watch: Watch, signal: AbortSignal): Promi
 
 async function pump(client: Client, watch: Watch, signal: AbortSignal, tick: () => void): Promise<void> {
   const filters = { type: ['task', 'project', 'container'] };
-  for await (const event of client.events({ afterIndex: watch.eventIndex, filters }, signal)) {
+  const after = defined({ afterIndex: watch.eventIndex });
+  for await (const event of client.events({ ...after, filters }, signal)) {
     const { project = '' } = event.actor.attributes;
     if (project === watch.project || event.actor.id === watch.project) tick();
   }

@@ -1,10 +1,10 @@
 /** The verbs of a project that are a few lines each. */
-import type { Client } from '@orc/api/client';
 import { OrcError, type OrcEvent, defined, fail } from '@orc/model';
 import type { Body } from '../cli/command.ts';
 import { interruptible } from '../cli/io.ts';
 import { rfc3339 } from '../format/time.ts';
-import { type LogView, createLogView, shortName } from '../project/log-view.ts';
+import { followLogs } from '../project/log-follow.ts';
+import { createLogView, shortName } from '../project/log-view.ts';
 import { idOf, inParallel } from '../project/images.ts';
 import { declaredIn, loadProject, projectName } from '../project/load.ts';
 import { pullImage } from '../project/pull.ts';
@@ -20,8 +20,10 @@ export const logs: Body = async (context, args, flags) => {
   const known = await projectHere(context, client, args);
   if (known === undefined) return 0;
   const { name } = known;
-  const index = flags.number('index');
-  const rows = (await rowsOf(client, name, args)).filter((row) => index === undefined || row.slot === index);
+  const slot = flags.number('index');
+  const listed = async (): ReturnType<typeof rowsOf> =>
+    (await rowsOf(client, name, args)).filter((row) => slot === undefined || row.slot === slot);
+  const rows = await listed();
   await interruptible(context.io, async (signal) => {
     const view = createLogView(context, client, {
       width: Math.max(0, ...rows.map((row) => shortName(name, row.name).length)),
@@ -31,27 +33,13 @@ export const logs: Body = async (context, args, flags) => {
       signal,
       request: logRequest(context, flags),
     });
-    for (const row of rows) view.open({ id: row.id, name: shortName(name, row.name) });
-    if (flags.on('follow')) await followNew(client, name, args, view, signal);
+    const follow = { project: name, services: args, slot, rows: listed };
+    if (flags.on('follow')) await followLogs(client, follow, view, signal);
+    else for (const row of rows) view.open({ id: row.id, name: shortName(name, row.name) });
     await view.done();
   });
   return 0;
 };
-
-/** Until the user stops it: containers that start later are shown too. */
-async function followNew(
-  client: Client,
-  project: string,
-  services: readonly string[],
-  view: LogView,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const event of client.events({ filters: { type: ['container'], event: ['start'] } }, signal)) {
-    const { project: of, service = '', name = '' } = event.actor.attributes;
-    if (of === project && (services.length === 0 || services.includes(service)))
-      view.open({ id: event.actor.id, name: shortName(project, name) });
-  }
-}
 
 export const exec: Body = async (context, args, flags) => {
   const [service = '', ...argv] = args;

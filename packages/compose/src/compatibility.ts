@@ -3,6 +3,7 @@
  * do instead.
  */
 import type { Honour, Row } from './plan/attributes/row.ts';
+import { CHECK_WORDS } from './plan/attributes/checks.ts';
 import { ATTRIBUTES } from './plan/attributes/table.ts';
 
 export type { Honour, Row } from './plan/attributes/row.ts';
@@ -10,16 +11,25 @@ export { ATTRIBUTES } from './plan/attributes/table.ts';
 
 export function compatibilityTable(rows: readonly Row[] = ATTRIBUTES): string {
   const lines = rows.map((row) => {
-    const cells = [`\`${row.path}\``, statusOf(row.honour), notesOf(row.honour), formOf(row), mergeOf(row)];
+    const cells = [
+      `\`${row.path}\``,
+      statusOf(row.honour),
+      notesOf(row.honour),
+      formOf(row),
+      mergeOf(row),
+      checksOf(row),
+    ];
     return `| ${[...cells, row.default === undefined ? '' : `\`${row.default}\``].join(' | ')} |`;
   });
   return [
-    '| attribute | | | long form | a later file | default |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| attribute | | | long form | a later file | checks | default |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...lines,
     '',
   ].join('\n');
 }
+
+const checksOf = ({ checks }: Row): string => checks.map((name) => CHECK_WORDS[name]).join('; ');
 
 const formOf = ({ form }: Row): string =>
   form === undefined ? '' : form.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
@@ -71,7 +81,8 @@ export const compatibilityDocument = (): string =>
     '',
     'Written by `node packages/compose/scripts/compatibility.ts` from the table in `src/plan/attributes`. What is refused is',
     'refused at its place in the file by `up`; `config` prints it all the same. Where nothing is said of a later file, it is',
-    'merged key by key (mappings), added (lists) or put in its place (others).',
+    'merged key by key (mappings), added (lists) or put in its place (others). What is checked comes on top of the schema and',
+    'of the long form, which take no other types and words.',
     '',
     compatibilityTable(),
   ].join('\n');

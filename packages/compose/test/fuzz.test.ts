@@ -1,16 +1,24 @@
 /**
- * Whatever is written, the load ends with a model or with problems, in time. ORC_FUZZ sets the number of
- * cases; a failing one is printed with its seed.
+ * Whatever is written, the load ends with a model or with problems, within a second and 300 MB. ORC_FUZZ sets the number
+ * of cases, ORC_FUZZ_SEED where they begin; both are printed, and a failing case with what it came from.
  */
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { describe, expect, test } from 'vitest';
-import { renderYaml } from '../src/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Schema, composeSchema, formsOf, typesOf } from '../src/plan/4-validate/schema.ts';
+import { GROWS, type Verdict } from './fuzz-worker.ts';
 import { loadFiles } from './support.ts';
 
-const RUNS = Number(process.env['ORC_FUZZ'] ?? 500);
+const RUNS = Number(process.env['ORC_FUZZ'] ?? 2000);
+const SEED = Number(process.env['ORC_FUZZ_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
+/** Of the processor. */
 const MS_MAX = 1000;
+/** By the clock, which on a busy machine tells little. */
+const HANGS_MS = 60_000;
+const TIMEOUT_MS = 30_000 + RUNS * 100;
+const YOUNG_MB = 44;
+const HEAP_MB = 300 - YOUNG_MB;
 
 /** Values that the schema allows, and now and then ones that it does not. */
 function arbitrary(schema: Schema, depth: number): fc.Arbitrary<unknown> {
@@ -97,31 +105,59 @@ const projects = fc.record({
   top: objectArbitrary(composeSchema, 2),
 });
 
-/** Loads in time; a model that came out prints as a file that gives the same model. */
-function holds(files: Record<string, string>): void {
-  const start = performance.now();
-  const result = loadFiles(files);
-  expect(performance.now() - start).toBeLessThan(MS_MAX);
-  if (result.model === undefined) expect(result.problems.length).toBeGreaterThan(0);
-  else renderYaml(result.model);
-  for (const problem of result.problems) expect(problem.message.length).toBeGreaterThan(0);
-  const again = performance.now();
-  const audited = loadFiles(files, { options: { audit: true, uid: 1000 } });
-  expect(performance.now() - again).toBeLessThan(MS_MAX);
-  for (const { where } of audited.attributes ?? []) expect(where.line).toBeGreaterThan(0);
+let worker: Worker;
+let slowestMs = 0;
+const newWorker = (): Worker =>
+  new Worker(new URL('fuzz-worker.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
+  });
+beforeAll(() => {
+  console.log(`${RUNS} cases of each kind, ORC_FUZZ_SEED=${SEED}`);
+  worker = newWorker();
+});
+afterAll(async () => {
+  console.log(`the slowest took ${Math.round(slowestMs)} ms of the processor`);
+  await worker.terminate();
+});
+
+/** Loads in time and in its memory. */
+async function holds(files: Record<string, string>): Promise<void> {
+  const { wrong, ms } = await loadedBy(files);
+  slowestMs = Math.max(slowestMs, ms);
+  expect(wrong).toBe(undefined);
+  expect(ms).toBeLessThan(MS_MAX);
+}
+
+/** A thread that broke, or hangs, is followed by a new one: fast-check goes on with smaller cases. */
+async function loadedBy(files: Record<string, string>): Promise<Verdict> {
+  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const broke = (wrong: string): void => resolve({ wrong, ms: 0 });
+  const hangs = setTimeout(broke, HANGS_MS, 'it does not end');
+  const failed = (error: NodeJS.ErrnoException): void => broke(`${error.code ?? ''} ${error.message}`);
+  const own = worker;
+  own.once('message', resolve).once('error', failed);
+  own.postMessage(files);
+  const verdict = await promise;
+  clearTimeout(hangs);
+  own.off('message', resolve).off('error', failed);
+  if (verdict.wrong !== undefined) {
+    void own.terminate();
+    worker = newWorker();
+  }
+  return verdict;
 }
 
 describe('a load ends', () => {
-  test('for documents that follow the schema, mostly', () => {
-    fc.assert(
-      fc.property(projects, ({ services, top }) =>
+  test('for documents that follow the schema, mostly', { timeout: TIMEOUT_MS }, async () => {
+    await fc.assert(
+      fc.asyncProperty(projects, ({ services, top }) =>
         holds({ 'compose.yaml': stringify({ ...(top as object), services }) }),
       ),
-      { numRuns: RUNS },
+      { numRuns: RUNS, seed: SEED },
     );
   });
 
-  test('for pieces of text in any order', () => {
+  test('for pieces of text in any order', { timeout: TIMEOUT_MS }, async () => {
     const pieces = fc.constantFrom(
       'services:',
       '\n  ',
@@ -152,9 +188,11 @@ describe('a load ends', () => {
       'image: b',
       '\n',
     );
-    fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 40 }), (words) => holds({ 'compose.yaml': words.join('') })),
-      { numRuns: RUNS },
+    await fc.assert(
+      fc.asyncProperty(fc.array(pieces, { maxLength: 40 }), (words) =>
+        holds({ 'compose.yaml': words.join('') }),
+      ),
+      { numRuns: RUNS, seed: SEED },
     );
   });
 
@@ -179,10 +217,15 @@ describe('a load ends', () => {
     ['a byte order mark', '\uFEFFservices: {a: {image: b}}'],
   ])('for %s', (_name, text) => holds({ 'compose.yaml': text }));
 
-  test('for a file that includes and extends itself', () => {
-    holds({
+  test('for a file that includes and extends itself', async () => {
+    await holds({
       'compose.yaml': 'include: [compose.yaml]\nservices: {a: {extends: {file: compose.yaml, service: a}}}',
     });
+  });
+
+  test('and what needs more memory would be noticed', { timeout: TIMEOUT_MS }, async () => {
+    expect((await loadedBy({ [GROWS]: '' })).wrong).toContain('ERR_WORKER_OUT_OF_MEMORY');
+    await holds({ 'compose.yaml': 'services: {a: {image: b}}' });
   });
 });
 

@@ -95,7 +95,7 @@ const isDerived = (entry: Entry, parent: Node): boolean =>
   entry.key.end === parent.place.end;
 
 const rowless = (why: string): RowNode => ({
-  row: { path: '', form: undefined, merge: undefined, honour: silent(why), default: undefined },
+  row: { path: '', form: undefined, merge: undefined, checks: [], honour: silent(why), default: undefined },
   children: new Map(),
 });
 const EXTENSION = rowless('it is an extension: `config` prints it, and nothing reads it');

@@ -1,6 +1,8 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
 import { CAPABILITY_NAMES, containerNameFault, isSignal, nearestWord } from '@orc/model';
 import { LIMITS } from '../../limits.ts';
+import type { CheckName, ValueCheck } from '../attributes/checks.ts';
+import { ATTRIBUTES } from '../attributes/table.ts';
 import { isAddress } from '../5-canonical/address.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
@@ -15,7 +17,7 @@ export function checkValues(loading: Loading, services: MapNode): void {
 }
 
 function checkService(loading: Loading, name: string, service: MapNode): void {
-  for (const [path, check] of CHECKS) {
+  for (const [path, check] of OF_SERVICE) {
     const node = at(service, path);
     for (const each of node?.kind === 'seq' ? node.items : [node])
       checkValue(loading, ['services', name, ...path].join('.'), each, check);
@@ -43,7 +45,7 @@ const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.
 const TAG = /:(\w[\w.-]{0,127})$/;
 const DIGEST = /@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
-const image: Check = (text) => {
+const imageName: Check = (text) => {
   const tagged = text.replace(DIGEST, '');
   const rest = tagged.replace(TAG, '');
   const [host = ''] = HOST.exec(rest) ?? [];
@@ -69,13 +71,13 @@ const capability: Check = (text) => {
 /** As docker has it: with less, no program of today starts. */
 const MEMORY_BYTES_MIN = 6 * 1024 * 1024;
 
-const memory: Check = (text) => {
+const memoryMin: Check = (text) => {
   const bytes = Number(text);
   if (!(bytes > 0 && bytes < MEMORY_BYTES_MIN)) return undefined;
   return { why: `${bytes} bytes are less than the minimum of 6 MB`, hint: 'write 6m or more' };
 };
 
-const workingDir: Check = (text) =>
+const absolutePath: Check = (text) =>
   text.startsWith('/')
     ? undefined
     : {
@@ -101,7 +103,7 @@ const blanks = (text: string, noun: string): Fault | undefined =>
     ? { why: `${JSON.stringify(text)} is not a ${noun}`, hint: 'write it without blanks' }
     : undefined;
 
-const dnsServer: Check = (text) =>
+const nameServer: Check = (text) =>
   isAddress(text)
     ? undefined
     : { why: `"${text}" is not an address`, hint: 'name servers are given by address, such as 1.1.1.1' };
@@ -124,19 +126,25 @@ const user: Check = (text) => {
     : { why: `${large} is too large for an id`, hint: `the largest is ${ID_MAX}` };
 };
 
-const CHECKS: readonly (readonly [Path, Check])[] = [
-  [['container_name'], containerName],
-  [['image'], image],
-  [['working_dir'], workingDir],
-  [['stop_signal'], signal],
-  [['hostname'], hostName],
-  [['domainname'], hostName],
-  [['user'], user],
-  [['dns'], dnsServer],
-  [['dns_search'], searchDomain],
-  [['dns_opt'], resolverOption],
-  [['cap_add'], capability],
-  [['cap_drop'], capability],
-  [['mem_limit'], memory],
-  [['deploy', 'resources', 'limits', 'memory'], memory],
-];
+const BY_NAME: Readonly<Record<ValueCheck, Check>> = {
+  containerName,
+  imageName,
+  absolutePath,
+  signal,
+  hostName,
+  user,
+  nameServer,
+  searchDomain,
+  resolverOption,
+  capability,
+  memoryMin,
+};
+
+const isValueCheck = (name: CheckName): name is ValueCheck => Object.hasOwn(BY_NAME, name);
+
+/** What the table says of values, by their path below a service. */
+const OF_SERVICE: readonly (readonly [Path, Check])[] = ATTRIBUTES.flatMap(({ path, checks }) =>
+  checks
+    .filter(isValueCheck)
+    .map((name): readonly [Path, Check] => [path.split('.').slice(2), BY_NAME[name]]),
+);

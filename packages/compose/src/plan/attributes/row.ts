@@ -1,4 +1,5 @@
 /** The shape of a row of the attribute table. */
+import type { CheckName } from './checks.ts';
 
 /**
  * How a value of one file becomes its long form, before files are merged. One function each in
@@ -78,6 +79,8 @@ export type Row = {
   readonly path: string;
   readonly form: FormName | undefined;
   readonly merge: MergeName | undefined;
+  /** What is looked at beyond its schema, once all files are one. */
+  readonly checks: readonly CheckName[];
   readonly honour: Honour;
   /** What it is where what stands around it is there and it is not; the model says so. */
   readonly default: string | boolean | undefined;

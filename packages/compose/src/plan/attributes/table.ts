@@ -1,21 +1,26 @@
 /**
- * The one table of attributes: for each path its long form, how it merges, and what honours it. The phases
+ * The one table of attributes: for each path its long form, how it merges, what is checked, and what honours it. The phases
  * walk a tree of values beside the tree of rows; the compatibility table of the README is printed from it.
  */
 import { BUILD_ROWS } from './build.ts';
+import { CHECKS } from './checks.ts';
 import { DEPLOY_ROWS } from './deploy.ts';
 import type { Row, ShortRow } from './row.ts';
 import { SERVICE_ROWS } from './service.ts';
 import { TOP_ROWS } from './top.ts';
 
 const prefixed = (prefix: string, rows: readonly ShortRow[]): Row[] =>
-  rows.map(([path, form, merge, honour, preset]) => ({
-    path: [prefix, path].filter((part) => part !== '').join('.'),
-    form: form === '' ? undefined : form,
-    merge: merge === '' ? undefined : merge,
-    honour,
-    default: preset,
-  }));
+  rows.map(([own, form, merge, honour, preset]) => {
+    const path = [prefix, own].filter((part) => part !== '').join('.');
+    return {
+      path,
+      form: form === '' ? undefined : form,
+      merge: merge === '' ? undefined : merge,
+      checks: CHECKS[path] ?? [],
+      honour,
+      default: preset,
+    };
+  });
 
 export const ATTRIBUTES: readonly Row[] = [
   ...prefixed('', TOP_ROWS),

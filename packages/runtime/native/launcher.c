@@ -1,6 +1,6 @@
 /*
- * orc-launch serve RUN VERSION [cgroup file…]: the resident fork server. One child per connection; it holds
- * no state. Prints `ready PID` once it listens. Writes `0` to each of the cgroup files first. VERSION comes
+ * orc-launch serve RUN ROOT VERSION [cgroup file…]: the resident fork server. One child per connection; it holds
+ * no state but the mount namespace that containers begin with. Prints `ready PID` once it listens. Writes `0` to each of the cgroup files first. VERSION comes
  * back in its hello, so that a daemon knows a launcher of another build.
  */
 #include "orc.h"
@@ -113,12 +113,20 @@ static bool is_root(int client) {
   return getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
 }
 
+enum { BARE_FD = 3, CLIENT_FD };
+
 /* The launcher's lock and socket would live on in a shim, which never executes. */
 static int keep_only(int client) {
-  enum { KEPT = 3 };
-  if (client != KEPT) dup3(client, KEPT, O_CLOEXEC);
-  syscall(SYS_close_range, (unsigned)KEPT + 1, ~0u, 0u);
-  return KEPT;
+  if (client != CLIENT_FD) dup3(client, CLIENT_FD, O_CLOEXEC);
+  syscall(SYS_close_range, (unsigned)CLIENT_FD + 1, ~0u, 0u);
+  return CLIENT_FD;
+}
+
+static void open_bare(const char *root, const char *run) {
+  int fd = bare_namespace(root, run);
+  if (fd < 0) errno = -fd;
+  if (fd < 0 || (fd != BARE_FD && dup3(fd, BARE_FD, O_CLOEXEC) < 0)) die("a mount namespace for containers");
+  if (fd != BARE_FD) close(fd);
 }
 
 /* A launcher that is gone left us to another parent, such as the host's pid 1. */
@@ -133,7 +141,7 @@ static void serve(int client) {
   signal(SIGCHLD, SIG_DFL);
   while (is_root(client) && read_all(client, &head, sizeof head) == 0) {
     if (head.type == FR_START)
-      shim_run(client, &head);
+      shim_run(client, BARE_FD, &head);
     else if (head.type == FR_RUN)
       run_plan(client, &head);
     else if (head.type == FR_HELLO)
@@ -177,8 +185,8 @@ static void accept_forever(int listener) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && !strcmp(argv[1], "watch-rules")) return watch_rules();
-  if (argc < 4 || strcmp(argv[1], "serve")) {
-    fprintf(stderr, "usage: orc-launch serve RUN VERSION [cgroup file...]\n       orc-launch watch-rules\n");
+  if (argc < 5 || strcmp(argv[1], "serve")) {
+    fprintf(stderr, "usage: orc-launch serve RUN ROOT VERSION [cgroup file...]\n       orc-launch watch-rules\n");
     return 2;
   }
   syscall(SYS_close_range, 3u, ~0u, 0u); /* what the daemon was started with is none of ours */
@@ -195,8 +203,9 @@ int main(int argc, char **argv) {
   default_signals();
   signal(SIGCHLD, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
-  version = argv[3];
-  join_cgroups(argv + 4);
+  version = argv[4];
+  open_bare(argv[3], argv[2]);
+  join_cgroups(argv + 5);
   int listener = listen_at(argv[2]);
   if (dprintf(1, "ready %d\n", launcher) < 0) die("ready"); /* nobody waits for it any more */
   null_stdio();

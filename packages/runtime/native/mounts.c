@@ -136,8 +136,8 @@ static int clone_tree(int dir, const char *path, bool recursive) {
 }
 
 /*
- * source, u32 recursive: a mount that stays a peer of the host's has to be taken before the namespace's tree
- * becomes a slave (DECISIONS 17). op_bind with an empty source uses what was captured, in order.
+ * source, u32 recursive: what is the host's has to be taken before op_own_mounts leaves it, and may stay a peer of the
+ * host's (DECISIONS 17). op_bind uses what was captured, in order.
  */
 int op_capture(struct plan *p, struct cursor *c) {
   const char *source = take_string(c);
@@ -194,13 +194,12 @@ int op_capture_joined(struct plan *p, struct cursor *c) {
   return 0;
 }
 
-static int bind_source(struct plan *p, const char *source, bool recursive) {
-  if (*source) return clone_tree(AT_FDCWD, source, recursive);
+static int bind_source(struct plan *p, const char *source, bool recursive, bool captured) {
+  if (!captured) return clone_tree(AT_FDCWD, source, recursive);
   return p->captures_used < p->captures ? p->captured[p->captures_used++] : -ENOENT;
 }
 
-/* source (host; "" captured), target, u32 recursive, u64 attributes to set, u64 propagation (MS_*), u32 how
- */
+/* source, target, u32 recursive, u64 attributes to set, u64 propagation (MS_*), u32 how, u32 captured: taken before */
 int op_bind(struct plan *p, struct cursor *c) {
   const char *source = take_string(c);
   const char *target = take_string(c);
@@ -208,8 +207,9 @@ int op_bind(struct plan *p, struct cursor *c) {
   uint64_t attributes = take_u64(c);
   uint64_t propagation = take_u64(c);
   uint32_t how = take_u32(c);
+  bool captured = take_u32(c) != 0;
   if (c->bad) return -EBADMSG;
-  SCOPED_FD tree = bind_source(p, source, recursive);
+  SCOPED_FD tree = bind_source(p, source, recursive, captured);
   if (tree < 0) return tree;
   struct stat st;
   if (fstatat(tree, "", &st, AT_EMPTY_PATH)) return -errno;

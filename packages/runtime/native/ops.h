@@ -59,4 +59,5 @@
   X(59, "join", op_join) \
   X(60, "read", op_read) \
   X(61, "lock", op_lock) \
-  X(62, "remove-tree", op_remove_tree)
+  X(62, "remove-tree", op_remove_tree) \
+  X(63, "own-mounts", op_own_mounts)

@@ -30,7 +30,7 @@ enum {
   READ_BYTES_MAX = 1 << 20,
   LAYERS_MAX = 500,
   REMOVE_DEPTH_MAX = 64, /* descriptors held at a time */
-  CAPTURES_MAX = 64,
+  CAPTURES_MAX = 512, /* src/limits.ts has it too */
 };
 
 /* Frames on every socket: a header of 8 bytes, then `length` bytes. */
@@ -115,6 +115,7 @@ struct plan {
   bool cloned; /* an op_clone ended the host's phase */
   int client; /* where FR_RUN answers */
   int root, null_device, lock, home_net, procfs, sync, listener, target_pidfd;
+  int bare; /* the mount namespace that containers begin with */
   int pidns;
   uint64_t clone_flags;
   const char *clone_cgroup;
@@ -185,8 +186,12 @@ void log_flush(struct log *log);
 void log_idle(struct log *log);
 void log_close(struct log *log);
 
+/* bare.c */
+/* A descriptor of a new one, or a negative errno. `root` and `run`: the instance's folders. */
+int bare_namespace(const char *root, const char *run);
+
 /* shim.c */
-void shim_run(int client, struct frame *head) __attribute__((noreturn));
+void shim_run(int client, int bare, struct frame *head) __attribute__((noreturn));
 void exec_run(int client, struct frame *head, int target_pidfd) __attribute__((noreturn));
 void kill_cgroup(const char *dir);
 

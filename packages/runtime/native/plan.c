@@ -43,7 +43,7 @@ void plan_init(struct plan *p, const uint8_t *data, uint32_t length, int client)
   p->name = "plan";
   p->client = client;
   p->root = p->null_device = p->lock = p->home_net = p->procfs = p->sync = p->listener = p->target_pidfd = -1;
-  p->pidns = -1;
+  p->pidns = p->bare = -1;
   p->log.dir = p->log.fd = p->log.index = -1;
 }
 

@@ -176,7 +176,7 @@ static void prepare_shim(struct session *s, struct plan *p) {
   s->oom_before = oom_kills(s->oom_fd);
 }
 
-void shim_run(int client, struct frame *head) {
+void shim_run(int client, int bare, struct frame *head) {
   static struct session s;
   static struct plan p;
   struct failure failure = {-1, EBADMSG};
@@ -187,12 +187,14 @@ void shim_run(int client, struct frame *head) {
   uint8_t *data = map_plan(client, head->length);
   if (!data) end_failed(&s, client, &failure, name);
   plan_init(&p, data, head->length, client);
+  p.bare = bare;
   int result = plan_walk(&p);
   if (!result && !p.cloned) result = -EBADMSG;
   failure = (struct failure){p.index, -result};
   if (result) end_failed(&s, client, &failure, p.name);
   prepare_shim(&s, &p);
   result = session_spawn(&s, &p, &failure, name, sizeof name);
+  close(bare);
   leave_pid_namespace(&p);
   if (result) end_failed(&s, client, &failure, name);
   int mounts = hold_mounts(s.pid);

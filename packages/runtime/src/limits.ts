@@ -15,6 +15,8 @@ export const SECCOMP_CACHE_MAX = 32;
 export const ATTACH_FRAME_BYTES = 64 * 1024;
 /** Output that waits for its reader in the daemon; beyond it the socket is paused. */
 export const ATTACH_QUEUE_BYTES = 256 * 1024;
+/** Folders and files of the host in one container: each is held open while it starts. CAPTURES_MAX of orc.h, less /dev/shm. */
+export const BINDS_MAX = 511;
 /** Starts at a time, per processor (DECISIONS 22). */
 export const STARTS_PER_CPU = 2;
 /** From spawning the launcher to its `ready`. */

@@ -1,7 +1,7 @@
 /** The daemon's side of the launcher: finds or starts it, and sends it plans. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { type Clock, fail, OrcError } from '@orc/model';
 import { ANSWER_MS, LAUNCHER_END_MS, LAUNCHER_POLL_MS, LAUNCHER_READY_MS, PLAN_MS } from '../limits.ts';
@@ -31,17 +31,18 @@ export type Launcher = {
 
 const SOCKET = 'launcher.sock';
 
-/** `cgroupFiles`: where the launcher writes `0` to leave the daemon's cgroup. */
+/** `root` is there already. `cgroupFiles`: where the launcher writes `0` to leave the daemon's cgroup. */
 export async function openLauncher(options: {
   readonly program: string;
   readonly run: string;
+  readonly root: string;
   readonly clock: Clock;
   readonly cgroupFiles: () => readonly string[];
   /** Absent: LAUNCHER_READY_MS. */
   readonly readyMs?: number;
 }): Promise<Launcher> {
   mkdirSync(options.run, { recursive: true, mode: 0o700 });
-  const state: State = { ...options, version: versionOf(options.program), pid: 0, over: false };
+  const state: State = { ...options, version: versionOf(options), pid: 0, over: false };
   await ensure(state);
   return {
     get pid() {
@@ -56,10 +57,14 @@ export async function openLauncher(options: {
   };
 }
 
-/** A launcher of another build is replaced when a daemon opens: it holds nothing, and containers do not notice. */
-function versionOf(program: string): string {
+/**
+ * A launcher of another build is replaced when a daemon opens, and one whose root was another folder, over which one is
+ * mounted by now: containers do not notice.
+ */
+function versionOf({ program, root }: { readonly program: string; readonly root: string }): string {
+  const { dev, ino } = statSync(root);
   try {
-    return hash('sha256', readFileSync(program), 'hex');
+    return hash('sha256', `${hash('sha256', readFileSync(program), 'hex')} ${dev} ${ino}`, 'hex');
   } catch {
     throw fail('program.missing', `there is no launcher at ${program}`, { hint: 'run npm run setup' });
   }
@@ -69,6 +74,7 @@ type State = {
   readonly program: string;
   readonly version: string;
   readonly run: string;
+  readonly root: string;
   readonly clock: Clock;
   readonly cgroupFiles: () => readonly string[];
   readonly readyMs?: number;
@@ -133,8 +139,8 @@ function readHello(frame: Frame): Hello {
 }
 
 /** It detaches itself; the child that we see ends at once. A launcher that nobody can tell `ready` ends. */
-function spawnLauncher({ program, run, version, clock, cgroupFiles, readyMs }: State): Promise<number> {
-  const child = spawn(program, ['serve', run, version, ...cgroupFiles()], {
+function spawnLauncher({ program, run, root, version, clock, cgroupFiles, readyMs }: State): Promise<number> {
+  const child = spawn(program, ['serve', run, root, version, ...cgroupFiles()], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: {},

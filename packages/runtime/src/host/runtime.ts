@@ -23,9 +23,11 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const cgroups = openCgroups(options);
   const closing = openClosing();
   const program = options.launcher ?? join(import.meta.dirname, '../../native/build/orc-launch');
+  const skeleton = makeSkeleton(options.root);
   const launcher = await openLauncher({
     program,
     run: options.run,
+    root: options.root,
     clock: options.clock,
     cgroupFiles: () => launcherFiles(cgroups),
   });
@@ -35,7 +37,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     cgroups,
     clock,
     emit,
-    skeleton: makeSkeleton(options.root),
+    skeleton,
     closing,
   };
   const turn = turns(STARTS_PER_CPU * availableParallelism());

@@ -108,7 +108,6 @@ function kernelOp(op: KernelOp): Op {
 function cloneOps(request: StartRequest, facts: StartFacts, own: OwnNamespaces): readonly Op[] {
   const net = own.net && request.networkNamespace === undefined;
   const flags =
-    CLONE.NEWNS |
     (own.pid ? CLONE.NEWPID : 0n) |
     (own.ipc ? CLONE.NEWIPC : 0n) |
     (own.uts ? CLONE.NEWUTS : 0n) |
@@ -163,7 +162,7 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
         folder,
         layers: [facts.skeleton, ...request.image.layers],
         volatile: request.volatileRoot === true,
-        ...(facts.joins.ipc === undefined ? {} : { ipcOf: facts.joins.ipc }),
+        shm: facts.joins.ipc ?? (own.ipc ? 'own' : 'host'),
       },
       request.mounts,
       files,

@@ -1,5 +1,6 @@
 /** A container's root: overlay, the kernel's file systems, /dev, then what its user mounts; by docker's defaults. */
 import { fail } from '@orc/model';
+import { BINDS_MAX } from '../limits.ts';
 import type { ProcessId, ResolvedMount } from '../types.ts';
 import { MOUNT_ATTR, MS, S_IFBLK, S_IFCHR } from './flags.ts';
 import { type Op, TARGET_MAKE, TARGET_PLAIN } from './ops.ts';
@@ -16,8 +17,8 @@ export type RootRequest = {
   /** The lowest first. */
   readonly layers: readonly string[];
   readonly volatile: boolean;
-  /** The container whose ipc namespace it joins: its /dev/shm is theirs. */
-  readonly ipcOf?: ProcessId;
+  /** Its /dev/shm: that of whose ipc namespace it has. */
+  readonly shm: 'own' | 'host' | ProcessId;
 };
 
 /**
@@ -34,15 +35,13 @@ const stageOf = (folder: string): string => `${folder}/upper`;
 const STAGE = { dev: '/dev', cgroup: '/cgroup', empty: '/empty' } as const;
 
 export const rootOps = (
-  { folder, layers, volatile, ipcOf }: RootRequest,
+  { folder, layers, volatile, shm }: RootRequest,
   mounts: readonly ResolvedMount[],
   files: readonly StagedFile[],
 ): readonly Op[] => [
-  ...(ipcOf === undefined
-    ? []
-    : [{ op: 'capture-joined', pid: ipcOf.pid, ticks: ipcOf.ticks ?? 0n, path: SHM } as const]),
-  ...byDepth(mounts).flatMap((each) => captureOps(each)),
-  { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
+  ...captureShm(shm),
+  ...captureOps(mounts),
+  { op: 'own-mounts' },
   {
     op: 'overlay',
     target: rootOf(folder),
@@ -88,7 +87,6 @@ export type SystemRequest = {
   readonly folder: string;
   readonly privileged: boolean;
   readonly shmBytes?: number;
-  /** Whose /dev/shm it has: the host's with its ipc namespace; a joined container's was captured. */
   readonly ipc: 'own' | 'host' | 'joined';
   /** What it sees at /sys/fs/cgroup; absent: nothing. */
   readonly cgroups?: CgroupView;
@@ -134,9 +132,9 @@ function cgroupOps({ folder, cgroups: view, privileged }: SystemRequest): readon
 
 function ipcOps({ ipc, shmBytes }: SystemRequest): readonly Op[] {
   const mqueue = mount('mqueue', '/dev/mqueue', QUIET, '', TARGET_MAKE);
-  const bound = (source: string): Op => bindOp(source, SHM, { recursive: false, attributes: QUIET });
-  if (ipc === 'host') return [bound(SHM)];
-  if (ipc === 'joined') return [mqueue, bound('')];
+  const bound = bindOp(SHM, SHM, { recursive: false, attributes: QUIET, captured: true });
+  if (ipc === 'host') return [bound];
+  if (ipc === 'joined') return [mqueue, bound];
   return [mqueue, mount('tmpfs', SHM, QUIET, `mode=1777,size=${shmBytes ?? SHM_BYTES}`, TARGET_MAKE)];
 }
 
@@ -168,7 +166,12 @@ type BindOp = Extract<Op, { op: 'bind' }>;
 function bindOp(
   source: string,
   target: string,
-  options: { readonly recursive: boolean; readonly attributes: bigint; readonly propagation?: bigint },
+  options: {
+    readonly recursive: boolean;
+    readonly attributes: bigint;
+    readonly propagation?: bigint;
+    readonly captured?: boolean;
+  },
 ): BindOp {
   return {
     op: 'bind',
@@ -178,6 +181,7 @@ function bindOp(
     attributes: options.attributes,
     propagation: options.propagation ?? MS.PRIVATE,
     how: TARGET_MAKE,
+    captured: options.captured === true ? 1 : 0,
   };
 }
 
@@ -219,17 +223,31 @@ const etcFiles = (etc: Etc): readonly StagedFile[] =>
     }),
   );
 
-/** Taken before the tree becomes a slave of the host's, and used in the same order. */
-function captureOps(each: ResolvedMount): readonly Op[] {
-  if (each.type !== 'bind' || !isCaptured(each)) return [];
-  const recursive = (each.recursive ?? true) ? 1 : 0;
-  return each.subpath === undefined
-    ? [{ op: 'capture', source: each.source, recursive }]
-    : [{ op: 'capture-in', folder: each.source, path: each.subpath, recursive }];
+/** What is the host's is taken before the container's own mounts begin, and used in the same order. */
+function captureOps(mounts: readonly ResolvedMount[]): readonly Op[] {
+  const binds = byDepth(mounts).filter((each) => each.type === 'bind');
+  if (binds.length > BINDS_MAX) {
+    throw fail(
+      'input.invalid',
+      `${binds.length} folders and files of the host are mounted, ${BINDS_MAX} may be`,
+      {
+        hint: 'mount a folder that has several of them in it',
+      },
+    );
+  }
+  return binds.map((each) => {
+    const recursive = (each.recursive ?? true) ? 1 : 0;
+    return each.subpath === undefined
+      ? { op: 'capture', source: each.source, recursive }
+      : { op: 'capture-in', folder: each.source, path: each.subpath, recursive };
+  });
 }
 
-const isCaptured = (each: { readonly propagation?: string; readonly subpath?: string }): boolean =>
-  each.propagation === 'shared' || each.propagation === 'rshared' || each.subpath !== undefined;
+function captureShm(shm: RootRequest['shm']): readonly Op[] {
+  if (shm === 'own') return [];
+  if (shm === 'host') return [{ op: 'capture', source: SHM, recursive: 0 }];
+  return [{ op: 'capture-joined', pid: shm.pid, ticks: shm.ticks ?? 0n, path: SHM }];
+}
 
 const byDepth = <T extends { readonly target: string }>(mounts: readonly T[]): readonly T[] =>
   mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
@@ -269,10 +287,11 @@ const fileBind = (folder: string, file: StagedFile, at: number): Op =>
 
 function mountOps(each: Exclude<ResolvedMount, { type: 'file' }>): readonly Op[] {
   if (each.type === 'tmpfs') return [tmpfsOp(each.target, each.options)];
-  const bind = bindOp(isCaptured(each) ? '' : each.source, each.target, {
+  const bind = bindOp(each.source, each.target, {
     recursive: each.recursive ?? true,
     attributes: each.readOnly ? MOUNT_ATTR.RDONLY : 0n,
     propagation: PROPAGATIONS[each.propagation ?? 'rprivate'] ?? MS.PRIVATE,
+    captured: true,
   });
   return [bind];
 }

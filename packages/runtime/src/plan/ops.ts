@@ -56,6 +56,7 @@ export const OPS = {
       attributes: 'u64',
       propagation: 'u64',
       how: 'u32',
+      captured: 'u32',
     },
   },
   mkdir: { number: 28, fields: { path: 'string', mode: 'u32', uid: 'u32', gid: 'u32' } },
@@ -99,6 +100,7 @@ export const OPS = {
   read: { number: 60, fields: { path: 'string' } },
   lock: { number: 61, fields: { folder: 'string' } },
   'remove-tree': { number: 62, fields: { path: 'string' } },
+  'own-mounts': { number: 63, fields: {} },
 } as const satisfies Readonly<Record<string, OpRow>>;
 
 export type OpName = keyof typeof OPS;

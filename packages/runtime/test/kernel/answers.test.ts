@@ -114,7 +114,7 @@ describe('what is not understood', () => {
   test.each([FRAME.ok, FRAME.failed, 77])('a launcher’s short answer of type %i', async (type) => {
     await withServer(frame(type, Buffer.alloc(3)), 'launcher.sock', async (run) => {
       await expect(
-        openLauncher({ clock, program: PROGRAM, run, cgroupFiles: () => [] }),
+        openLauncher({ clock, program: PROGRAM, run, root: run, cgroupFiles: () => [] }),
       ).rejects.toMatchObject({
         problem: { code: 'start.failed' },
       });
@@ -153,7 +153,13 @@ describe('a launcher of its own', () => {
     folder = mkdtempSync(join(tmpdir(), 'orc-answers-'));
     if (v1['pids'] !== undefined) mkdirSync(group);
     const cgroupFiles = (): readonly string[] => (v1['pids'] === undefined ? [] : [join(group, 'tasks')]);
-    launcher = await openLauncher({ clock, program: PROGRAM, run: join(folder, 'run'), cgroupFiles });
+    launcher = await openLauncher({
+      clock,
+      program: PROGRAM,
+      run: join(folder, 'run'),
+      root: folder,
+      cgroupFiles,
+    });
   });
   afterAll(async () => {
     await launcher.shutdown();
@@ -201,7 +207,9 @@ describe('a launcher of its own', () => {
       const fields = readFileSync(`/proc/${launcher.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return Number(fields[11]) + Number(fields[12]);
     };
-    limit('4:');
+    limit('5:');
+    // Whom it waited for already has a descriptor.
+    expect(await launcher.run(planOf([]))).toEqual([]);
     const waiting = launcher.run(planOf([]));
     const before = ticks();
     const until = performance.now() + 1000;
@@ -220,6 +228,7 @@ describe('a launcher of its own', () => {
       clock,
       program,
       run: join(folder, 'other'),
+      root: folder,
       cgroupFiles: () => [],
       readyMs: 3000,
     });

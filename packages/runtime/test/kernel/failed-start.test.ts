@@ -34,7 +34,13 @@ test('a shim that nobody can speak to has no container', async () => {
 
 test('a start that nobody waits for any more ends, and runs nothing', async () => {
   const program = join(NATIVE, 'build/orc-launch');
-  const launcher = await openLauncher({ clock, program, run: join(folder, 'run'), cgroupFiles: () => [] });
+  const launcher = await openLauncher({
+    clock,
+    program,
+    run: join(folder, 'run'),
+    root: folder,
+    cgroupFiles: () => [],
+  });
   const [container, gate, proof] = ['container', 'gate', 'proof'].map((name) => join(folder, name)) as [
     string,
     string,

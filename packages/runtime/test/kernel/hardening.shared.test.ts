@@ -125,6 +125,7 @@ describe('CVE-2019-16884, CVE-2025-52881: what stands in for procfs', () => {
       clock,
       program: join(NATIVE, 'build/orc-launch'),
       run: join(fixture.folder, 'own-run'),
+      root: fixture.folder,
       cgroupFiles: () => [],
     });
     const write = (key: string): Promise<unknown> => {

@@ -3,13 +3,15 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
   chmodSync,
   chownSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fixture, openFixture, runShell, shell } from './fixture.ts';
 
@@ -53,6 +55,54 @@ test('binds: read-write, read-only, a single file, missing targets made', async 
   expect({ out, code }).toEqual({ out: 'from the host\nfrom the host\nrefused\n', code: 0 });
   expect(readFileSync(join(data, 'out'), 'utf8')).toBe('back\n');
 });
+
+test('what the host mounts while the launcher runs can be mounted, and is let go of with it', async () => {
+  const late = makeFolder('late');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'late', late]);
+  try {
+    writeFileSync(join(late, 'in'), 'late\n');
+    const mounts = [{ type: 'bind', source: late, target: '/late' }] as const;
+    expect((await runShell(fixture, 'cat /late/in', {}, { mounts })).out).toBe('late\n');
+  } finally {
+    execFileSync('umount', [late]);
+  }
+});
+
+test('containers begin with the few mounts that a start needs, not with all of the host’s', async () => {
+  const { launcherPid } = await fixture.runtime.info();
+  const fds = `/proc/${launcherPid}/fd`;
+  const bare = readdirSync(fds).filter((fd) => readlinkSync(join(fds, fd)).startsWith('mnt:'));
+  expect(bare.length).toBe(1);
+  const seen = mountPoints(['nsenter', `--mount=${fds}/${bare[0]}`, 'cat', '/proc/self/mountinfo']);
+  const above = [fixture.folder];
+  while (above[0] !== '/') above.unshift(dirname(above[0] as string));
+  for (const each of seen) expect([...above, '/proc', '/dev']).toContain(each);
+  expect(seen.length).toBeLessThan(mountPoints(['cat', '/proc/self/mountinfo']).length);
+});
+
+test('a daemon that finds another folder at its root takes another launcher', async () => {
+  const other = await openFixture();
+  const root = join(other.folder, 'root');
+  const { launcherPid } = await other.runtime.info();
+  expect((await (await other.reopen()).info()).launcherPid).toBe(launcherPid);
+  execFileSync('mount', ['-t', 'tmpfs', 'moved', root]);
+  try {
+    const later = await other.reopen();
+    expect((await later.info()).launcherPid).not.toBe(launcherPid);
+    const running = await later.start(other.request(shell('exit 7')));
+    expect((await running.exited).code).toBe(7);
+    await later.shutdown();
+  } finally {
+    execFileSync('umount', ['--lazy', root]);
+    await other.close();
+  }
+});
+
+const mountPoints = ([program = '', ...args]: readonly string[]): readonly string[] =>
+  execFileSync(program, args, { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
 
 test('a fresh volume gets what the image has, once', async () => {
   const inside = join(fixture.layer, 'data/deep');

@@ -18,7 +18,13 @@ let launcher: Launcher;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orc-plans-'));
   const program = sanitizedLauncher(folder, 'detect_leaks=0');
-  launcher = await openLauncher({ clock, program, run: join(folder, 'run'), cgroupFiles: () => [] });
+  launcher = await openLauncher({
+    clock,
+    program,
+    run: join(folder, 'run'),
+    root: folder,
+    cgroupFiles: () => [],
+  });
 });
 afterAll(async () => {
   await launcher?.shutdown();

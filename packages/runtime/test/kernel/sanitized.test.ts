@@ -85,7 +85,13 @@ describe('a misuse would be seen', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'orc-sanitizer-control-'));
     const program = sanitizedLauncher(folder, `log_path=${folder}/report:detect_leaks=0`);
-    launcher = await openLauncher({ clock, program, run: join(folder, 'run'), cgroupFiles: () => [] });
+    launcher = await openLauncher({
+      clock,
+      program,
+      run: join(folder, 'run'),
+      root: folder,
+      cgroupFiles: () => [],
+    });
   });
   afterAll(async () => {
     await launcher?.shutdown();

@@ -35,7 +35,7 @@ test.each(VERBS)('%s %s says how to do without the file, and so it goes', async 
   const { code, stderr } = await terminal.run(argv, { cwd: folder });
   expect([code, hintOf(stderr)]).toEqual([
     2,
-    'what runs of it is reached without files by its name: "orc -p shop"',
+    'what runs of it is reached without files by its name: "orc -p shop ps"',
   ]);
   if (argv[0] === 'events') return;
   expect((await terminal.run(['-p', 'shop', ...argv], { cwd: folder })).code).not.toBe(2);
@@ -61,7 +61,7 @@ test('a name beside a file with problems is enough without it', async () => {
   const { code, stderr } = await terminal.run(argv, { cwd: folder });
   expect([code, hintOf(stderr)]).toEqual([
     2,
-    'what runs is reached without files: leave out -f, "orc -p shop" is enough',
+    'what runs is reached without files: leave out -f, "orc -p shop ps" is enough',
   ]);
   write('.env', 'COMPOSE_PROJECT_NAME=shop\n');
   expect((await terminal.run(['down'], { cwd: folder })).code).toBe(0);

@@ -45,7 +45,7 @@ const LIFE: readonly CommandRow[] = [
       on('--no-color', 'Logs without colours'),
       on('--timestamps', 'Logs with times'),
       timeout,
-      on('-V, --renew-anon-volumes', 'New anonymous volumes instead of those of the containers before'),
+      on('-V, --renew-anon-volumes', 'New containers, with anonymous volumes of their own'),
     ],
     completes: 'service',
     examples: [

@@ -13,14 +13,14 @@ export async function withName(context: Context, error: unknown): Promise<unknow
 async function adviceOf(context: Context, problems: Problems['problems']): Promise<string | undefined> {
   const { globals, io } = context;
   if (globals.projectName !== undefined)
-    return `what runs is reached without files: leave out -f, "orc -p ${globals.projectName}" is enough`;
+    return `what runs is reached without files: leave out -f, "orc -p ${globals.projectName} ps" is enough`;
   const here = await projectsHere(context);
   if (here.length === 0) return undefined;
   const files = new Set(problems.flatMap(({ where }) => (where ? [resolve(io.cwd, where.file)] : [])));
   const own = here.filter(({ configFiles }) => configFiles.some((each) => files.has(each)));
   return own.length === 0
     ? 'what runs is reached without files by its name: "orc -p NAME ps"; "orc ls -a" has the names'
-    : `what runs of it is reached without files by its name: "orc -p ${own.map(({ name }) => name).join('", "orc -p ')}"`;
+    : `what runs of it is reached without files by its name: ${own.map(({ name }) => `"orc -p ${name} ps"`).join(', ')}`;
 }
 
 /** None where nobody answers: then that is not what is wrong. */

@@ -360,7 +360,8 @@ volumes: {v${name}: }
   test('files with problems do not stand in the way where the environment names the project', async () => {
     const twofold = both();
     twofold.write('compose.yaml', 'services: [');
-    expect(twofold.orc(['stop']).code).toBe(2);
+    const { code, stderr } = twofold.orc(['stop']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('"orc -p twofold ps"') });
     twofold.ok(['stop'], { env: { COMPOSE_PROJECT_NAME: 'twofold' } });
     expect(await states()).toEqual({ 'twofold-a-1': 'exited', 'twofold-b-1': 'exited' });
     twofold.ok(['down', '-v'], { env: { COMPOSE_PROJECT_NAME: 'twofold' } });

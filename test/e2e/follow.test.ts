@@ -8,7 +8,7 @@ import { oneInstance, SLOW } from '../lab/one-instance.ts';
 
 const lab = oneInstance();
 
-type Running = { readonly pid: number; said(): string; readonly ended: Promise<Ended> };
+type Running = { said(): string; type(text: string): void; readonly ended: Promise<Ended> };
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
 /** A command that goes on; ended with the file, if nothing else ends it. */
@@ -21,7 +21,8 @@ function begin(cwd: string, ...args: readonly string[]): Running {
     });
   unended.push(child);
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...said }));
-  return { pid: child.pid as number, said: () => said.stdout + said.stderr, ended };
+  const type = (text: string): void => void child.stdin?.end(text);
+  return { said: () => said.stdout + said.stderr, type, ended };
 }
 const unended: ReturnType<typeof lab.instance.spawnOrc>[] = [];
 afterAll(() => unended.forEach((child) => child.exitCode ?? child.kill('SIGKILL')));
@@ -70,5 +71,68 @@ describe('logs -f', SLOW, () => {
     await until(() => logs.said().includes('two'), 'the second is heard');
     expect(orcIn(cwd, 'down', '-t', '0')).toBe(0);
     expect(await logs.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a daemon that is killed under who follows', SLOW, () => {
+  const GONE = 'warning: the daemon has gone away';
+  const go = (cwd: string, name: string): void => writeFileSync(join(cwd, 'go', name), '');
+  const steps = `echo one; while ! test -e /go/two; do sleep 0.1; done; echo two; while ! test -e /go/three; do sleep 0.1; done; echo three`;
+
+  test('is waited for; what is said meanwhile is heard, once, and so is the exit code', async () => {
+    const cwd = project('killed', [
+      `web: {image: busybox, init: true, command: "sh -c '${steps}; exit 7'", volumes: ["./go:/go"]}`,
+    ]);
+    mkdirSync(join(cwd, 'go'));
+    const shell = ['busybox', 'sh', '-c', `${steps}; cat; exit 7`];
+    const all = {
+      run: begin(cwd, 'container', 'run', '--rm', '-i', '-v', `${cwd}/go:/go`, ...shell),
+      up: begin(cwd, 'up', '--exit-code-from', 'web'),
+    };
+    await until(() => Object.values(all).every((each) => each.said().includes('one')), 'both are heard');
+    const logs = begin(cwd, 'logs', '-f', '--no-log-prefix');
+    await until(() => logs.said().includes('one'), 'the logs are heard');
+    const following = [...Object.values(all), logs];
+    await lab.instance.stop('SIGKILL');
+    await until(() => following.every((each) => each.said().includes(GONE)), 'all miss the daemon');
+    go(cwd, 'two');
+    await lab.instance.start();
+    await until(() => following.every((each) => each.said().includes('two')), 'all hear the next word');
+    all.run.type('typed\n');
+    go(cwd, 'three');
+    const warned = `${GONE}, and the container goes on without it: waiting for another one\nwarning: a daemon answers again\n`;
+    expect(await all.run.ended).toEqual({ code: 7, stdout: 'one\ntwo\nthree\ntyped\n', stderr: warned });
+    const up = await all.up.ended;
+    expect({ code: up.code, words: up.stdout.match(/\b(one|two|three)$/gm) }).toEqual({
+      code: 7,
+      words: ['one', 'two', 'three'],
+    });
+    expect(up.stdout).toContain('web-1  | exited with code 7');
+    expect(await logs.ended).toMatchObject({ code: 0, stdout: 'one\ntwo\nthree\n' });
+    expect(orcIn(cwd, 'down')).toBe(0);
+  });
+
+  test('and does not come back: what goes on, and how to see it, is said', async () => {
+    const cwd = project('alone', [
+      `web: {image: busybox, init: true, command: "sh -c 'echo one; exec sleep 1000'"}`,
+    ]);
+    const all = [begin(cwd, 'run', '-T', 'web'), begin(cwd, 'up')];
+    await until(() => all.every((each) => each.said().includes('one')), 'both are heard');
+    await lab.instance.stop('SIGKILL');
+    const [run, up] = await Promise.all(all.map((each) => each.ended));
+    await lab.instance.start();
+    const none = 'error: the daemon has gone away, and none came within 20 s';
+    expect(run?.code).toBe(125);
+    expect(run?.stderr).toMatch(
+      new RegExp(
+        `${none}; and the container goes on without it\n  hint: join it with "orc container attach [0-9a-f]{12}", or see`,
+      ),
+    );
+    expect(up?.code).toBe(1);
+    expect(up?.stderr).toContain(
+      `${none}; and the containers go on without it\n  hint: see "orc logs -f", and`,
+    );
+    expect(lab.orc('container', 'ls', '-q').stdout.trim().split('\n')).toHaveLength(2);
+    expect(orcIn(cwd, 'down', '-t', '0')).toBe(0);
   });
 });

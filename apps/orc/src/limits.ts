@@ -9,6 +9,8 @@ export const DAEMON_STOP_MS = 10_000;
 /** First and last wait between two looks at the socket of a daemon that starts. */
 export const DAEMON_POLL_FIRST_MS = 5;
 export const DAEMON_POLL_LAST_MS = 250;
+/** How long who follows containers waits for a daemon in place of one that has gone. */
+export const DAEMON_BACK_MS = 20_000;
 /** Lines of a failed daemon's log that are shown. */
 export const DAEMON_LOG_LINES = 10;
 /** Pulls and builds of one `up` at a time. */

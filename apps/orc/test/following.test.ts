@@ -13,6 +13,8 @@ type Case = {
   readonly oom?: boolean;
 };
 
+const noDaemon = (): Promise<never> => Promise.reject(new Error('no daemon'));
+
 /** What is opened and said, and how the first that counts ended, if one did. */
 async function heard({ tasks, status = {}, events, oom = false }: Case): Promise<readonly string[]> {
   const told: string[] = [];
@@ -56,7 +58,14 @@ async function heard({ tasks, status = {}, events, oom = false }: Case): Promise
     ended: async () => undefined,
   } as unknown as LogView;
   const project = { name: 'p', services: [{ service: 'a', container: {} }] } as unknown as Project;
-  const request = { project, result: { eventIndex: 0 }, wanted: {}, shown: new Set(['a']), begun: 5 };
+  const request = {
+    project,
+    result: { eventIndex: 0 },
+    wanted: {},
+    shown: new Set(['a']),
+    begun: 5,
+    back: noDaemon,
+  };
   const following = follow(client, request, view, over.signal);
   void following.first.then(({ code }) => told.push(`first ${code}`));
   await all.promise;

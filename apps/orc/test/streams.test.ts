@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { walkContext } from '../src/context/walk.ts';
 import { splitLines } from '../src/project/lines.ts';
 import { createMerger } from '../src/project/merge.ts';
+import { unheard } from '../src/verbs/resume.ts';
 import { openTerminal } from './cli.ts';
 
 test('the past of several sources comes in the order of time', async () => {
@@ -34,6 +35,23 @@ test('the past of several sources comes in the order of time', async () => {
       },
     ),
     { numRuns: 50 },
+  );
+});
+
+test('of what comes again nothing is heard twice and nothing is missed, wherever chunks end', async () => {
+  const said = 'one\ntwo\nthree\n';
+  await fc.assert(
+    fc.asyncProperty(fc.nat(said.length), fc.nat(said.length), fc.nat(9), async (heard, cut, other) => {
+      async function* again(): AsyncGenerator<{ stream: 'stdout' | 'stderr'; data: Uint8Array }> {
+        yield { stream: 'stdout', data: Buffer.from(said.slice(0, cut)) };
+        yield { stream: 'stderr', data: Buffer.from('x'.repeat(9)) };
+        yield { stream: 'stdout', data: Buffer.from(said.slice(cut)) };
+      }
+      const rest = { stdout: '', stderr: '' };
+      for await (const { stream, data } of unheard(again(), { stdout: heard, stderr: other }))
+        rest[stream] += Buffer.from(data).toString();
+      expect(rest).toEqual({ stdout: said.slice(heard), stderr: 'x'.repeat(9 - other) });
+    }),
   );
 });
 

@@ -3,8 +3,9 @@
  * was told of a container, not what it is by now: one that ended at once has been heard only when its events were.
  * Of those that the `up` replaces nothing is said, and their ends count for nothing.
  */
-import type { Client, ContainerSummary, PutResult } from '@orc/api/client';
+import type { Client, ContainerSummary, EventQuery, PutResult } from '@orc/api/client';
 import type { OrcEvent, Project } from '@orc/model';
+import { isGone } from '../cli/reconnect.ts';
 import { type Current, currentOf } from './current.ts';
 import { type LogView, shortName } from './log-view.ts';
 
@@ -17,6 +18,8 @@ export type Follow = {
   readonly shown: ReadonlySet<string>;
   /** Wall time, milliseconds: what ended before has nothing to say. */
   readonly begun: number;
+  /** Resolves when a daemon answers in place of one that has gone; throws when none comes. */
+  readonly back: () => Promise<void>;
 };
 
 export type Following = {
@@ -74,17 +77,50 @@ type Told = {
   readonly first: (ended: { readonly service: string; readonly code: number }) => void;
 };
 
+/** Another daemon counts its events anew: what came about between the two is seen by how things are. */
 async function listen(client: Client, request: Follow, told: Told, signal: AbortSignal): Promise<void> {
-  const { project, result, wanted } = request;
-  for (const row of await currentRows(client, request, told.current))
-    if (row.status === 'running') begin(request, told, { ...row, service: row.service ?? '' });
+  for (let since: EventQuery = { afterIndex: request.result.eventIndex }; ; since = { sinceMs: 0 }) {
+    try {
+      for (const row of await currentRows(client, request, told.current))
+        if (row.status === 'running') begin(request, told, { ...row, service: row.service ?? '' });
+      if (since.afterIndex === undefined) await endMissed(client, request, told);
+      return await listenTo(client, request, told, since, signal);
+    } catch (error) {
+      if (signal.aborted || !isGone(error)) throw error;
+      await request.back();
+    }
+  }
+}
+
+async function endMissed(client: Client, request: Follow, told: Told): Promise<void> {
+  for (const row of await rowsOf(client, request)) {
+    const { id, name, service = '', exit } = row;
+    if (row.status === 'running' || row.status === 'restarting' || !told.heard.alive.has(id)) continue;
+    // What it said since is read before its end is told.
+    begin(request, told, { id, name, service });
+    await end(client, request, told, {
+      id,
+      attributes: { name, service, exitCode: String(exit?.code ?? '?') },
+    });
+  }
+}
+
+async function listenTo(
+  client: Client,
+  request: Follow,
+  told: Told,
+  since: EventQuery,
+  signal: AbortSignal,
+): Promise<void> {
+  const { project, wanted } = request;
   const filters = { type: ['container'], event: ['start', 'die'] };
-  for await (const event of client.events({ afterIndex: result.eventIndex, filters }, signal)) {
+  for await (const event of client.events({ ...since, filters }, signal)) {
     const { project: of, service = '', name = '' } = event.actor.attributes;
     if (of !== project.name || !(wanted.services?.includes(service) ?? true)) continue;
     if (!(await told.current.has(event.actor.id))) continue;
     if (event.action === 'start') begin(request, told, { id: event.actor.id, name, service });
-    else await end(client, request, told, event);
+    else if (since.afterIndex !== undefined || told.heard.alive.has(event.actor.id))
+      await end(client, request, told, event.actor);
   }
 }
 
@@ -96,7 +132,7 @@ function begin({ project, shown, begun }: Follow, { view, heard }: Told, { id, n
   if (shown.has(service)) view.open({ id, name: shortName(project.name, name), sinceMs: begun });
 }
 
-async function end(client: Client, request: Follow, told: Told, { actor }: OrcEvent): Promise<void> {
+async function end(client: Client, request: Follow, told: Told, actor: OrcEvent['actor']): Promise<void> {
   const { service = '', name = '', exitCode } = actor.attributes;
   const row = (await rowsOf(client, request)).find((each) => each.id === actor.id);
   // It is begun again: its output has no end yet.

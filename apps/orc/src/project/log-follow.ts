@@ -1,6 +1,8 @@
 /** `orc logs -f`: containers that start later are shown too; over when none runs, and none is still to start by itself. */
 import type { Client, ContainerSummary, ProjectView } from '@orc/api/client';
 import type { TaskVerdict } from '@orc/model';
+import type { Context } from '../cli/context.ts';
+import { isGone, untilBack } from '../cli/reconnect.ts';
 import { type LogView, shortName } from './log-view.ts';
 import { watchProject } from './watch.ts';
 
@@ -13,7 +15,27 @@ export type LogFollow = {
   readonly rows: () => Promise<readonly ContainerSummary[]>;
 };
 
+/** Goes on where it was when another daemon takes the place of one that has gone. */
 export async function followLogs(
+  context: Context,
+  client: Client,
+  follow: LogFollow,
+  view: LogView,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await followUntilOver(client, follow, view, signal);
+    } catch (error) {
+      if (signal.aborted || !isGone(error)) throw error;
+    }
+    await untilBack(context, client, { goesOn: GO_ON, hint: 'see "orc logs -f" again' });
+  }
+}
+
+const GO_ON = 'and the containers go on without it';
+
+async function followUntilOver(
   client: Client,
   follow: LogFollow,
   view: LogView,

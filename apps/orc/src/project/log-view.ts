@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import type { Client, LogRequest } from '@orc/api/client';
 import type { Context } from '../cli/context.ts';
+import { isGone } from '../cli/reconnect.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { type Line, type Merger, createMerger } from './merge.ts';
 import { splitLines } from './lines.ts';
@@ -90,7 +91,10 @@ export function createLogView(context: Context, client: Client, options: LogView
       return pump(client, merger, { id, name, request, source, signal: options.signal });
     });
     source.stream.catch((error: Error) =>
-      options.signal.aborted ? undefined : context.err(`error: logs of ${name}: ${error.message}`),
+      // Who follows the project hears of it too, and opens it again.
+      options.signal.aborted || isGone(error)
+        ? undefined
+        : context.err(`error: logs of ${name}: ${error.message}`),
     );
   };
   return {

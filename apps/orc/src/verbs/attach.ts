@@ -80,7 +80,9 @@ function pumpInput(io: Io, session: Session, detach: (how: 'detached') => void):
       .catch(() => undefined);
   };
   const onEnd = (): void => void pending.then(() => session.duplex.closeStdin());
-  stdin.on('data', onData).on('end', onEnd);
+  // Who joined before paused it, and let the process end without it.
+  stdin.on('data', onData).on('end', onEnd).resume();
+  if ('ref' in stdin) (stdin as unknown as { ref(): void }).ref();
   return () => {
     stdin.off('data', onData).off('end', onEnd).pause();
     // A terminal or pipe that is read keeps the process.

@@ -10,6 +10,7 @@ import { idOf } from '../project/image-id.ts';
 import { specFromFlags } from '../spec/from-flags.ts';
 import { readFlagFiles } from '../spec/read-files.ts';
 import { parseVolumesFrom } from '../spec/volumes-from.ts';
+import { hearOut } from './resume.ts';
 import { joinStreams, mustBeTerminal, tellSize } from './attach.ts';
 
 const DAEMON_FAILED = 125;
@@ -190,16 +191,23 @@ export async function runAttached(context: Context, client: Client, attached: At
     client.resizeContainer(id, columns, rows);
   const sized = spec.tty ? tellSize(context.io, resize) : undefined;
   const [duplex] = await Promise.all([attaching, begun.promise, sized]);
+  const sinceMs = context.io.now();
   await startOrRemove(client, id, spec).catch((error) => {
     duplex.close();
     stop.abort();
     exit.catch(() => undefined);
     throw error;
   });
-  const how = await join(context, client, { id, spec, flags, proxy, duplex, stdin });
-  if (how === 'ended') return exit;
-  stop.abort();
   exit.catch(() => undefined);
+  const joined = (each: Duplex): ReturnType<typeof join> =>
+    join(context, client, { id, spec, flags, proxy, duplex: each, stdin });
+  const shown = { stdout: has('stdout'), stderr: has('stderr') };
+  // Its log has both.
+  const whole = shown.stdout && shown.stderr ? { sinceMs } : {};
+  const session = { id, stdin, shown, join: joined, exit, signal: stop.signal, ...whole };
+  const ended = await hearOut(context, client, session, duplex);
+  if (ended !== undefined) return ended;
+  stop.abort();
   return { code: 0, oomKilled: false, at: context.io.now(), reason: 'detached' };
 }
 
@@ -266,8 +274,11 @@ async function attachTo(
   const exit = client.waitContainer(id, 'not-running', stop.signal);
   exit.catch(() => undefined);
   const duplex = await client.attachContainer(id, { stdin, stdout: true, stderr: true });
-  const how = await join(context, client, { id, spec, flags, duplex, stdin });
-  if (how === 'ended') return (await exit).code;
+  const joined = (each: Duplex): ReturnType<typeof join> =>
+    join(context, client, { id, spec, flags, duplex: each, stdin });
+  const shown = { stdout: true, stderr: true };
+  const session = { id, stdin, shown, join: joined, exit, signal: stop.signal };
+  const ended = await hearOut(context, client, session, duplex);
   stop.abort();
-  return 0;
+  return ended?.code ?? 0;
 }

@@ -5,6 +5,7 @@ import type { Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { type Following, follow } from '../project/following.ts';
 import { createLogView } from '../project/log-view.ts';
+import { untilBack } from '../cli/reconnect.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { actAndWatch } from './act.ts';
 import { type Settling, settle } from './up.ts';
@@ -31,7 +32,12 @@ export async function foreground(context: Context, client: Client, run: Foregrou
     context.io.onSignal(name, () => interrupt(context, client, run, interrupted)),
   );
   try {
-    const following = follow(client, { ...run, shown: attachedServices(run) }, view, over.signal);
+    const back = (): Promise<void> =>
+      untilBack(context, client, {
+        goesOn: 'and the containers go on without it',
+        hint: 'see "orc logs -f", and end them with "orc stop" or "orc down"',
+      });
+    const following = follow(client, { ...run, shown: attachedServices(run), back }, view, over.signal);
     const code = await untilOver(context, client, run, following, interrupted.signal);
     await view.done();
     return code;

@@ -34,7 +34,7 @@ export const logs: Body = async (context, args, flags) => {
       request: logRequest(context, flags),
     });
     const follow = { project: name, services: args, slot, rows: listed };
-    if (flags.on('follow')) await followLogs(client, follow, view, signal);
+    if (flags.on('follow')) await followLogs(context, client, follow, view, signal);
     else for (const row of rows) view.open({ id: row.id, name: shortName(name, row.name) });
     await view.done();
   });

@@ -204,7 +204,9 @@ function unknownVerb(error: CommanderError, table: Table, argv: readonly string[
   if (name === 'compose')
     return fail('usage.invalid', 'unknown command "compose"', { hint: 'leave out the word compose' });
   const hint = Object.hasOwn(table.notYet, name) ? table.notYet[name] : undefined;
-  return hint === undefined ? undefined : fail('usage.invalid', `orc ${name} is not there yet`, { hint });
+  return hint === undefined
+    ? undefined
+    : fail('usage.invalid', `orc ${name} is not in this version`, { hint });
 }
 
 function globalsOf(flags: Flags): Omit<Globals, keyof ReturnType<typeof settingsOf>> {

@@ -4,7 +4,6 @@
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   convert: 'config',
   history: 'image history',
-  images: 'image ls',
   import: 'image import',
   info: 'system info',
   inspect: 'container inspect',
@@ -12,41 +11,66 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   rmi: 'image rm',
   save: 'image save',
   tag: 'image tag',
-  'network remove': 'network rm',
+  'system events': 'events',
 };
 
-const HELP = 'see "orc --help" for what is there';
+const FREEZE = 'hold its first program, and let it go on with CONT';
+const PROCESSES = 'if the image has it';
+const OTHER_HOSTS = 'one host runs all there is: a compose file with deploy.replicas is "orc up"';
+const OF_DOCKER = 'what docker keeps beside containers has no like here; see "orc --help"';
 
-const without = (names: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(names.split(' ').map((name) => [name, HELP]));
-
-/** By name, with what helps until then. */
+/** By name, with the nearest that there is. docs/not-yet.md has the same table. */
 export const NOT_YET: Readonly<Record<string, string>> = {
-  ...without('bridge commit diff export pause publish push rename search unpause update watch'),
-  ...without('builder buildx checkpoint context manifest node plugin secret service stack swarm trust'),
-  attach: 'follow a service with "orc logs -f", or see "orc container attach --help"',
-  cp: 'pipe through "orc exec -T", such as: orc exec -T web cat /etc/hosts > hosts',
-  login: 'write the registry into ~/.docker/config.json, which is read',
+  attach: 'hear a service with "orc logs -f SERVICE", or join one container with "orc container attach"',
+  commit: 'write what was done by hand into a Dockerfile, and run "orc build"',
+  cp: 'pipe through exec: orc exec -T web tar -C /app -c . > app.tar, and back with -x < app.tar',
+  export: 'pipe through exec: orc exec -T web tar -C /app -c . > app.tar',
+  login: 'write the registry into ~/.docker/config.json, which is read: docker login does so',
   logout: 'take the registry out of ~/.docker/config.json',
-  stats: 'see "orc exec SERVICE ps", and "orc system info"',
-  top: 'see "orc exec SERVICE ps"',
+  pause: `${FREEZE}: orc kill -s STOP SERVICE`,
+  publish: 'put the compose file where others get it; "orc config" prints it whole',
+  push: 'carry images over: orc image save app | ssh HOST orc image load',
+  stats: `see "orc exec SERVICE top", ${PROCESSES}, and "orc container ls -s" for what each wrote`,
+  top: `see "orc exec SERVICE ps", ${PROCESSES}`,
+  unpause: 'what "orc kill -s STOP" holds goes on with "orc kill -s CONT SERVICE"',
+  update: 'change the compose file, and run "orc up -d"',
   volumes: 'see "orc volume ls"',
-  'container commit': HELP,
-  'container cp': 'pipe through "orc container exec"',
-  'container diff': HELP,
-  'container export': HELP,
-  'container pause': HELP,
-  'container port': 'see "orc container ls"',
-  'container rename': HELP,
-  'container stats': HELP,
-  'container top': 'see "orc container exec CONTAINER ps"',
-  'container unpause': HELP,
-  'container update': HELP,
-  'image push': 'see "orc image save"',
-  'network connect': 'name the networks at "orc container run"',
-  'network disconnect': HELP,
-  'system df': 'see "orc image ls" and "orc volume ls"',
-  'system events': 'see "orc events"',
-  'system prune': 'see "orc image rm" and "orc volume rm"',
-  'volume update': HELP,
+  watch: 'mount the sources, whose changes are seen at once, or run "orc up -d --build SERVICE" after each',
+  bridge: OF_DOCKER,
+  builder: 'the cache of builds goes with the images: orc image prune',
+  buildx: 'it is "orc build", and "orc image build"',
+  checkpoint: OF_DOCKER,
+  context: 'name the daemon with "orc -H unix:///PATH", or ORC_HOST',
+  diff: 'see how much each wrote with "orc container ls -s"',
+  manifest: 'an image of another platform comes with "orc image pull --platform"',
+  node: OTHER_HOSTS,
+  plugin: OF_DOCKER,
+  rename: 'the name is given at the start: container_name of the service, or "orc container run --name"',
+  search: 'nothing is searched: name the image, and "orc pull" says whether it is there',
+  secret: 'secrets are given by the compose file: its top-level key secrets',
+  service: 'services are those of a compose file: orc up, orc ps, orc scale',
+  stack: OTHER_HOSTS,
+  swarm: OTHER_HOSTS,
+  trust: OF_DOCKER,
+  'container commit': 'write what was done by hand into a Dockerfile, and run "orc image build"',
+  'container cp':
+    'pipe through exec: orc container exec web tar -C /app -c . > app.tar, and back with -i and -x < app.tar',
+  'container diff': 'see how much it wrote with "orc container ls -as"',
+  'container export': 'pipe through exec: orc container exec web tar -C /app -c . > app.tar',
+  'container pause': `${FREEZE}: orc container kill -s STOP CONTAINER`,
+  'container port':
+    'see "orc container ls", or: orc container inspect -f "{{json .NetworkSettings.Ports}}" CONTAINER',
+  'container rename': 'make it anew with "orc container run --name"',
+  'container stats': `see "orc container exec CONTAINER top", ${PROCESSES}`,
+  'container top': `see "orc container exec CONTAINER ps", ${PROCESSES}`,
+  'container unpause': 'what "-s STOP" holds goes on with "orc container kill -s CONT CONTAINER"',
+  'container update': 'make it anew with other limits: "orc container run --help" shows them',
+  'image push': 'carry it over: orc image save app | ssh HOST orc image load',
+  'network connect':
+    'name all its networks when it is made: in the compose file, or "orc container run --network"',
+  'network disconnect':
+    'take the network out of the compose file, and run "orc up -d"; or make the container anew',
+  'system df': 'see "orc image ls", "orc container ls -as" and "orc volume ls"',
+  'system prune': 'run "orc container prune", "orc network prune", "orc image prune", and "orc volume prune"',
+  'volume update': 'make another one, and name that',
 };

@@ -1,6 +1,6 @@
 /** Kernel operations in words, one per line: read back from the bytes, so that the text shows what is really sent. */
 import { formatIpv4, type KernelOp } from '@orc/model';
-import { AF, BRPORT_MODE, IFA, IFLA, INET6_ADDR_GEN_MODE, INFO, RTA, RTM, TCA } from './netlink.ts';
+import { BRPORT_MODE, IFA, IFLA, INFO, RTA, RTM, TCA } from './netlink.ts';
 
 export function explain(ops: readonly KernelOp[]): string {
   return ops.flatMap((op) => explainOp(op)).join('\n');
@@ -94,8 +94,6 @@ function explainLinkAttribute(each: Attribute, fds: readonly Fd[]): string {
       return `namespace ${fds.find((fd) => fd.offset === each.offset)?.path ?? '?'}`;
     case IFLA.linkinfo:
       return explainKind(each, fds);
-    case IFLA.afSpec:
-      return explainFamily(each);
     default:
       return `attribute ${each.type}`;
   }
@@ -125,13 +123,6 @@ function explainBridge(each: Attribute): string {
 
 const explainPort = (each: Attribute): string =>
   `${each.type === BRPORT_MODE ? 'hairpin' : each.type} ${each.payload.getUint8(0)}`;
-
-function explainFamily(spec: Attribute): string {
-  const family = attributesOf(spec.payload, 0, spec.offset)[0];
-  const setting = family === undefined ? undefined : attributesOf(family.payload, 0, family.offset)[0];
-  const known = family?.type === AF.inet6 && setting?.type === INET6_ADDR_GEN_MODE;
-  return known ? `addrgenmode ${setting.payload.getUint8(0) === 1 ? 'none' : 'other'}` : 'af_spec ?';
-}
 
 function explainAddress(body: DataView, base: number): string[] {
   const attributes = attributesOf(body, 8, base);

@@ -22,7 +22,6 @@ export const IFLA = {
   mtu: 4,
   master: 10,
   linkinfo: 18,
-  afSpec: 26,
   netNsFd: 28,
 } as const;
 export const INFO = {
@@ -38,9 +37,7 @@ export const BRPORT_MODE = 4;
 export const IFA = { address: 1, local: 2, broadcast: 4 } as const;
 export const RTA = { destination: 1, oif: 4, gateway: 5 } as const;
 export const TCA = { kind: 1, options: 2, bpfOpsLength: 4, bpfOps: 5, bpfFlags: 8 } as const;
-export const INET6_ADDR_GEN_MODE = 8;
-const ADDR_GEN_NONE = 1;
-export const AF = { inet: 2, inet6: 10 } as const;
+const AF_INET = 2;
 const IFF_UP = 1;
 const HEADER = 16;
 
@@ -120,12 +117,6 @@ export const setLink = (change: LinkChange): Message =>
     ...(change.master === undefined ? [] : [u32(IFLA.master, change.master)]),
   ]);
 
-/** No link-local address: a bridge's port must not answer for itself. */
-export const withoutLinkLocal = (index: number): Message =>
-  link(RTM.setlink, 0, { index }, [
-    nested(IFLA.afSpec, [nested(AF.inet6, [u8(INET6_ADDR_GEN_MODE, ADDR_GEN_NONE)])]),
-  ]);
-
 /**
  * A container's own published port comes back through the port that it left by: with nf_call_iptables the bridge
  * translates before it forwards. The link is a bridge's port already.
@@ -140,7 +131,7 @@ export const deleteLink = (name: string): Message =>
 
 /** Replaces an equal address, so that it can be said twice. */
 export function newAddress(index: number, address: number, prefixLength: number): Message {
-  const header = new Uint8Array([AF.inet, prefixLength, 0, 0, 0, 0, 0, 0]);
+  const header = new Uint8Array([AF_INET, prefixLength, 0, 0, 0, 0, 0, 0]);
   new DataView(header.buffer).setUint32(4, index, true);
   const hostBits = prefixLength === 32 ? 0 : 0xffffffff >>> prefixLength;
   const broadcast = prefixLength < 31 ? [ipv4(IFA.broadcast, (address | hostBits) >>> 0)] : [];
@@ -151,7 +142,7 @@ export function newAddress(index: number, address: number, prefixLength: number)
 /** The IPv4 default route; its link follows from the gateway. */
 export function newDefaultRoute(gateway: number, index: number): Message {
   const [table, protocol, scope, unicast] = [254, 4, 0, 1];
-  const header = new Uint8Array([AF.inet, 0, 0, 0, table, protocol, scope, unicast, 0, 0, 0, 0]);
+  const header = new Uint8Array([AF_INET, 0, 0, 0, table, protocol, scope, unicast, 0, 0, 0, 0]);
   const attributes = [ipv4(RTA.gateway, gateway), u32(RTA.oif, index)];
   return message(RTM.newroute, NLM.create | NLM.replace, concat([header, ...attributes]));
 }
@@ -159,7 +150,7 @@ export function newDefaultRoute(gateway: number, index: number): Message {
 /** To a subnet on the link itself; said twice it is there once. */
 export function newLinkRoute({ base, prefixLength }: Cidr, index: number): Message {
   const [table, protocol, scope, unicast] = [254, 4, 253, 1];
-  const header = new Uint8Array([AF.inet, prefixLength, 0, 0, table, protocol, scope, unicast, 0, 0, 0, 0]);
+  const header = new Uint8Array([AF_INET, prefixLength, 0, 0, table, protocol, scope, unicast, 0, 0, 0, 0]);
   return message(
     RTM.newroute,
     NLM.create | NLM.replace,

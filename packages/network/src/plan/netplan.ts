@@ -16,7 +16,6 @@ import {
   sameBridge,
   setLink,
   withHairpin,
-  withoutLinkLocal,
   type Message,
 } from './netlink.ts';
 
@@ -47,7 +46,7 @@ export function planBridge(wish: BridgeWish): KernelOp[] {
 /** What a bridge needs that was made and no more: it may run twice. */
 function planMadeBridge({ name, index, gateways }: BridgeWish): KernelOp[] {
   return [
-    { op: 'sysctl', key: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', tolerate: [ENOENT] },
+    withoutIpv6(name),
     { op: 'sysctl', key: `net/ipv4/conf/${name}/route_localnet`, value: '1' },
     netlink([
       ...gateways.map((each) => newAddress(index, each.address, each.prefixLength)),
@@ -77,15 +76,27 @@ export function planExtension(extension: {
   const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu };
   return [
     netlink([newBridge({ name: bridge.name, index: bridge.index, mac: bridgeMac(bridge.index), ...mtu })]),
-    { op: 'sysctl', key: `net/ipv6/conf/${bridge.name}/disable_ipv6`, value: '1', tolerate: [ENOENT] },
+    withoutIpv6(bridge.name),
+    netlink([newVeth({ host: cable[0], peer: cable[1], ...mtu })]),
+    ...cable.map((each) => withoutIpv6(each.name)),
     netlink([
-      newVeth({ host: cable[0], peer: cable[1], ...mtu }),
       ...attach(cable[0].index, extension.first),
       ...attach(cable[1].index, bridge.index),
       setLink({ index: bridge.index, up: true }),
     ]),
   ];
 }
+
+/**
+ * A bridge's port must not answer for itself, and each link with IPv6 is a route of the host's: the kernel goes through
+ * all of them whenever a link goes.
+ */
+const withoutIpv6 = (name: string): KernelOp => ({
+  op: 'sysctl',
+  key: `net/ipv6/conf/${name}/disable_ipv6`,
+  value: '1',
+  tolerate: [ENOENT],
+});
 
 export const planDelete = (names: readonly string[]): KernelOp[] =>
   names.map((name) => netlink([deleteLink(name)], { tolerate: [ENODEV] }));
@@ -112,6 +123,7 @@ export const PEER_NAME = 'eth0';
 export const planPooled = (path: string, cable: Cable, guarded: boolean): KernelOp[] => [
   ...planNamespace(path),
   netlink([newCable(path, cable, PEER_NAME), ...(guarded ? [newIngress(cable.hostIndex)] : [])]),
+  withoutIpv6(cable.name),
 ];
 
 /**
@@ -160,9 +172,10 @@ export function planWiring(wiring: Wiring): KernelOp[] {
     ...renamed.map((each) =>
       netlink([setLink({ index: each.cable.peerIndex, name: each.endpoint.interface })], { namespace }),
     ),
-    ...made.map((each) =>
+    ...made.flatMap((each) => [
       netlink([newCable(namespace, each.cable, each.endpoint.interface, each.mtu)], { tolerate: [EEXIST] }),
-    ),
+      withoutIpv6(each.cable.name),
+    ]),
     ...joined([...(wiring.guards ?? []).flatMap(guard), ...attachments.flatMap((each) => hostSide(each))]),
     ...(attachments.length === 0
       ? []
@@ -213,7 +226,6 @@ function hostSide(each: Attachment): Message[] {
 
 /** The master first: a port that comes up alone would answer for itself. */
 const attach = (index: number, master: number, mtu: { readonly mtu?: number } = {}): Message[] => [
-  withoutLinkLocal(index),
   setLink({ index, master, up: true, ...mtu }),
 ];
 

@@ -265,6 +265,17 @@ insideNamespaces(import.meta.filename, () => {
   });
 
   describe('sandboxes', () => {
+    test('the host’s ends of cables have no IPv6: they neither answer nor cost the host a route each', async () => {
+      const box = await startBox(host, net, ['bridge', 'vault']);
+      expect(veths().length).toBeGreaterThan(1);
+      // The pool makes others meanwhile.
+      await eventually(() => {
+        const shown = sh('ip -o -6 addr show; ip -6 route show table all');
+        return veths().every((line) => !shown.includes(line.split(/[@ ]/, 1)[0] ?? ''));
+      });
+      await stopBox(net, box);
+    });
+
     test('have the address, the gateway and the MAC of their endpoint, no IPv6, and the sysctls of docker', async () => {
       const box = await startBox(host, net, ['shop_default']);
       const inside = (command: string): string => sh(`nsenter --net=${box.namespace} ${command}`);

@@ -113,6 +113,17 @@ describe('up', () => {
     expect(await changed()).toEqual(['db-1', 'side-1', 'web-1']);
   });
 
+  test('--no-recreate makes what is missing as the file is now, beside what is there', async () => {
+    const env = { COLOUR: 'green' };
+    project.ok(['up', '-d', '--no-deps', '--no-recreate', '--scale', 'web=2', 'web'], { env });
+    expect(await changed()).toEqual(['web-2']);
+    const colourOf = async (slot: number): Promise<unknown> =>
+      (await project.container('web', slot)).spec.env?.['COLOUR'];
+    expect([await colourOf(1), await colourOf(2)]).toEqual(['red', 'green']);
+    project.ok(['up', '-d', '--scale', 'web=2'], { env });
+    expect([await colourOf(1), await colourOf(2)]).toEqual(['green', 'green']);
+  });
+
   test('--scale and scale keep the containers that stay', async () => {
     project.ok(['up', '-d', '--scale', 'side=3']);
     expect(await changed()).toEqual(['side-2', 'side-3']);

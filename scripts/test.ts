@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 type Assertion = { readonly status: string; readonly fullName: string };
 type Results = {
@@ -20,6 +21,8 @@ type Results = {
 type Skip = { readonly test: string; readonly feature?: string; readonly beside?: string };
 
 const root = new URL('..', import.meta.url).pathname;
+const LEAVING_MS = 15_000;
+const LOOK_MS = 250;
 
 // Daemons under test are what users start, built by the set-up before; from the sources each start would take a second.
 process.env['ORC_TEST_BUNDLE'] = '1';
@@ -49,6 +52,17 @@ function footprint(): ReadonlySet<string> {
   ]);
 }
 
+/** The kernel takes namespaces and their cables apart behind those who let go of them: what stays is left. */
+async function leftSince(before: ReadonlySet<string>): Promise<readonly string[]> {
+  const look = (): readonly string[] => [...footprint()].filter((line) => !before.has(line));
+  let left = look();
+  for (const end = performance.now() + LEAVING_MS; left.length > 0 && performance.now() < end; ) {
+    await setTimeout(LOOK_MS);
+    left = look();
+  }
+  return left;
+}
+
 function run(args: readonly string[]): Results {
   const folder = mkdtempSync(join(tmpdir(), 'orc-test-'));
   const file = join(folder, 'results.json');
@@ -75,7 +89,7 @@ const unexpected = skipped.filter(({ fullName }) => !allowed.some(({ test }) => 
 const brokenFiles = results.testResults.filter(
   (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
 );
-const left = [...footprint()].filter((line) => !before.has(line));
+const left = await leftSince(before);
 
 for (const { fullName } of skipped) {
   const row = allowed.find(({ test }) => fullName.includes(test));

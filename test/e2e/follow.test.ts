@@ -112,6 +112,26 @@ describe('a daemon that is killed under who follows', SLOW, () => {
     expect(orcIn(cwd, 'down')).toBe(0);
   });
 
+  test('while an up still waits for a dependency: what was asked for comes about', async () => {
+    const after = 'depends_on: {job: {condition: service_completed_successfully}}';
+    const cwd = project('pending', [
+      `job: {image: busybox, init: true, command: "sh -c '${steps}'", volumes: ["./go:/go"]}`,
+      `after: {image: busybox, command: "echo after", ${after}}`,
+    ]);
+    const up = begin(cwd, 'up');
+    await until(() => up.said().includes('one'), 'the job is heard');
+    await lab.instance.stop('SIGKILL');
+    await until(() => up.said().includes(GONE), 'the daemon is missed');
+    await lab.instance.start();
+    for (const name of ['two', 'three']) go(cwd, name);
+    const { code, stdout } = await up.ended;
+    expect({ code, words: stdout.match(/\b(one|two|three|after)$/gm) }).toEqual({
+      code: 0,
+      words: ['one', 'two', 'three', 'after'],
+    });
+    expect(orcIn(cwd, 'down')).toBe(0);
+  });
+
   test('and does not come back: what goes on, and how to see it, is said', async () => {
     const cwd = project('alone', [
       `web: {image: busybox, init: true, command: "sh -c 'echo one; exec sleep 1000'"}`,

@@ -5,7 +5,7 @@ import type { Flags } from '../cli/command.ts';
 import type { Context } from '../cli/context.ts';
 import { type Following, follow } from '../project/following.ts';
 import { createLogView } from '../project/log-view.ts';
-import { untilBack } from '../cli/reconnect.ts';
+import { isGone, untilBack } from '../cli/reconnect.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { actAndWatch } from './act.ts';
 import { type Settling, settle } from './up.ts';
@@ -32,13 +32,9 @@ export async function foreground(context: Context, client: Client, run: Foregrou
     context.io.onSignal(name, () => interrupt(context, client, run, interrupted)),
   );
   try {
-    const back = (): Promise<void> =>
-      untilBack(context, client, {
-        goesOn: 'and the containers go on without it',
-        hint: 'see "orc logs -f", and end them with "orc stop" or "orc down"',
-      });
+    const back = waiting(context, client);
     const following = follow(client, { ...run, shown: attachedServices(run), back }, view, over.signal);
-    const code = await untilOver(context, client, run, following, interrupted.signal);
+    const code = await untilOver(context, client, { ...run, back }, following, interrupted.signal);
     await view.done();
     return code;
   } finally {
@@ -52,13 +48,13 @@ export async function foreground(context: Context, client: Client, run: Foregrou
 async function untilOver(
   context: Context,
   client: Client,
-  run: Foreground,
+  run: Foreground & { readonly back: () => Promise<void> },
   following: Following,
   interrupted: AbortSignal,
 ): Promise<number> {
   const stopped = Promise.withResolvers<'interrupted'>();
   interrupted.addEventListener('abort', () => stopped.resolve('interrupted'));
-  const settled = await settle(context, client, { ...run, signal: interrupted });
+  const settled = await settleAnyhow(context, client, run, interrupted);
   if (settled === 0) following.settled();
   const abortsFirst =
     run.flags.on('abort-on-container-exit') || run.flags.text('exit-code-from') !== undefined;
@@ -69,6 +65,38 @@ async function untilOver(
   await stopAll(context, client, run);
   await following.idle();
   return ended === 'interrupted' ? 130 : codeFrom(client, run, ended.code);
+}
+
+/** What was asked for is done by whichever daemon is there. */
+async function settleAnyhow(
+  context: Context,
+  client: Client,
+  run: Foreground & { readonly back: () => Promise<void> },
+  signal: AbortSignal,
+): Promise<number> {
+  for (let anew = false; ; anew = true) {
+    try {
+      return await settle(context, client, { ...run, anew, signal });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+    await run.back();
+  }
+}
+
+/** Whoever misses it waits for the same. */
+function waiting(context: Context, client: Client): () => Promise<void> {
+  let coming: Promise<void> | undefined;
+  const lost = {
+    goesOn: 'and the containers go on without it',
+    hint: 'see "orc logs -f", and end them with "orc stop" or "orc down"',
+  };
+  return () => {
+    coming ??= untilBack(context, client, lost).finally(() => {
+      coming = undefined;
+    });
+    return coming;
+  };
 }
 
 const widthOf = (project: Project): number =>

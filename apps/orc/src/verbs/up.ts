@@ -75,6 +75,8 @@ const exclude = (a: string, b: string): Error =>
   fail('usage.invalid', `--${a} and --${b} exclude each other`, { hint: 'leave one of them out' });
 
 export type Settling = {
+  /** Another daemon than the one that took the change: it has none of the events before. */
+  readonly anew?: boolean;
   readonly project: Pick<Project, 'name'>;
   readonly result: PutResult;
   readonly wanted: Wanted;
@@ -218,7 +220,7 @@ export async function settle(context: Context, client: Client, settling: Settlin
     const begun = new Set(settling.result.changes.filter(isChanged).map((each) => `Container ${each.name}`));
     const done = await watchProject(client, {
       project: settling.project.name,
-      eventIndex: settling.result.eventIndex,
+      ...(settling.anew === true ? {} : { eventIndex: settling.result.eventIndex }),
       judge: (view, quietMs) =>
         judge(reporter, { ...settling, wanted: { ...settling.wanted, quietMs } }, view, begun),
       unready: (view) => unready(view, settling.wanted),

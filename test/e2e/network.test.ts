@@ -440,7 +440,10 @@ function residentKiB(): number {
 const links = (): readonly string[] =>
   instance.leftovers().filter((line) => line.startsWith(`link ${instance.name}-`));
 
-async function occupy(port = 0): Promise<{ server: Server; port: number }> {
+/** Below those that the kernel gives away: once it is free again nobody has it by chance. */
+const somePort = (): number => 12_000 + Math.floor(Math.random() * 20_000);
+
+async function occupy(port = somePort()): Promise<{ server: Server; port: number }> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '0.0.0.0', resolve));
   return { server, port: (server.address() as { port: number }).port };

@@ -72,3 +72,23 @@ test('an owner that is removed takes its network along', async () => {
   await eventually(() => expect(released).toEqual(['owner, cut']));
   expect([guest, deep].map(runs)).toEqual([true, true]);
 });
+
+test("a task's address on the network of every host is its node's to give, beside those of the state", async () => {
+  const attachments = [
+    { network: 'net', gatewayPriority: 1 },
+    { network: 'bridge', gatewayPriority: 2 },
+  ];
+  const given = { network: 'net', interface: 'eth1', ipv4: '10.9.0.2', mac: '', aliases: [] };
+  const container: ContainerSpec = { ...SPEC, networkMode: { kind: 'networks', attachments } };
+  const task = taskOf('both', { service: 'both', container, endpoints: [given] });
+  const endpoints = () =>
+    agent.containers
+      .get(task.containerId)
+      .endpoints.map((each) => `${each.interface} ${each.network} ${each.ipv4}`);
+  await assign(task);
+  expect(endpoints()).toEqual(['eth0 bridge 10.0.0.1', 'eth1 net 10.9.0.2']);
+  // It was given back meanwhile: another may have it.
+  await assign({ ...wanting(task, 'stop') });
+  await assign({ ...wanting(task, 'run', 2) });
+  expect(endpoints()).toEqual(['eth0 bridge 10.0.0.2', 'eth1 net 10.9.0.2']);
+});

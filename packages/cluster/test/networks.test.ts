@@ -268,3 +268,22 @@ test('a volume of somebody else is used with a warning, and not removed by `down
   settle(world);
   expect(all(world.state, 'volume').map((volume) => volume.name)).toEqual(['shop_hand']);
 });
+
+describe('the network that every host has', () => {
+  test('its addresses are given by the node: the others have theirs, and their places', () => {
+    const world = newWorld();
+    up(world, 'web image=nginx net=bridge\nboth image=x net=bridge,n\n@bridge external');
+    settle(world);
+    expect(all(world.state, 'task').map((task) => task.status.phase)).toEqual(['running', 'running']);
+    const both = all(world.state, 'task').find((task) => task.name === 'shop-both-1');
+    expect(both?.spec.endpoints.map((each) => [each.network, each.interface])).toEqual([['shop_n', 'eth1']]);
+    expect(addresses(world)['shop-web-1']).toBeUndefined();
+  });
+
+  test.each(['bridge', 'host', 'none'])('nobody makes another %s', (name) => {
+    const world = newWorld();
+    const plan = up(world, 'web image=nginx net=n\n@n name=' + name);
+    expect(told(plan)[0]).toContain(`the network ${name} is one that every host has`);
+    expect(plan.changes).toEqual([]);
+  });
+});

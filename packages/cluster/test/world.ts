@@ -205,10 +205,11 @@ export const imagesOf = (project: Project): Record<string, Digest> =>
 /**
  * A service a line: `web image=nginx replicas=2 needs=db:healthy,job:completed net=default,back port=80:80 vol=data:/d
  * secret=key config=conf name=fixed restart=always update=1:start-first join=db ip=10.0.0.5`, and `!key=text` lines for
- * contents of files, `@network external subnet=… internal label=…`, `%volume external`.
+ * contents of files, `@network external name=… subnet=… internal label=…`, `%volume external`.
  */
 export function parseProject(text: string, name = 'shop'): Project {
-  const full = (key: string, external: boolean) => (external ? key : `${name}_${key}`);
+  const full = (key: string, external: boolean) =>
+    about('@', key)['name'] ?? (external ? key : `${name}_${key}`);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const rows = lines.filter((line) => !/^[!@%]/.test(line)).map(parseWords);
   const about = (sign: string, key: string) =>

@@ -12,6 +12,7 @@ export * from './kernel-names.ts';
 export * from './kernel.ts';
 export * from './labels.ts';
 export * from './nearest.ts';
+export * from './networks.ts';
 export * from './objects.ts';
 export * from './platform.ts';
 export * from './problem.ts';

@@ -76,6 +76,14 @@ services:
   host:
     <<: *idle
     network_mode: host
+  local:
+    <<: *idle
+    network_mode: bridge
+  amid:
+    <<: *idle
+    networks:
+      front: {gw_priority: 1}
+      everyones: {gw_priority: 2}
   joins:
     <<: *idle
     network_mode: service:web
@@ -95,6 +103,7 @@ networks:
           gateway: 10.213.7.9
   inside: {internal: true}
   elsewhere: {external: true, name: net-elsewhere}
+  everyones: {external: true, name: bridge}
 `;
 
 /** Of this process's own part of the range below those that the kernel gives away. */
@@ -219,6 +228,23 @@ describe('modes', () => {
     expect(await sh('joins-container', 'readlink /proc/self/ns/net')).toBe(web);
     expect(await sh('joins', 'wget -qO- http://127.0.0.1:8080/')).toBe('page');
     expect(await reach('joins', 'many')).toBe('yes');
+  });
+
+  test('bridge, the network that every host has: alone, or as an external one beside others', async () => {
+    const named = JSON.parse(project.ok(['network', 'inspect', 'bridge'])) as [
+      { readonly IPAM: { readonly Config: readonly [{ readonly Gateway: string }] } },
+    ];
+    const [{ Gateway: gateway }] = named[0].IPAM.Config;
+    const routes = (service: string): Promise<string> => sh(service, 'ip route show default');
+    expect(await routes('local')).toContain(`via ${gateway} `);
+    expect(await routes('amid')).toContain(`via ${gateway} `);
+    expect(await reach('amid', 'both')).toBe('yes');
+    const { endpoints } = await project.container('local');
+    expect(await reach('amid', endpoints[0]?.ipv4 ?? '')).toBe('yes');
+    // Another address may be its own after a stop: the one before was given back.
+    project.ok(['restart', 'local', 'amid']);
+    expect(await routes('local')).toContain(`via ${gateway} `);
+    expect(await reach('amid', 'both')).toBe('yes');
   });
 });
 

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   fail,
   type KernelOp,
+  LOCAL_NETWORK,
   type NameRecord,
   type NetworkAttachment,
   type NetworkMode,
@@ -40,7 +41,7 @@ export type ConnectDeps = {
   readonly grow: (network: string) => Promise<void>;
 };
 
-const DEFAULT_MODE: NetworkMode = { kind: 'networks', attachments: [{ network: 'bridge' }] };
+const DEFAULT_MODE: NetworkMode = { kind: 'networks', attachments: [{ network: LOCAL_NETWORK }] };
 
 /** `given`: the endpoints that the state chose, for a task. Throws `network.exhausted`, `conflict.state`. */
 export async function connect(
@@ -59,24 +60,35 @@ export async function connect(
     case 'none':
       return sandbox(stored, hostname, [], deps.network);
     case 'networks': {
-      const endpoints = given.length > 0 ? given : await allocate(stored, mode, deps);
+      const endpoints = await endpointsOf(stored, mode, given, deps);
       return sandbox(stored, hostname, endpoints, deps.network);
     }
   }
 }
 
-async function allocate(
+/** What the state has not given: all that a container without a task has, and the node's own network. */
+async function endpointsOf(
   stored: Stored,
   mode: Extract<NetworkMode, { kind: 'networks' }>,
+  given: readonly Endpoint[],
   deps: ConnectDeps,
 ): Promise<readonly Endpoint[]> {
+  const attachments =
+    given.length === 0
+      ? mode.attachments
+      : mode.attachments.toSorted((a, b) => priorityOf(b) - priorityOf(a));
   const endpoints: Endpoint[] = [];
-  for (const [index, attachment] of mode.attachments.entries()) {
-    const endpoint = await allocateOne(stored, attachment, deps);
+  for (const [index, attachment] of attachments.entries()) {
+    const { network } = attachment;
+    const known = network === LOCAL_NETWORK ? undefined : given.find((each) => each.network === network);
+    const endpoint = known ?? (await allocateOne(stored, attachment, deps));
     endpoints.push({ ...endpoint, interface: `eth${index}` });
   }
   return endpoints;
 }
+
+/** Who says nothing has 0. */
+const priorityOf = ({ gatewayPriority = 0 }: NetworkAttachment): number => gatewayPriority;
 
 /** The node has a part of the network, and asks for more when it is used up (DECISIONS 26). */
 async function allocateOne(
@@ -93,7 +105,7 @@ async function allocateOne(
       });
     } catch (error) {
       const isExhausted = error instanceof OrcError && error.problem.code === 'network.exhausted';
-      const local = attachment.network === network.defaultNetwork.name;
+      const local = attachment.network === LOCAL_NETWORK;
       if (!isExhausted || local || attempt >= LIMITS.growsMax) throw error;
       await grow(attachment.network);
     }
@@ -131,16 +143,16 @@ export function sandboxRequest(
   };
 }
 
-/** Who says nothing has 0; without a wish the first network that leads outside gives the default route. */
+/** Without a wish the first network that leads outside gives the default route. */
 function gatewayOf(
   mode: NetworkMode | undefined,
   endpoints: readonly Endpoint[],
 ): { gatewayNetwork?: string } {
   const wished = (mode?.kind === 'networks' ? mode.attachments : [])
     .filter(({ network }) => endpoints.some((each) => each.network === network && each.gateway !== undefined))
-    .toSorted((a, b) => (b.gatewayPriority ?? 0) - (a.gatewayPriority ?? 0));
+    .toSorted((a, b) => priorityOf(b) - priorityOf(a));
   const [first] = wished;
-  if (first === undefined || wished.every((each) => (each.gatewayPriority ?? 0) === 0)) return {};
+  if (first === undefined || wished.every((each) => priorityOf(each) === 0)) return {};
   return { gatewayNetwork: first.network };
 }
 
@@ -150,7 +162,7 @@ const SHORT_ID = 12;
 export function namesOf({ id, name, owner }: Stored, endpoints: readonly Endpoint[]): readonly NameRecord[] {
   if (owner !== undefined && owner.oneOff !== true) return [];
   return endpoints
-    .filter(({ network }) => network !== 'bridge')
+    .filter(({ network }) => network !== LOCAL_NETWORK)
     .flatMap(({ network, ipv4, aliases }) =>
       [...new Set([name, id.slice(0, SHORT_ID), ...aliases])].map((each) => ({
         network,

@@ -7,6 +7,7 @@ import {
   firstFreeSubnet,
   formatCidr,
   formatIpv4,
+  LOCAL_NETWORK,
   macOf,
   type NetworkAttachment,
   type NetworkObj,
@@ -164,6 +165,8 @@ export function allocateEndpoints(
   );
   const endpoints: Endpoint[] = [];
   for (const [at, attachment] of attachments.entries()) {
+    // Its node gives the address, at the start.
+    if (attachment.network === LOCAL_NETWORK) continue;
     const endpoint = allocateEndpoint(pass, task, attachment, `eth${at}`);
     if ('kind' in endpoint) return endpoint;
     endpoints.push(endpoint);

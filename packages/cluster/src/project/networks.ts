@@ -8,6 +8,7 @@ import {
   overlaps,
   parseCidr,
   parseIpv4,
+  PREDEFINED_NETWORKS,
   type Problem,
   problemOfExternal,
   type Project,
@@ -43,8 +44,13 @@ function putNetwork(
   const { draft, problems } = planning;
   const found = named(now(draft), 'network', network.name);
   const spec = { ...network.spec, project, key: network.key };
+  const predefined = PREDEFINED_NETWORKS.includes(network.name);
   if (network.external) {
-    if (found === undefined) problems.push(problemOfExternal('network', network.name));
+    if (found === undefined && !predefined) problems.push(problemOfExternal('network', network.name));
+    return false;
+  }
+  if (predefined) {
+    problems.push(everyHosts(network.name));
     return false;
   }
   if (found === undefined) {
@@ -57,6 +63,12 @@ function putNetwork(
   }
   return !same(found.spec, spec) && changeNetwork(planning, found, spec, options);
 }
+
+const everyHosts = (name: string): Problem => ({
+  code: 'conflict.name',
+  message: `the network ${name} is one that every host has`,
+  hint: 'mark it external: true to use it, or give yours another name',
+});
 
 /** Also for `network create`. */
 export function createNetwork(planning: Planning, name: string, spec: NetworkSpec): void {

@@ -1,17 +1,17 @@
 /** A renewed slot is watched for a while before the next is renewed (DECISIONS 2): `update_config.monitor`. */
-import { explainTurn, type ObjectId } from '@orc/model';
+import { defined, explainTurn, type ObjectId } from '@orc/model';
 import { expect, test } from 'vitest';
 import { all, diffProject, get, isRunning, judgeProject, takeReport, wakesAfter } from '../src/index.ts';
 import { commit, imagesOf, newWorld, parseProject, pass, proposerOf, settle, type World } from './world.ts';
 
 const MONITOR_MS = 5000;
 
-function up(world: World, image: string): void {
+function up(world: World, image: string, failureAction?: 'continue'): void {
   const project = parseProject(`web image=${image} replicas=3 update=1 restart=always`);
   const services = project.services.map((service) =>
     service.update === undefined
       ? service
-      : { ...service, update: { ...service.update, monitorMs: MONITOR_MS } },
+      : { ...service, update: { ...service.update, monitorMs: MONITOR_MS, ...defined({ failureAction }) } },
   );
   const request = {
     project: { ...project, services },
@@ -91,4 +91,47 @@ test('one that fails while it is watched pauses the update, also when its policy
   expect(renewed(world)).toBe(1);
   expect(turns(world)).toEqual([]);
   expect(get(world.state, 'service', service?.id ?? '')?.status.updateState).toBe('paused');
+});
+
+/** The first renewed slot runs, and its health check says this of it. */
+function renewedIs(health: 'unhealthy' | 'healthy', world: World): void {
+  const [service] = all(world.state, 'service');
+  const fresh = all(world.state, 'task').find((task) => task.spec.hash === service?.spec.hash);
+  if (fresh === undefined) throw new Error('nothing was renewed');
+  const node = fresh.spec.node as ObjectId;
+  const status = { ...fresh.status, health };
+  commit(world, takeReport(world.state, { node, tasks: [{ id: fresh.id, status }], removed: [] }));
+}
+
+const missing = (world: World): unknown => judgeProject(world.state, 'shop')[0]?.missing.started;
+
+test('one that is unhealthy pauses the update, which goes on when it is healthy after all', () => {
+  const world = newWorld();
+  up(world, 'nginx:1');
+  settle(world);
+  up(world, 'nginx:2');
+  settle(world);
+  renewedIs('unhealthy', world);
+  world.time += 10 * MONITOR_MS;
+  settle(world);
+  expect(renewed(world)).toBe(1);
+  expect(missing(world)).toMatchObject({
+    standing: 'failed',
+    failure: { kind: 'update-paused', failure: { kind: 'unhealthy', container: 'shop-web-1' } },
+  });
+  renewedIs('healthy', world);
+  settle(world);
+  expect(renewed(world)).toBe(2);
+  expect(missing(world)).toEqual({ standing: 'coming' });
+});
+
+test('where a failure does not pause it, an unhealthy one holds nothing up', () => {
+  const world = newWorld();
+  up(world, 'nginx:1', 'continue');
+  settle(world);
+  up(world, 'nginx:2', 'continue');
+  settle(world);
+  renewedIs('unhealthy', world);
+  settle(world);
+  expect(renewed(world)).toBe(2);
 });

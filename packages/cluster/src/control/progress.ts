@@ -52,6 +52,10 @@ export const startsFirst = (service: ServiceSpec): boolean =>
 export const isUp = (task: TaskObj): boolean =>
   isRunning(task) && isSettled(task) && (task.status.health === 'none' || task.status.health === 'healthy');
 
+/** Its health check says that it does not serve: waiting for it alone may have no end. */
+export const isUnhealthy = (task: TaskObj): boolean =>
+  isRunning(task) && isSettled(task) && task.status.health === 'unhealthy';
+
 export const succeeded = (task: TaskObj): boolean =>
   task.status.phase === 'exited' &&
   isSettled(task) &&

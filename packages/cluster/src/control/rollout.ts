@@ -12,6 +12,7 @@ import {
   isPending,
   isRunning,
   isSettled,
+  isUnhealthy,
   isUp,
   startsFirst,
   succeeded,
@@ -77,16 +78,19 @@ const isOnLeaving = (state: State, { spec }: TaskObj): boolean =>
 const isOnItsWay = (task: TaskObj, service: ServiceObj, time: number): boolean =>
   task.spec.desired.state !== 'stop' &&
   !endedForGood(task, service.spec) &&
+  !isUnhealthy(task) &&
   (!isUp(task) || watchedUntil(task, service) > time);
 
 /** What it does so shortly after its start speaks for the slots that are not renewed yet: `monitor`. */
 export const watchedUntil = ({ status }: TaskObj, { spec }: ServiceObj): number =>
   (status.startedAt ?? 0) + (spec.update?.monitorMs ?? 0);
 
-/** Also one that its policy has begun again. */
+/** Also one that its policy has begun again, and, as in Swarm, an unhealthy one: until it is healthy after all. */
 const hasFailed = (task: TaskObj, service: ServiceObj): boolean =>
   task.spec.desired.state === 'run' &&
-  ((task.status.restarts ?? 0) > 0 || (endedForGood(task, service.spec) && !succeeded(task)));
+  ((task.status.restarts ?? 0) > 0 ||
+    isUnhealthy(task) ||
+    (endedForGood(task, service.spec) && !succeeded(task)));
 
 export type Wake = { readonly at: number; readonly project: string };
 
@@ -201,7 +205,7 @@ function noteUpdate(pass: Pass, id: string): void {
   if (!old && service.status.updateState === undefined) return;
   const failed =
     old && update.failureAction !== 'continue' && renewed.some((task) => hasFailed(task, service));
-  const settled = !old && renewed.every((task) => isUp(task) || hasEnded(task));
+  const settled = !old && renewed.every((task) => isUp(task) || hasEnded(task) || isUnhealthy(task));
   const updateState = failed ? 'paused' : settled ? 'completed' : 'updating';
   if (service.status.updateState !== updateState) put(pass.draft, { ...service, status: { updateState } });
 }

@@ -1,6 +1,6 @@
 /** Whose turn is next in an update that watches what it has renewed: the clock has no say here, a pass decides when. */
 import type { Follows, ObjectId, ServiceObj, TaskObj } from '@orc/model';
-import { bySlot, isAsWanted, isCurrent, isUp } from './progress.ts';
+import { bySlot, isAsWanted, isCurrent, isUnhealthy, isUp } from './progress.ts';
 import { watchedUntil } from './rollout.ts';
 
 /** Nothing where containers are still to come up, for that is what is waited for then. */
@@ -11,7 +11,7 @@ export function turnsOf(service: ServiceObj, tasks: readonly TaskObj[]): Readonl
   const renewed = current.filter((task) => isAsWanted(task, service.spec));
   const begun = new Set(renewed.map((task) => task.spec.slot));
   const former = current.filter(({ spec }) => !begun.has(spec.slot)).toSorted(bySlot);
-  const places = update.parallelism - renewed.filter((task) => !isUp(task)).length;
+  const places = update.parallelism - renewed.filter((task) => !isUp(task) && !isUnhealthy(task)).length;
   const watched = renewed
     .filter(isUp)
     .toSorted((a, b) => watchedUntil(b, service) - watchedUntil(a, service))

@@ -33,6 +33,8 @@ export type LoadOptions = {
   readonly paths?: boolean;
   /** `config --no-env-resolution`: leave `env_file` and `label_file` as they are. Default true. */
   readonly envFiles?: boolean;
+  /** Read secrets and configs; off for who translates and makes no containers. Default true. */
+  readonly contents?: boolean;
   /** Read secrets, configs and check what cannot be honoured; off for `config`. Default true. */
   readonly translate?: boolean;
   /** Refuse names and numbers that no host takes; off where only the project's name is wanted. Default true. */

@@ -28,7 +28,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'file oneSource': fileOf('KIND', 'x', `file: a ${MARK}`, 'environment: HOME'),
   'content oneSource': fileOf('KIND', 'x', `content: a ${MARK}`, 'file: b'),
   'environment oneSource': fileOf('KIND', 'x', `environment: HOME ${MARK}`, 'file: b'),
-  variableSet: fileOf('KIND', 'x', `environment: NONE ${MARK}`),
+  variableSet: [web('KIND: [x]'), 'KIND:', '  x:', `    environment: NONE ${MARK}`].join('\n'),
   'subnet cidr': fileOf('networks', 'x', 'ipam:', '  config:', `    - subnet: nowhere ${MARK}`),
   'ip_range cidr': fileOf('networks', 'x', 'ipam:', '  config:', `    - ip_range: nowhere ${MARK}`),
   'ip_range inSubnet': fileOf(
@@ -130,7 +130,7 @@ function exampleOf(path: string, name: CheckName): string | undefined {
   const steps = path.split('.');
   const keys = steps.map((_, index) => `${steps.slice(index).join('.')} ${name}`);
   const key = [...keys, name].find((each) => EXAMPLES[each] !== undefined);
-  return key && EXAMPLES[key]?.replace('KIND', steps[0] ?? '').replace('KEY', steps.at(-1) ?? '');
+  return key && EXAMPLES[key]?.replaceAll('KIND', steps[0] ?? '').replace('KEY', steps.at(-1) ?? '');
 }
 
 test.each(TOLD)('%s: %s', (path, name) => {

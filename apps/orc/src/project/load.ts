@@ -18,6 +18,12 @@ import { Problems } from '../cli/problems.ts';
 import { withName } from './nameless.ts';
 import { rememberPlaces } from './places.ts';
 
+/** For who wants names alone: what only makes containers need (env files, secrets, values) may be missing or wrong. */
+export const NAMES_ONLY: LoadOptions = { translate: false, values: false, envFiles: false };
+
+/** For who wants images and makes no containers. */
+export const IMAGES_ONLY: LoadOptions = { envFiles: false, contents: false };
+
 /** Throws `Problems` for errors; warnings go to standard error. */
 export async function loadFiles(context: Context, options: LoadOptions = {}): Promise<Resolved> {
   const loaded = await readFiles(context, options);
@@ -98,7 +104,7 @@ const everyProfile = (context: Context): Context => ({
 });
 
 async function declaredOf(context: Context): Promise<Declared> {
-  const { model } = await loadFiles(context, { translate: false, values: false });
+  const { model } = await loadFiles(context, NAMES_ONLY);
   return { services: Object.keys(model?.services ?? {}), volumes: Object.keys(model?.volumes ?? {}) };
 }
 
@@ -164,7 +170,7 @@ export async function projectName(context: Context): Promise<string> {
     mustBeThere(context);
     return given;
   }
-  const loading = loadFiles(context, { translate: false, values: false });
+  const loading = loadFiles(context, NAMES_ONLY);
   const { model } = await loading.catch(async (error: unknown) => {
     throw await withName(context, error);
   });

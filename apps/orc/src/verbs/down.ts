@@ -5,7 +5,15 @@ import type { Body, Flags } from '../cli/command.ts';
 import { isOn } from '../cli/compose-env.ts';
 import { type Context, showWarnings } from '../cli/context.ts';
 import { judgeAction } from '../project/judge.ts';
-import { declaredIn, loadProject, mustKnow, mustKnowWritten, projectName } from '../project/load.ts';
+import {
+  IMAGES_ONLY,
+  declaredIn,
+  loadProject,
+  mustKnow,
+  mustKnowWritten,
+  projectName,
+  servicesOfFiles,
+} from '../project/load.ts';
 import { viewOf, watchProject } from '../project/watch.ts';
 import { timeoutOf } from '../spec/values.ts';
 import { showFixed } from './up.ts';
@@ -41,8 +49,7 @@ export const down: Body = async (context, args, flags) => {
 
 /** Nothing is there of what the files have; a name that they do not have is a mistake. */
 async function nothingOf(context: Context, name: string, services: readonly string[]): Promise<number> {
-  const known = await loadProject(context, []);
-  mustKnow(services, [...known.services.map((each) => each.service), ...(known.disabled ?? [])], known.name);
+  mustKnow(services, await servicesOfFiles(context), name);
   context.err(`warning: no project ${name} to remove`);
   return 0;
 }
@@ -111,7 +118,7 @@ const imagesOf = (view: ProjectView, declared: Declared | undefined): readonly U
 
 /** Services that were built and never started are only there; without files there are none. */
 async function imagesOfFiles(context: Context): Promise<readonly Used[]> {
-  const project = await loadProject(context).catch(() => undefined);
+  const project = await loadProject(context, [], IMAGES_ONLY).catch(() => undefined);
   return (project?.services ?? []).map(({ service, container }) => ({
     project: project?.name ?? '',
     service,

@@ -6,7 +6,7 @@ import { rfc3339 } from '../format/time.ts';
 import { followLogs } from '../project/log-follow.ts';
 import { createLogView, shortName } from '../project/log-view.ts';
 import { idOf, inParallel } from '../project/images.ts';
-import { declaredIn, loadProject, projectName } from '../project/load.ts';
+import { IMAGES_ONLY, declaredIn, loadProject, projectName } from '../project/load.ts';
 import { pullImage } from '../project/pull.ts';
 import { valuesOf } from '../spec/values.ts';
 import { knownProject, projectHere } from './act.ts';
@@ -54,7 +54,7 @@ export const exec: Body = async (context, args, flags) => {
 
 export const build: Body = async (context, args, flags) => {
   const { buildImage } = await import('../project/build.ts');
-  const project = await loadProject(context, args);
+  const project = await loadProject(context, args, IMAGES_ONLY);
   const names =
     args.length === 0 || !flags.on('with-dependencies') ? args : withDependencies(project.services, args);
   const jobs = project.services.filter(
@@ -82,7 +82,7 @@ export const build: Body = async (context, args, flags) => {
 };
 
 export const pull: Body = async (context, args, flags) => {
-  const project = await loadProject(context, args);
+  const project = await loadProject(context, args, IMAGES_ONLY);
   const names =
     args.length === 0 || !flags.on('include-deps') ? args : withDependencies(project.services, args);
   const chosen = project.services.filter((each) => names.length === 0 || names.includes(each.service));

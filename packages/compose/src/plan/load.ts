@@ -48,7 +48,8 @@ export function loadProject(input: LoadInput): LoadResult {
   const placeOf = (path: readonly string[]): Where => whereOf(nearest(tree, path).place);
   if (!refusing) return { kind: 'done', model, profiles, placeOf, problems: inOrder(loading), environment };
   refuseUnsupported(loading, complete.tree);
-  const project = translate(loading, tree, model, inputs, disabled);
+  const contents = input.options?.contents !== false;
+  const project = translate(loading, tree, model, inputs, { disabled, contents });
   if (loading.needs.size > 0) return { kind: 'need', paths: [...loading.needs.values()] };
   const refused = loading.problems.some((each) => each.severity !== 'warning');
   return {
@@ -129,7 +130,7 @@ function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): Compl
   if (tree === undefined || loading.needs.size > 0) return undefined;
   obsoleteVersion(loading, tree);
   const whole = applyDefaults(tree, name ?? 'unnamed');
-  if (input.options?.consistency !== false) checkProject(loading, whole, variables);
+  if (input.options?.consistency !== false) checkProject(loading, whole);
   if (input.options?.audit === true) warnOfMistakes(loading, whole, input.options);
   const shown = input.options?.normalize === false ? onlyNamed(tree, whole) : whole;
   const active = activeTree(loading, shown, inputs, input, variables);

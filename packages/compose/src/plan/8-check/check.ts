@@ -8,7 +8,7 @@ import { checkResources } from './resources.ts';
 import { checkService } from './service.ts';
 import { warnOfUnused } from './unused.ts';
 
-export function checkProject(loading: Loading, tree: MapNode, variables: ReadonlyMap<string, string>): void {
+export function checkProject(loading: Loading, tree: MapNode): void {
   const services = get(tree, 'services');
   if (services?.kind !== 'map') return;
   for (const [name, { key, value }] of services.entries) {
@@ -17,7 +17,7 @@ export function checkProject(loading: Loading, tree: MapNode, variables: Readonl
     checkReferences(loading, tree, name, value);
   }
   checkCycles(loading, services);
-  checkResources(loading, tree, variables);
+  checkResources(loading, tree);
   checkAddresses(loading, tree);
   warnOfUnused(loading, tree);
 }

@@ -4,18 +4,12 @@ import { isIpv6 } from '../5-canonical/address.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, at, get, textOf } from '../node.ts';
 
-export function checkResources(
-  loading: Loading,
-  tree: MapNode,
-  variables: ReadonlyMap<string, string>,
-): void {
+export function checkResources(loading: Loading, tree: MapNode): void {
   for (const section of ['networks', 'volumes', 'secrets', 'configs']) {
     for (const [name, resource] of entriesOf(tree, section)) checkExternal(loading, section, name, resource);
   }
-  for (const [name, secret] of entriesOf(tree, 'secrets'))
-    checkFile(loading, 'secret', name, secret, variables);
-  for (const [name, config] of entriesOf(tree, 'configs'))
-    checkFile(loading, 'config', name, config, variables);
+  for (const [name, secret] of entriesOf(tree, 'secrets')) checkFile(loading, 'secret', name, secret);
+  for (const [name, config] of entriesOf(tree, 'configs')) checkFile(loading, 'config', name, config);
   for (const [name, network] of entriesOf(tree, 'networks')) checkSubnets(loading, name, network);
 }
 
@@ -45,13 +39,7 @@ function checkExternal(loading: Loading, section: string, name: string, resource
 
 const SOURCES = { secret: ['file', 'environment'], config: ['file', 'environment', 'content'] } as const;
 
-function checkFile(
-  loading: Loading,
-  kind: 'secret' | 'config',
-  name: string,
-  resource: MapNode,
-  variables: ReadonlyMap<string, string>,
-): void {
+function checkFile(loading: Loading, kind: 'secret' | 'config', name: string, resource: MapNode): void {
   const given = SOURCES[kind].filter((key) => get(resource, key) !== undefined);
   if (isExternal(resource) || get(resource, 'driver') !== undefined) return;
   if (given.length !== 1) {
@@ -61,21 +49,9 @@ function checkFile(
         ? `${kind} "${name}": ${what}`
         : `${kind} "${name}": only ${what}, not ${given.join(' and ')}`;
     report(loading, 'compose.schema', resource, message, {
-      hint: `such as file: ./${name}.txt, or external: true`,
+      hint: `such as file: ./${name}.txt`,
     });
   }
-  const variable = get(resource, 'environment');
-  const text = textOf(variable);
-  if (variable === undefined || text === undefined || variables.has(text) || !loading.interpolate) return;
-  report(
-    loading,
-    'compose.interpolation',
-    variable,
-    `${kind} "${name}": environment variable "${text}" required by it is not set`,
-    {
-      hint: `set it: ${text}=…`,
-    },
-  );
 }
 
 function checkSubnets(loading: Loading, name: string, network: MapNode): void {

@@ -8,6 +8,8 @@ import { type Translating, defined } from './context.ts';
 
 type Section = 'secrets' | 'configs';
 
+const KINDS = { secrets: 'secret', configs: 'config' } as const;
+
 export function filesOf(
   context: Translating,
   section: Section,
@@ -42,13 +44,31 @@ function contentOf(
 ): Uint8Array | string | undefined {
   const data =
     file.content ??
-    (file.environment === undefined ? undefined : variables.get(file.environment)) ??
+    (file.environment === undefined
+      ? undefined
+      : variableContent(context, section, key, file.environment, variables)) ??
     (file.file === undefined ? undefined : fileContent(context, section, key, file.file));
   const sizeMax = section === 'secrets' ? LIMITS.secretBytesMax : LIMITS.configBytesMax;
   if (data !== undefined && Buffer.byteLength(data) > sizeMax) {
     refuse(context, section, key, `is larger than ${sizeMax} bytes`, 'mount it as a volume');
   }
   return data;
+}
+
+/** Only what makes containers needs it: other verbs go on without. */
+function variableContent(
+  context: Translating,
+  section: Section,
+  key: string,
+  name: string,
+  variables: ReadonlyMap<string, string>,
+): string | undefined {
+  const value = variables.get(name);
+  if (value !== undefined) return value;
+  const node = nearest(context.tree, [section, key, 'environment']);
+  const message = `${KINDS[section]} "${key}": environment variable "${name}" required by it is not set`;
+  report(context.loading, 'compose.interpolation', node, message, { hint: `set it: ${name}=…` });
+  return undefined;
 }
 
 function fileContent(
@@ -62,8 +82,7 @@ function fileContent(
   if (fact.kind === 'file') return fact.data;
   if (fact.kind === 'text') return fact.text;
   const name = shownName(context.loading, path);
-  if (fact.kind === 'missing')
-    refuse(context, section, key, `${name} not found`, 'make it, or write external: true');
+  if (fact.kind === 'missing') refuse(context, section, key, `${name} not found`, 'make it');
   else if (fact.kind === 'directory')
     refuse(context, section, key, `${name} is a directory`, 'mount it as a volume');
   else refuse(context, section, key, `${name} cannot be read: ${fact.message}`);
@@ -72,6 +91,5 @@ function fileContent(
 
 function refuse(context: Translating, section: Section, key: string, why: string, hint?: string): void {
   const node = nearest(context.tree, [section, key, 'file']);
-  const kind = section === 'secrets' ? 'secret' : 'config';
-  report(context.loading, 'compose.file', node, `${kind} "${key}": ${why}`, { hint });
+  report(context.loading, 'compose.file', node, `${KINDS[section]} "${key}": ${why}`, { hint });
 }

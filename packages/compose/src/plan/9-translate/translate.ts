@@ -13,13 +13,20 @@ import { linkAliasesOf } from './links.ts';
 import { networksOf, volumesOf } from './resources.ts';
 import { checkPlacement, dependsOnOf, pullPolicyOf, scaleOf, updateOf } from './rollout.ts';
 
+type Wanted = {
+  /** Services whose profiles are off. */
+  readonly disabled: readonly string[];
+  /** Secrets and configs are wanted, which only containers need. */
+  readonly contents: boolean;
+};
+
 /** Undefined while facts are missing. Refusals are reported, and the caller drops the project then. */
 export function translate(
   loading: Loading,
   tree: MapNode,
   model: ComposeModel,
   inputs: Inputs,
-  disabled: readonly string[] = [],
+  { disabled, contents }: Wanted,
 ): Project | undefined {
   const context: Translating = {
     loading,
@@ -35,8 +42,8 @@ export function translate(
     configFiles: inputs.files,
     envFiles: inputs.envFiles,
   };
-  const secrets = filesOf(context, 'secrets', inputs.variables);
-  const configs = filesOf(context, 'configs', inputs.variables);
+  const secrets = contents ? filesOf(context, 'secrets', inputs.variables) : [];
+  const configs = contents ? filesOf(context, 'configs', inputs.variables) : [];
   const services = Object.entries(model.services).map(([name, service]) =>
     serviceOf({ ...context, name, service }, origin),
   );

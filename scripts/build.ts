@@ -14,17 +14,35 @@ type App = {
   readonly name: string;
   readonly folder: string;
   readonly external: readonly string[];
-  /** Command lines that go through much of a start and change nothing: what they compile is in the cache. */
-  readonly rehearsals: readonly (readonly string[])[];
+  /** `latin1` is read a millisecond sooner, and must be ASCII. */
+  readonly encoding: 'latin1' | 'utf8';
+  readonly caches: readonly Cache[];
+};
+/** V8 reads a cache whole, so a command has one with little more than its own. The last is for whatever has none. */
+type Cache = {
+  readonly name: string;
+  /** The first words of the command lines that it is for. */
+  readonly words: readonly string[];
+  /** A command line that goes through much of a start and changes nothing: what it compiles is in the cache. */
+  readonly rehearsal: readonly string[];
 };
 const APPS: readonly App[] = [
   {
     name: 'orc',
     folder: join(root, 'apps/orc'),
     external: [],
-    rehearsals: [
-      ['-H', 'unix:///nonexistent/orc.sock', 'container', 'run', '--rm', 'busybox', 'true'],
-      ['-f', join(root, 'examples/shop/compose.yaml'), 'config'],
+    encoding: 'latin1',
+    caches: [
+      {
+        name: 'engine',
+        words: ['container', 'image', 'network', 'system', 'volume'],
+        rehearsal: ['-H', 'unix:///nonexistent/orc.sock', 'container', 'run', '--rm', 'busybox', 'true'],
+      },
+      {
+        name: 'project',
+        words: [],
+        rehearsal: ['-f', join(root, 'examples/shop/compose.yaml'), 'config'],
+      },
     ],
   },
   {
@@ -32,13 +50,15 @@ const APPS: readonly App[] = [
     folder: join(root, 'apps/orcd'),
     // koffi loads a native file that lies beside it.
     external: ['koffi'],
-    rehearsals: [['--config', '/nonexistent/orcd.json']],
+    encoding: 'utf8',
+    caches: [{ name: 'daemon', words: [], rehearsal: ['--config', '/nonexistent/orcd.json'] }],
   },
 ];
 
 await Promise.all(APPS.map(bundle));
 
-async function bundle({ name, folder, external, rehearsals }: App): Promise<void> {
+async function bundle(app: App): Promise<void> {
+  const { name, folder, external, caches } = app;
   const out = join(folder, 'dist');
   mkdirSync(out, { recursive: true });
   const { outputFiles } = await build({
@@ -60,10 +80,21 @@ async function bundle({ name, folder, external, rehearsals }: App): Promise<void
     external: [...external],
     plugins: [threadPrograms(), sourceFolders(out), lazyChildren()],
   });
-  for (const file of outputFiles) replace(file.path, file.contents);
+  for (const file of outputFiles) {
+    if (app.encoding === 'latin1' && file.path.endsWith('.cjs')) checkAscii(file.path, file.contents);
+    replace(file.path, file.contents);
+  }
   const code = basename(outputFiles.map(({ path }) => path).find((path) => path.endsWith('.cjs')) ?? '');
-  for (const rehearsal of rehearsals) rehearse(out, code, rehearsal);
-  start(out, name, code);
+  for (const each of caches) rehearse(out, script(code, app), each, join(out, `${code}.${each.name}.cache`));
+  start(out, name, code, script(code, app));
+}
+
+/** The bundler escapes strings, and leaves regular expressions as they are. */
+function checkAscii(path: string, contents: Uint8Array): void {
+  const at = contents.findIndex((byte) => byte > 0x7f);
+  if (at < 0) return;
+  const around = Buffer.from(contents.subarray(Math.max(0, at - 40), at + 20)).toString();
+  throw new Error(`${path} is not ASCII: write an escape instead in ${around}`);
 }
 
 /** Whole at every instant: a command may start while this runs. */
@@ -74,13 +105,10 @@ function replace(path: string, contents: string | Uint8Array): void {
 }
 
 /** The code of the build before stays: whoever read its starter is about to read it. */
-function start(out: string, name: string, code: string): void {
+function start(out: string, name: string, code: string, script: string): void {
   const starter = join(out, `${name}.cjs`);
   const former = readIfThere(starter);
-  replace(
-    starter,
-    `${script(code)}script.runInThisContext()(exports, require, module, filename, __dirname);\n`,
-  );
+  replace(starter, `${script}script.runInThisContext()(exports, require, module, filename, __dirname);\n`);
   for (const file of readdirSync(out)) {
     const [build = ''] = /^.*?\.cjs/.exec(file) ?? [];
     const kept = build === `${name}.cjs` || build === code || former.includes(build);
@@ -97,29 +125,34 @@ function readIfThere(path: string): string {
 }
 
 /** A cache that is missing, or that another version of V8 made, costs time only. */
-function script(code: string): string {
+function script(code: string, { caches, encoding }: App): string {
+  const cache = caches.reduceRight(
+    (rest, { name, words }) =>
+      rest === '' ? `'${name}'` : `${JSON.stringify(words)}.includes(process.argv[2]) ? '${name}' : ${rest}`,
+    '',
+  );
   return `'use strict';
 const { readFileSync } = require('node:fs');
 const { Script, constants } = require('node:vm');
 const filename = \`\${__dirname}/${code}\`;
+const cache = ${cache};
 let cachedData;
 try {
-  cachedData = readFileSync(\`\${filename}.cache\`);
+  cachedData = readFileSync(\`\${filename}.\${cache}.cache\`);
 } catch {}
 const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData, importModuleDynamically });
+const script = new Script(readFileSync(filename, '${encoding}'), { filename, cachedData, importModuleDynamically });
 `;
 }
 
-/** Runs it to its end, and keeps what V8 had to compile for that, beside what is kept already. */
-function rehearse(out: string, code: string, args: readonly string[]): void {
-  const rehearsal = join(out, `${code}.rehearsal.${process.pid}.cjs`);
-  const cache = join(out, `${code}.cache`);
+/** Runs it to its end, and keeps what V8 had to compile for that. */
+function rehearse(out: string, script: string, { rehearsal }: Cache, cache: string): void {
+  const program = join(out, `${basename(cache)}.${process.pid}.cjs`);
   const keep = `require('node:fs').writeFileSync(${JSON.stringify(`${cache}.${process.pid}`)}, script.createCachedData())`;
   const run = `script.runInThisContext()(exports, require, module, filename, __dirname);`;
-  writeFileSync(rehearsal, `${script(code)}process.on('exit', () => ${keep});\n${run}\n`);
-  spawnSync(process.execPath, [rehearsal, ...args], { stdio: 'ignore' });
-  rmSync(rehearsal);
+  writeFileSync(program, `${script}process.on('exit', () => ${keep});\n${run}\n`);
+  spawnSync(process.execPath, [program, ...rehearsal], { stdio: 'ignore' });
+  rmSync(program);
   renameSync(`${cache}.${process.pid}`, cache);
 }
 

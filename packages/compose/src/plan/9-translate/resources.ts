@@ -5,19 +5,22 @@ import { report } from '../loading.ts';
 import { nearest } from '../node.ts';
 import { type Translating, defined, isEmpty } from './context.ts';
 import { networkLabels, volumeLabels } from './labels.ts';
+import { checkSubnets } from './subnets.ts';
 
 export function networksOf(context: Translating): readonly ProjectNetwork[] {
   const used = new Set(
     Object.values(context.model.services).flatMap((each) => Object.keys(each.networks ?? {})),
   );
-  return Object.entries(context.model.networks ?? {})
-    .filter(([key, network]) => used.has(key) && !isMode(network))
-    .map(([key, network]) => ({
-      name: network.name,
-      key,
-      external: network.external === true,
-      spec: networkSpec(context, key, network),
-    }));
+  const networks = Object.entries(context.model.networks ?? {}).filter(
+    ([key, network]) => used.has(key) && !isMode(network),
+  );
+  checkSubnets(context, networks);
+  return networks.map(([key, network]) => ({
+    name: network.name,
+    key,
+    external: network.external === true,
+    spec: networkSpec(context, key, network),
+  }));
 }
 
 /** Networks of the drivers host and none are modes of the container, not networks. */

@@ -96,6 +96,12 @@ test('a second daemon for the same root is refused, and the first does not notic
     const second = instance.orcd([]);
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(/a daemon runs for .* already/);
+    const elsewhere = instance.orc(['ls'], { env: { ORC_HOST: `unix://${instance.folder}/none.sock` } });
+    expect(elsewhere.stderr).toBe(
+      `error: the daemon did not start: a daemon runs for ${instance.folder}/root already (pid ${instance.pid()}), ` +
+        `and answers on ${instance.folder}/run/orc.sock\n  hint: leave out ORC_HOST and ORC_RUN, ` +
+        'or set them as that one has them; ORC_ROOT names another instance\n',
+    );
     expect((await instance.client.version()).pid).toBe(instance.pid());
   } finally {
     await instance.purge();

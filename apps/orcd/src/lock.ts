@@ -17,29 +17,38 @@ import { tryLock } from '@orc/disk';
 import { fail } from '@orc/model';
 import { LIMITS } from './limits.ts';
 
-const OTHER = 'set ORC_ROOT for another instance';
+/** With the socket it is said to whoever asks elsewhere. */
+type Lockable = Pick<Places, 'root'> & Partial<Pick<Places, 'socket'>>;
+
+const OTHER =
+  'leave out ORC_HOST and ORC_RUN, or set them as that one has them; ORC_ROOT names another instance';
 
 /** Throws `conflict.state` while another one lives; `hint` says what to do about it. */
-export function takeLock({ root }: Pick<Places, 'root'>, hint: string = OTHER): { release(): void } {
+export function takeLock({ root, socket = '' }: Lockable, hint: string = OTHER): { release(): void } {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const file = join(root, 'orcd.pid');
   for (let attempt = 0; attempt < LIMITS.lockAttemptsMax; attempt += 1) {
     const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
     if (!tryLock(fd)) {
       closeSync(fd);
-      const pid = readFileSync(file, 'utf8').split(' ')[0];
-      const who = pid === '' ? '' : ` (pid ${pid})`;
-      throw fail('conflict.state', `a daemon runs for ${root} already${who}`, { hint });
+      throw fail('conflict.state', `a daemon runs for ${root} already${holderOf(file)}`, { hint });
     }
     if (!isStill(fd, file)) {
       closeSync(fd);
       continue;
     }
     ftruncateSync(fd);
-    writeSync(fd, `${process.pid} ${startTime()}`, 0);
+    writeSync(fd, [process.pid, startTime(), ...(socket === '' ? [] : [socket])].join(' '), 0);
     return { release: () => release(fd, file) };
   }
   throw fail('conflict.state', `could not take ${file}`, { retry: true });
+}
+
+/** Nothing before it has written who it is. */
+function holderOf(file: string): string {
+  const [pid, , ...socket] = readFileSync(file, 'utf8').split(' ');
+  if (pid === undefined || pid === '') return '';
+  return ` (pid ${pid})${socket.length === 0 ? '' : `, and answers on ${socket.join(' ')}`}`;
 }
 
 /** For whoever wants to end it by its pid, which may be another's one day: proc(5), field 22. */

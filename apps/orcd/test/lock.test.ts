@@ -21,6 +21,14 @@ test('a living daemon keeps its root; one that let go does not', () => {
   takeLock({ root }).release();
 });
 
+test('who comes too late hears where the other one answers', () => {
+  const lock = takeLock({ root, socket: '/run/my orc/orc.sock' });
+  expect(() => takeLock({ root })).toThrow(
+    `a daemon runs for ${root} already (pid ${process.pid}), and answers on /run/my orc/orc.sock`,
+  );
+  lock.release();
+});
+
 test('the pid of another process is nobody', () => {
   writeFileSync(join(root, 'orcd.pid'), `${process.pid} 1`);
   takeLock({ root }).release();

@@ -1,6 +1,6 @@
 /** Starts the daemon that a command found missing: detached, in a session of its own, with a log file. */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,12 +26,14 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
     });
   const log = join(host.root, 'daemon.log');
   const file = openLog(host.root, log);
+  const from = fstatSync(file).size;
   const child = spawn(process.execPath, daemonProgram(), {
     detached: true,
     cwd: '/',
     stdio: ['ignore', file, file],
     env: { ...DAEMON_ENVIRONMENT, ...io.env, ...environmentOf(host) },
   });
+  closeSync(file);
   child.unref();
   let code: number | string | null | undefined;
   child.on('exit', (status, signal) => {
@@ -40,7 +42,7 @@ export async function startDaemon(io: Io, host: Host, found: unknown): Promise<v
   child.on('error', (error) => {
     code = error.message;
   });
-  await untilAnswers(host, log, () => code);
+  await untilAnswers(host, { log, from }, () => code);
   // Of two that were started at once, one finds the other's lock and ends.
   if ((await pidOf(host)) === child.pid)
     io.stderr.write(`started the orc daemon (pid ${child.pid}, log ${log})\n`);
@@ -61,7 +63,7 @@ function openLog(root: string, log: string): number {
 
 async function untilAnswers(
   host: Host,
-  log: string,
+  log: Log,
   ended: () => number | string | null | undefined,
 ): Promise<void> {
   let deadline = performance.now() + DAEMON_START_MS;
@@ -73,7 +75,7 @@ async function untilAnswers(
     over = code !== undefined;
     if (performance.now() > deadline)
       throw over
-        ? failed(`the daemon ended at its start (${code})`, log)
+        ? failedStart(code, log)
         : failed(`the daemon did not answer within ${DAEMON_START_MS / 1000} s`, log);
     await sleep(wait);
   }
@@ -95,10 +97,32 @@ const answers = (path: string): Promise<boolean> =>
     socket.on('connect', () => socket.destroy());
   });
 
-function failed(message: string, log: string): Error {
-  const lines = existsSync(log)
-    ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-DAEMON_LOG_LINES)
-    : [];
-  const shown = lines.map((line) => `\n  ${line}`).join('');
-  return fail('daemon.unreachable', `${message}${shown}`, { hint: `see ${log}` });
+/** What stood in it before the start is of other days. */
+type Log = { readonly log: string; readonly from: number };
+
+/** A daemon that refuses to start says why in its last words, as problems are written. */
+export function failedStart(code: number | string | null | undefined, where: Log): Error {
+  const said = sinceStart(where).split(/^error: /m);
+  const [message = '', ...more] = (said.length < 2 ? '' : (said.at(-1) as string)).split('\n');
+  const hint = more.find((line) => line.startsWith(HINT))?.slice(HINT.length);
+  if (message === '' || hint === undefined) return failed(`the daemon ended at its start (${code})`, where);
+  return fail('daemon.unreachable', `the daemon did not start: ${message}`, { hint });
+}
+
+const HINT = '  hint: ';
+
+function failed(message: string, where: Log): Error {
+  const lines = sinceStart(where).trimEnd().split('\n').slice(-DAEMON_LOG_LINES);
+  const shown = lines.map((line) => (line === '' ? '' : `\n  ${line}`)).join('');
+  return fail('daemon.unreachable', `${message}${shown}`, { hint: `see ${where.log}` });
+}
+
+/** A log that was begun anew meanwhile is shorter. */
+function sinceStart({ log, from }: Log): string {
+  try {
+    const data = readFileSync(log);
+    return data.subarray(data.length < from ? 0 : from).toString();
+  } catch {
+    return '';
+  }
 }

@@ -154,3 +154,49 @@ describe('a secret', SLOW, () => {
     ]);
   });
 });
+
+describe('what is left out', SLOW, () => {
+  const made = (name: string, files: Readonly<Record<string, string>>): string => {
+    const folder = join(lab.instance.folder, name);
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+    return folder;
+  };
+  const listed = (folder: string): readonly string[] => {
+    const { code, stderr } = build(['-t', 'left', folder]);
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+    const { stdout } = lab.instance.orc([
+      'container',
+      'run',
+      '--rm',
+      'left',
+      'sh',
+      '-c',
+      'cd /src && find . -type f',
+    ]);
+    return stdout.trim().split('\n').sort();
+  };
+
+  test('may change between builds: what comes back below a folder that is out is there each time', () => {
+    const COPY_ALL = 'FROM busybox\nCOPY . /src\n';
+    const folder = made('rules', { f: 'a', 'sub/h': 'b', Dockerfile: COPY_ALL, '.dockerignore': 'x\n' });
+    const all = ['./.dockerignore', './Dockerfile', './f', './sub/h'];
+    expect(listed(folder)).toEqual(all);
+    for (const rules of ['sub\n!sub/h\n', 'y\n', '*\n!sub/h\n', 'z\n']) {
+      writeFileSync(join(folder, '.dockerignore'), rules);
+      expect(listed(folder), rules).toEqual(rules.startsWith('*') ? ['./sub/h'] : all);
+    }
+  });
+
+  test('is what Dockerfile.dockerignore says of the Dockerfile too, also where its path is absolute', () => {
+    const folder = made('own', { f: 'a', Dockerfile: 'FROM busybox\nCOPY . /src\n' });
+    writeFileSync(join(folder, 'Dockerfile.dockerignore'), '*\n!f\n');
+    expect(listed(folder)).toEqual(['./f']);
+    const { code, stderr } = build(['-f', join(folder, 'Dockerfile'), '--no-cache', '-t', 'left', folder]);
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+    const { stdout } = lab.instance.orc(['container', 'run', '--rm', 'left', 'ls', '/src']);
+    expect(stdout).toBe('f\n');
+  });
+});

@@ -101,6 +101,7 @@ test('a context leaves out what .dockerignore says, and keeps what it excepts', 
     expect(files.map((file) => file.path)).toEqual([
       '.dockerignore',
       'Dockerfile',
+      'docs',
       'docs/keep',
       'docs/keep/y.md',
       'src',
@@ -116,6 +117,25 @@ test('a context leaves out what .dockerignore says, and keeps what it excepts', 
       type: 'symlink',
       linkname: 'a.ts',
     });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the Dockerfile and what says what is left out are sent wherever they lie', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orc-context-'));
+  try {
+    for (const each of ['build/[app]', 'build/deep']) mkdirSync(join(folder, each), { recursive: true });
+    for (const each of ['build/[app]/Dockerfile', 'build/other', 'f'])
+      writeFileSync(join(folder, each), each);
+    writeFileSync(join(folder, 'build/[app]/Dockerfile.dockerignore'), 'build\n');
+    expect(walkContext(folder, 'build/[app]/Dockerfile').map((file) => file.path)).toEqual([
+      'build',
+      'build/[app]',
+      'build/[app]/Dockerfile',
+      'build/[app]/Dockerfile.dockerignore',
+      'f',
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -82,6 +82,8 @@ export const CACHE_RECORD_BYTES_MAX = 1 * MIB;
 
 /** Build contexts. */
 export const CONTEXT_FILES_MAX = 1_000_000;
+/** Of one context, where builds of different contents of it run at the same time. */
+export const CONTEXT_COPIES_MAX = 16;
 /** Transfers that are remembered. */
 export const CONTEXTS_PENDING_MAX = 256;
 /** One that was sent is left alone for this long: its build is about to begin. */

@@ -40,10 +40,12 @@ export type BuildContext = {
 export type SentContext = {
   /** Of all that a COPY may take from it. */
   readonly digest: string;
-  /** False once another transfer to the same folder has changed it. */
-  isCurrent(): boolean;
   /** Inode (context/inode.ts) and SHA-256, base64url, of the file at a path when it came. */
   hashOf(path: string): { readonly inode: string; readonly sha256: string } | undefined;
+  /** Names in a folder of it ('': itself) when it came, sorted. */
+  namesIn(folder: string): readonly string[];
+  /** It is not there any more as it came: the next transfer brings all of it. */
+  forget(): void;
 };
 
 /** Build contexts that clients send, each in a folder named by its key: what is unchanged is not sent again. */

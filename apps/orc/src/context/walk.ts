@@ -9,7 +9,10 @@ import { CONTEXT_FILES_MAX } from '../limits.ts';
 /** The package is CommonJS and its types say otherwise. */
 const ignore = dockerignore as unknown as (options: { readonly ignorecase: boolean }) => Ignore;
 
-/** Sorted by path; folders before what they hold. `dockerfile`: its path in the context, which is always sent. */
+/**
+ * Sorted by path; folders before what they hold, also those that are left out themselves. `dockerfile`: its path in the
+ * context, which is always sent, with the files that say what is left out: the daemon hides them from COPY again.
+ */
 export function walkContext(folder: string, dockerfile: string): readonly ContextFile[] {
   const rules = readRules(folder, dockerfile);
   const files: ContextFile[] = [];
@@ -17,16 +20,25 @@ export function walkContext(folder: string, dockerfile: string): readonly Contex
   return files;
 }
 
-type Rules = { readonly ignores: (path: string) => boolean; readonly negated: boolean };
+type Rules = {
+  readonly ignores: (path: string) => boolean;
+  /** Of a folder that is left out: something in it may not be. */
+  readonly mayHold: (folder: string) => boolean;
+};
 
 /** `Dockerfile.dockerignore` before `.dockerignore`, as buildkit. */
 function readRules(folder: string, dockerfile: string): Rules {
   const own = `${dockerfile}.dockerignore`;
   const file = [own, '.dockerignore'].map((each) => join(folder, each)).find((each) => existsSync(each));
-  if (file === undefined) return { ignores: () => false, negated: false };
-  const text = readFileSync(file, 'utf8');
-  const rules: Ignore = ignore({ ignorecase: false }).add(text).add(`!${dockerfile}`).add('!.dockerignore');
-  return { ignores: (path) => rules.ignores(path), negated: /^\s*!/m.test(text) };
+  if (file === undefined) return { ignores: () => false, mayHold: () => false };
+  const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  const rules: Ignore = ignore({ ignorecase: false }).add(text);
+  const always = [dockerfile, own, '.dockerignore'];
+  const negated = /^\s*!/m.test(text);
+  return {
+    ignores: (path) => !always.includes(path) && rules.ignores(path),
+    mayHold: (path) => negated || always.some((each) => each.startsWith(`${path}/`)),
+  };
 }
 
 function walk(folder: string, below: string, rules: Rules, files: ContextFile[]): void {
@@ -35,14 +47,14 @@ function walk(folder: string, below: string, rules: Rules, files: ContextFile[])
     const path = below === '' ? name : `${below}/${name}`;
     const ignored = rules.ignores(path);
     const row = rowOf(folder, path);
-    // A folder that is left out may hold what an exception brings back.
-    if (row === undefined || (ignored && !(row.type === 'directory' && rules.negated))) continue;
-    if (!ignored) files.push(row);
-    if (files.length > CONTEXT_FILES_MAX)
+    if (row === undefined || (ignored && !(row.type === 'directory' && rules.mayHold(path)))) continue;
+    const before = files.push(row);
+    if (before > CONTEXT_FILES_MAX)
       throw fail('input.toolarge', `the context ${folder} has over ${CONTEXT_FILES_MAX} files`, {
         hint: 'leave some out in .dockerignore',
       });
     if (row.type === 'directory') walk(folder, path, rules, files);
+    if (ignored && files.length === before) files.pop();
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Digest, fail, formatProblem, OrcError, type Problem } from '@orc/model';
 import { readFileSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { isErrno } from '../layer/syscalls.ts';
 import { hostPlatform, parsePlatform } from '../plan/platform.ts';
 import { parseReference } from '../plan/reference.ts';
@@ -147,7 +147,8 @@ async function contextFolder(request: BuildRequest): Promise<string> {
 
 /** The sender has filtered already; where the folder is the user's own, nobody has. */
 function ignoreText(folder: string, request: BuildRequest): string {
-  const names = ignoreFileNames(request.spec.dockerfile ?? basename(request.dockerfileName));
+  const { dockerfile = basename(request.dockerfileName) } = request.spec;
+  const names = ignoreFileNames(isAbsolute(dockerfile) ? request.dockerfileName : dockerfile);
   for (const name of names) {
     try {
       return readFileSync(join(folder, name), 'utf8');

@@ -2,24 +2,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, fail } from '@orc/model';
-import { CONTEXT_FILES_MAX, CONTEXT_PENDING_MS, CONTEXTS_PENDING_MAX } from '../limits.ts';
+import { CONTEXT_COPIES_MAX, CONTEXT_PENDING_MS, CONTEXTS_PENDING_MAX } from '../limits.ts';
 import { keyed } from '../store/queue.ts';
 import type { Uses } from '../store/uses.ts';
 import type { Threads } from '../thread/threads.ts';
-import type { BuildContext, ContextFile, Contexts, SentContext } from '../types.ts';
+import type { BuildContext, ContextFile, Contexts } from '../types.ts';
 import { openArchives } from './archives.ts';
-import { placeOthers, sweep } from './place.ts';
-import { contentsDigest, type ContextRows, FILES, readRecord, writeRecord } from './record.ts';
+import { readListing } from './listing.ts';
+import { placeOthers, sweep, withFolders } from './place.ts';
+import { type ContextRows, FILES, readRecord, writeRecord } from './record.ts';
+import { sentContext } from './sent.ts';
 
 type Pending = {
   readonly folder: string;
   readonly files: readonly ContextFile[];
   readonly needed: readonly number[];
-  readonly rows: ContextRows;
-  /** The folder had all of it, and nothing else. */
-  readonly same: boolean;
   readonly openedAt: number;
 };
 
@@ -38,36 +37,41 @@ type ContextParts = {
   readonly clock: Pick<Clock, 'now'>;
 };
 
-/** `base`: `ROOT/contexts`. */
+/**
+ * `base`: `ROOT/contexts`. What a build has taken stays as it is until it lets go: another listing of the same context is
+ * laid out in another folder meanwhile.
+ */
 export function openContexts(base: string, parts: ContextParts): OpenContexts {
   const { threads, uses, clock } = parts;
   const archives = openArchives(base, parts);
   const pending = new Map<string, Pending>();
   const locked = keyed();
-  const changes = new Map<string, number>();
-  const changed = (folder: string): unknown => changes.set(folder, versionOf(changes, folder) + 1);
+  const isTaken = (folder: string, files: readonly ContextFile[]): boolean =>
+    uses.has(folder) && wholeRows(folder, files) === undefined;
   return {
-    async open(key, files) {
-      checkFiles(files);
-      const folder = join(base, createHash('sha256').update(key).digest('hex').slice(0, 32));
+    async open(key, given) {
+      const files = readListing(given);
       const context = randomBytes(16).toString('hex');
-      const opened = await locked(folder, async () => {
-        const compared = compare(folder, files, clock);
-        if (!compared.same) changed(folder);
-        return compared;
+      for (const folder of foldersOf(base, key)) {
+        const needed = await locked(folder, async () =>
+          isTaken(folder, files) ? undefined : compare(folder, files),
+        );
+        if (needed === undefined) continue;
+        remember(pending, context, { folder, files, needed, openedAt: clock.now() });
+        return { context, needed };
+      }
+      throw fail('conflict.inuse', `${CONTEXT_COPIES_MAX} builds of this context run already`, {
+        hint: 'build again once one of them has ended',
+        retry: true,
       });
-      remember(pending, context, opened);
-      return { context, needed: opened.needed };
     },
     async fill(context, contents) {
       const found = pending.get(context);
       if (found === undefined) throw fail('notfound.object', `no such build context: ${context}`);
       const { folder, files, needed } = found;
-      const input = { input: contents };
       await locked(folder, async () => {
-        changed(folder);
-        const rows = await threads.run('receive', { folder, files, needed }, input);
-        pending.set(context, { ...found, rows });
+        if (isTaken(folder, files)) throw changedMeanwhile();
+        await threads.run('receive', { folder, files, needed }, { input: contents });
       });
     },
     unpack: archives.unpack,
@@ -78,12 +82,7 @@ export function openContexts(base: string, parts: ContextParts): OpenContexts {
       const found = pending.get(context);
       if (found === undefined)
         throw fail('notfound.object', `no such build context: ${context}`, { hint: 'send it first' });
-      const release = uses.hold(found.folder);
-      utimesSync(found.folder, clock.now() / 1000, clock.now() / 1000);
-      const remove = async (): Promise<void> => release();
-      const version = versionOf(changes, found.folder);
-      const isCurrent = (): boolean => versionOf(changes, found.folder) === version;
-      return { folder: join(found.folder, FILES), remove, sent: { ...sentOf(found), isCurrent } };
+      return locked(found.folder, async () => takeSent(found, parts));
     },
     isPending: (folder) => {
       if (archives.isPending(folder)) return true;
@@ -107,17 +106,37 @@ function remember(pending: Map<string, Pending>, context: string, opened: Pendin
   }
 }
 
-function sentOf({ files, rows }: Pending): Omit<SentContext, 'isCurrent'> {
-  return {
-    digest: contentsDigest(files, rows),
-    hashOf: (path) => {
-      const [, inode, sha256] = rows[path] ?? [];
-      return inode === undefined || sha256 === undefined ? undefined : { inode, sha256 };
-    },
-  };
+/** What the record says is there, and not what was true when the listing came. */
+function takeSent({ folder, files }: Pending, { uses, clock }: ContextParts): BuildContext {
+  const rows = wholeRows(folder, files);
+  if (rows === undefined) throw changedMeanwhile();
+  const release = uses.hold(folder);
+  utimesSync(folder, clock.now() / 1000, clock.now() / 1000);
+  const forget = (): void => writeRecord(folder, { whole: false, rows: {} });
+  const remove = async (): Promise<void> => release();
+  return { folder: join(folder, FILES), remove, sent: sentContext(files, rows, forget) };
 }
 
-function compare(folder: string, files: readonly ContextFile[], clock: Pick<Clock, 'now'>): Pending {
+const changedMeanwhile = (): Error =>
+  fail('conflict.inuse', 'another transfer has changed this build context meanwhile', {
+    hint: 'build again',
+    retry: true,
+  });
+
+function* foldersOf(base: string, key: string): Generator<string> {
+  const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
+  yield join(base, name);
+  for (let copy = 1; copy < CONTEXT_COPIES_MAX; copy += 1) yield join(base, `${name}-${copy}`);
+}
+
+/** Of a folder that holds all of the listing, and nothing else. */
+function wholeRows(folder: string, files: readonly ContextFile[]): ContextRows | undefined {
+  const record = readRecord(folder);
+  return record?.whole === true && isListed(files, record.rows) ? record.rows : undefined;
+}
+
+/** Makes room for the listing; which contents have to come, by index. */
+function compare(folder: string, files: readonly ContextFile[]): readonly number[] {
   const base = join(folder, FILES);
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const record = readRecord(folder);
@@ -127,13 +146,15 @@ function compare(folder: string, files: readonly ContextFile[], clock: Pick<Cloc
   const needed = files.flatMap((file, index) =>
     file.type === 'file' && rows[file.path] === undefined ? [index] : [],
   );
-  const same = needed.length === 0 && record?.whole === true && isListed(files, rows);
+  const same = record?.whole === true && isListed(files, known);
   if (needed.length === 0 && !same) finish(folder, files, rows);
-  const openedAt = clock.now();
-  return { folder, files, needed, rows, same, openedAt };
+  return needed;
 }
 
-/** What is not in the new listing, or changed, goes: from the record first, so that it is not believed to be there. */
+/**
+ * What is not in the new listing, or changed, goes: from the record first, so that it is not believed to be there. A
+ * folder goes with all that is in it, so only where the listing has nothing there.
+ */
 function keepKnown(folder: string, known: ContextRows, files: readonly ContextFile[]): ContextRows {
   const now = new Map(files.map((file) => [file.path, file]));
   const isSame = (path: string, fingerprint: string): boolean => now.get(path)?.fingerprint === fingerprint;
@@ -141,7 +162,7 @@ function keepKnown(folder: string, known: ContextRows, files: readonly ContextFi
   if (gone.length === 0) return known;
   const kept = Object.fromEntries(Object.entries(known).filter(([path, [print]]) => isSame(path, print)));
   writeRecord(folder, { whole: false, rows: kept });
-  for (const path of gone.sort().reverse())
+  for (const path of withFolders(gone).sort().reverse())
     if (now.get(path)?.type !== 'directory')
       rmSync(join(folder, FILES, path), { recursive: true, force: true });
   return kept;
@@ -151,33 +172,12 @@ const isListed = (files: readonly ContextFile[], rows: ContextRows): boolean =>
   files.length === Object.keys(rows).length &&
   files.every(({ path, fingerprint }) => rows[path]?.[0] === fingerprint);
 
-const versionOf = (changes: ReadonlyMap<string, number>, folder: string): number => changes.get(folder) ?? 0;
-
 /** Nothing has to come. */
 function finish(folder: string, files: readonly ContextFile[], rows: ContextRows): void {
   placeOthers(join(folder, FILES), files);
   const listed = files.map(({ path, fingerprint }) => [path, rows[path] ?? [fingerprint]] as const);
   writeRecord(folder, { whole: true, rows: Object.fromEntries(listed) });
 }
-
-function checkFiles(files: readonly ContextFile[]): void {
-  if (files.length > CONTEXT_FILES_MAX)
-    throw fail('input.toolarge', `a build context of ${files.length} files; at most ${CONTEXT_FILES_MAX}`, {
-      hint: 'name what is not needed in .dockerignore',
-    });
-  for (const { path } of files) if (leaves(path)) throw fail('input.invalid', badPath(path));
-}
-
-const badPath = (path: string): string => `invalid path in a build context: ${JSON.stringify(path)}`;
-
-const leaves = (path: string): boolean =>
-  path === '' ||
-  path === '.' ||
-  path.endsWith('/') ||
-  path.startsWith('/') ||
-  path.includes('\0') ||
-  normalize(path) !== path ||
-  path.split('/').includes('..');
 
 async function emptyContext(base: string, uses: Uses): Promise<BuildContext> {
   const folder = join(base, `empty-${randomBytes(8).toString('hex')}`);

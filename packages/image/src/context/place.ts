@@ -55,11 +55,14 @@ function relink(path: string, target: string): void {
 }
 
 /** Removes what no row names: the rest of a transfer that was cut off. */
-export function sweep(base: string, rows: ContextRows): void {
-  const kept = new Set<string>();
-  for (let path of Object.keys(rows))
-    for (; path !== '.' && !kept.has(path); path = dirname(path)) kept.add(path);
-  sweepBelow(base, '', kept);
+export const sweep = (base: string, rows: ContextRows): void =>
+  sweepBelow(base, '', new Set(withFolders(Object.keys(rows))));
+
+/** And every folder that one of them lies in. */
+export function withFolders(paths: readonly string[]): string[] {
+  const all = new Set<string>();
+  for (let path of paths) for (; path !== '.' && !all.has(path); path = dirname(path)) all.add(path);
+  return [...all];
 }
 
 function sweepBelow(base: string, below: string, kept: ReadonlySet<string>): void {

@@ -15,7 +15,8 @@ export type ContextRecord = {
   readonly rows: ContextRows;
 };
 
-const SCHEMA = 2;
+/** 3: what lies there was laid out by who keeps files below folders that are left out. */
+const SCHEMA = 3;
 const NAME = 'context.json';
 export const FILES = 'files';
 

@@ -4,7 +4,7 @@ import { type Ingested, type IngestArgs, ingestBlob } from './ingest.ts';
 import { type MeasureArgs, measureFolders } from './measure.ts';
 import type { Unpacked } from '../layer/unpack.ts';
 import { type PackArgs, type PackedLayer, packLayer } from './pack.ts';
-import { type ReceiveArgs, type Received, receiveContext } from './receive.ts';
+import { type ReceiveArgs, receiveContext } from './receive.ts';
 import { type UnpackArgs, type UnpackedLayer, unpackBlob } from './unpack.ts';
 
 export type Jobs = {
@@ -13,7 +13,7 @@ export type Jobs = {
   readonly measure: { readonly args: MeasureArgs; readonly value: readonly number[] };
   readonly pack: { readonly args: PackArgs; readonly value: PackedLayer };
   readonly unpack: { readonly args: UnpackArgs; readonly value: UnpackedLayer };
-  readonly receive: { readonly args: ReceiveArgs; readonly value: Received };
+  readonly receive: { readonly args: ReceiveArgs; readonly value: void };
 };
 export type JobName = keyof Jobs;
 

@@ -27,17 +27,16 @@ export type ReceiveArgs = {
   /** Those whose contents come, by index, in this order. */
   readonly needed: readonly number[];
 };
-export type Received = ContextRows;
-
 /**
  * What another transfer has brought since the listing is taken off the stream and left as it is: a build may be
  * reading it.
  */
-export async function receiveContext(args: ReceiveArgs, tools: Tools): Promise<Received> {
+export async function receiveContext(args: ReceiveArgs, tools: Tools): Promise<void> {
   const { folder, files, needed } = args;
   const base = join(folder, FILES);
   const record = readRecord(folder);
   const former = record?.rows ?? {};
+  mustHaveOthers(files, needed, former);
   const rows: Record<string, ContextRow> = { ...former };
   if (record !== undefined) writeRecord(folder, { whole: false, rows: former });
   const reader = openReader(tools.input);
@@ -56,11 +55,21 @@ export async function receiveContext(args: ReceiveArgs, tools: Tools): Promise<R
   placeOthers(base, files);
   const listed = Object.fromEntries(files.map((file) => [file.path, rowOf(rows, file)]));
   writeRecord(folder, { whole: true, rows: listed });
-  return listed;
+}
+
+/** What does not come was there when the listing came, and another transfer may have removed it since. */
+function mustHaveOthers(files: readonly ContextFile[], needed: readonly number[], rows: ContextRows): void {
+  const coming = new Set(needed);
+  for (const [index, { type, path, fingerprint }] of files.entries())
+    if (type === 'file' && !coming.has(index) && rows[path]?.[0] !== fingerprint)
+      throw fail('conflict.inuse', `another transfer has removed ${path} from this build context meanwhile`, {
+        hint: 'build again',
+        retry: true,
+      });
 }
 
 const rowOf = (rows: ContextRows, file: ContextFile): ContextRow =>
-  file.type === 'file' ? (rows[file.path] ?? [file.fingerprint]) : [file.fingerprint];
+  file.type === 'file' ? (rows[file.path] as ContextRow) : [file.fingerprint];
 
 type Place = {
   readonly folder: string;

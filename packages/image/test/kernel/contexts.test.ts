@@ -59,6 +59,61 @@ test('what is known is not asked for again, and what is gone goes', async () => 
   expect(readdirSync(folder)).toEqual(['a']);
 });
 
+test('a file stays where the folder above it is left out of the list', async () => {
+  const kept = entry('d/a', 'file', 'one');
+  await send([entry('d', 'directory'), entry('d/b', 'file', 'two'), kept], 'twoone');
+  const folder = await send([kept], '');
+  expect(readFileSync(join(folder, 'd/a'), 'utf8')).toBe('one');
+  expect(readdirSync(join(folder, 'd'))).toEqual(['a']);
+});
+
+test('a folder that only a file of it named goes with that file', async () => {
+  await send([entry('d/e/a', 'file', 'one'), entry('b', 'file', 'two')], 'onetwo');
+  expect(readdirSync(await send([entry('b', 'file', 'two')], ''))).toEqual(['b']);
+});
+
+test.each([
+  ['twice', [entry('a', 'file', 'one'), entry('a', 'file', 'two')]],
+  ['in a file', [entry('a', 'file', 'one'), entry('a/b', 'file', 'two')]],
+  ['in a link', [entry('a/b', 'file', 'two'), entry('a', 'symlink')]],
+])('a path that comes %s is refused', async (_, files) => {
+  await expect(openContexts(root).open('key', files)).rejects.toMatchObject({
+    problem: { code: 'input.invalid', message: 'invalid path in a build context: "a"' },
+  });
+});
+
+test('what a build has taken stays as it is while another listing of the same context comes', async () => {
+  const contexts = openContexts(root);
+  const bring = async (files: readonly ContextFile[], text: string): Promise<string> => {
+    const { context, needed } = await contexts.open('key', files);
+    if (needed.length > 0) await contexts.fill(context, bytes(text));
+    return context;
+  };
+  const first = await contexts.take(
+    await bring([entry('a', 'file', 'one'), entry('b', 'file', 'b')], 'oneb'),
+  );
+  const second = await contexts.take(await bring([entry('a', 'file', 'two')], 'two'));
+  expect(['a', 'b'].map((name) => readFileSync(join(first.folder, name), 'utf8'))).toEqual(['one', 'b']);
+  expect(readdirSync(second.folder)).toEqual(['a']);
+  expect(readFileSync(join(second.folder, 'a'), 'utf8')).toBe('two');
+  for (const each of [first, second]) await each.remove();
+  const third = await contexts.take(await bring([entry('a', 'file', 'two')], 'two'));
+  expect(third.folder).toBe(first.folder);
+});
+
+test('a transfer whose files another one has removed meanwhile is refused, whenever it goes on', async () => {
+  const contexts = openContexts(root);
+  const files = [entry('a', 'file', 'one'), entry('b', 'file', 'two')];
+  await send(files.slice(0, 1), 'one');
+  const whole = await contexts.open('key', files);
+  expect(whole.needed).toEqual([1]);
+  const other = await contexts.open('key', files.slice(1));
+  await contexts.fill(other.context, bytes('two'));
+  const inUse = { problem: { code: 'conflict.inuse', retry: true } };
+  await expect(contexts.fill(whole.context, bytes('two'))).rejects.toMatchObject(inUse);
+  await expect(contexts.take(whole.context)).rejects.toMatchObject(inUse);
+});
+
 test('two transfers of one context at once: the second leaves alone what a build may read by then', async () => {
   const contexts = openContexts(root);
   const files = [entry('d', 'directory'), entry('d/a', 'file', 'one'), entry('b', 'file', 'two')];

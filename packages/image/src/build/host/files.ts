@@ -1,5 +1,5 @@
 /** COPY, ADD and WORKDIR: steps that write files without running anything. */
-import { fail } from '@orc/model';
+import { defined, fail } from '@orc/model';
 import type { CopyWork, WorkdirWork } from '../plan/evaluate.ts';
 import { readMode } from '../plan/mode.ts';
 import type { Owner } from '../plan/owner.ts';
@@ -50,6 +50,7 @@ export function doCopy(session: Session, built: Built, work: CopyWork, from?: Bu
 const ROOT: Owner = { uid: 0, gid: 0 };
 export const contextScan = (session: Session): Scan => ({
   ...session.context,
+  ...defined({ sent: session.request.context.sent }),
   plainOnly: true,
   pause: session.pause,
 });
@@ -72,7 +73,7 @@ async function* copyKeys(
 ): AsyncGenerator<Key> {
   const { sent } = session.request.context;
   if (from !== undefined) yield { content: from.layers.map(({ diffId }) => diffId).join(' ') };
-  else if (sent !== undefined) yield { content: whole(sent.digest, session), holds: sent.isCurrent };
+  else if (sent !== undefined) yield { content: whole(sent.digest, session) };
   const { rows } = await selection();
   const content = await contentDigest(rows, hashes, { withOwner: from !== undefined, pause: session.pause });
   yield { content: `files ${content}` };

@@ -4,6 +4,8 @@
  */
 import { posix } from 'node:path';
 import { fail } from '@orc/model';
+import { inodeOf } from '../../context/inode.ts';
+import type { SentContext } from '../../types.ts';
 import { COPY_ENTRIES_MAX } from '../limits.ts';
 import { type ContextFilter, readIgnore } from '../plan/context-filter.ts';
 import type { CopyWork } from '../plan/evaluate.ts';
@@ -29,6 +31,11 @@ export type Scan = {
   readonly filter: ContextFilter;
   /** Sockets are left out and devices refused: of a context, where they are accidents. */
   readonly plainOnly: boolean;
+  /**
+   * Of a context that a client sent. The cache knows it by what was sent, so what is there has to be that: what is read
+   * and is not as it came ends the build.
+   */
+  readonly sent?: SentContext;
   readonly pause: Slices;
 };
 
@@ -67,7 +74,7 @@ function matchesOf(source: string, scan: Scan): readonly Match[] {
 
 function step(part: string, from: Match, scan: Scan): readonly Match[] {
   if (from.entry.kind !== 'directory') return [];
-  const names = hasWildcard(part) ? matching(part, namesIn(from.entry)) : [part];
+  const names = hasWildcard(part) ? matching(part, namesOf(from.entry, scan)) : [part];
   return names.flatMap((name) => {
     const entry = lookup(scan.tree, `${from.entry.path}/${name}`);
     return entry === undefined ? [] : [{ entry, name }];
@@ -81,6 +88,28 @@ function matching(pattern: string, names: readonly string[]): readonly string[] 
   return names.filter((name) => regex.test(name));
 }
 
+function namesOf(folder: TreeEntry, { sent }: Scan): readonly string[] {
+  const names = namesIn(folder);
+  if (sent !== undefined && names.join('/') !== sent.namesIn(folder.path).join('/'))
+    throw notAsSent(folder, sent);
+  return names;
+}
+
+function mustBeAsSent(entry: TreeEntry, { sent }: Scan): void {
+  if (sent === undefined) return;
+  const came = sent.hashOf(entry.path);
+  const isFile = entry.kind === 'file';
+  if (isFile ? came?.inode !== inodeOf(entry.stats) : came !== undefined) throw notAsSent(entry, sent);
+}
+
+function notAsSent({ path }: TreeEntry, sent: SentContext): Error {
+  sent.forget();
+  return fail('build.failed', `/${path} of the build context is not as it was sent any more`, {
+    hint: 'build again: all of it is sent then',
+    retry: true,
+  });
+}
+
 const isVisible = (entry: TreeEntry, scan: Scan): boolean =>
   entry.path === '' ||
   scan.filter.includes(entry.path) ||
@@ -89,7 +118,7 @@ const isVisible = (entry: TreeEntry, scan: Scan): boolean =>
 /** Whether a pattern brings anything back below an excluded directory. */
 function hasVisible(folder: TreeEntry, scan: Scan): boolean {
   if (!scan.filter.reincludes) return false;
-  return namesIn(folder).some((name) => {
+  return namesOf(folder, scan).some((name) => {
     const entry = child(scan.tree, folder, name);
     return entry !== undefined && isVisible(entry, scan);
   });
@@ -114,7 +143,7 @@ type Walk = {
 };
 
 async function walk(folder: TreeEntry, inner: Walk): Promise<void> {
-  for (const name of namesIn(folder)) {
+  for (const name of namesOf(folder, inner.scan)) {
     await inner.scan.pause();
     const entry = child(inner.scan.tree, folder, name);
     if (entry === undefined) continue;
@@ -148,6 +177,7 @@ function add(inner: Walk, entry: TreeEntry, target: string, direct = false): voi
       hint: 'exclude it in .dockerignore',
     });
   }
+  mustBeAsSent(entry, inner.scan);
   inner.rows.push({ target, entry, direct });
 }
 

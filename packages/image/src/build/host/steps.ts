@@ -35,13 +35,7 @@ export type Doing = {
    */
   readonly perform: (upper: string, scratch: string) => Promise<CopyPlan | void>;
 };
-export type Key = Pick<Parameters<typeof cacheKey>[0], 'content' | 'surroundings'> & {
-  /** Asked after the work: false when what the key was made of has changed meanwhile, so that nothing is remembered. */
-  readonly holds?: () => boolean;
-};
-
-type Named = { readonly key: string; readonly holds: () => boolean };
-const always = (): boolean => true;
+export type Key = Pick<Parameters<typeof cacheKey>[0], 'content' | 'surroundings'>;
 
 type Done = { readonly layer: StoredLayer; readonly createdMs: number };
 
@@ -84,12 +78,12 @@ export async function afterWork(
   progress: StepProgress,
 ): Promise<Built> {
   const parts = partsOf(built, step);
-  const keys: Named[] = [];
-  for await (const { holds = always, ...more } of doing.keys) {
+  const keys: string[] = [];
+  for await (const more of doing.keys) {
     const key = cacheKey({ ...parts, ...more });
     const found = await find(session, key);
     if (found === undefined) {
-      keys.push({ key, holds });
+      keys.push(key);
       continue;
     }
     await rememberAll(session, keys, found);
@@ -112,11 +106,10 @@ async function find(session: Session, key: string): Promise<Done | undefined> {
 
 async function rememberAll(
   session: Session,
-  keys: readonly Named[],
+  keys: readonly string[],
   { layer, createdMs }: Done,
 ): Promise<void> {
-  for (const { key, holds } of keys)
-    if (holds()) await session.internals.cachePut(key, { createdMs }, [layer]);
+  for (const key of keys) await session.internals.cachePut(key, { createdMs }, [layer]);
 }
 
 async function perform(session: Session, built: Built, doing: Doing): Promise<Done> {

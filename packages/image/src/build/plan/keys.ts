@@ -8,7 +8,8 @@ import type { Work } from './evaluate.ts';
 import { PROXY_ARGS } from './stages.ts';
 import type { StageState } from './state.ts';
 
-const VERSION = 'build-1';
+/** 2: layers of the first may lack files that were brought back below what `.dockerignore` leaves out. */
+const VERSION = 'build-2';
 
 export type KeyParts = {
   readonly layers: readonly Digest[];

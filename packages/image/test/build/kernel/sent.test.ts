@@ -1,5 +1,5 @@
 /** Builds from contexts that clients send: what is linked, what is known without a look, and what is not believed. */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { storePaths } from '../../../src/store/paths.ts';
@@ -34,11 +34,16 @@ async function sent(store: ImageStore, contents: Readonly<Record<string, string>
 
 type Result = { readonly top: string; readonly cached: boolean };
 
-async function build(store: ImageStore, context: string, lines: string, more = {}): Promise<Result> {
+async function build(
+  store: ImageStore,
+  context: string,
+  lines: string,
+  more: Partial<BuildRequest> = {},
+): Promise<Result> {
   const statuses: string[] = [];
   const request: BuildRequest = {
     spec: { context: '.' },
-    context: await store.contexts.take(context),
+    context: more.context ?? (await store.contexts.take(context)),
     dockerfile: `FROM scratch\n${lines}\n`,
     dockerfileName: 'Dockerfile',
     tags: ['app'],
@@ -90,24 +95,54 @@ test('the same files sent again are known; other bytes are not', async () => {
   expect(readFileSync(join(changed.top, 'a'), 'utf8')).toBe('two');
 });
 
-test('a context that changes under a build is not remembered as what it was', async () => {
+test('another context under the same name does not change one that a build has taken', async () => {
   const store = await fixture.open();
   const first = await sent(store, { a: 'one' });
   const taken = await store.contexts.take(first);
   await sent(store, { a: 'two' });
   const { top } = await build(store, first, 'COPY . /', { context: taken });
-  expect(readFileSync(join(top, 'a'), 'utf8')).toBe('two');
+  expect(readFileSync(join(top, 'a'), 'utf8')).toBe('one');
   const again = await build(store, await sent(store, { a: 'one' }), 'COPY . /');
-  expect(again.cached).toBe(false);
+  expect(again.cached).toBe(true);
   expect(readFileSync(join(again.top, 'a'), 'utf8')).toBe('one');
 });
+
+test.each([
+  ['lost', 'COPY . /', (file: string) => rmSync(file)],
+  ['lost', 'COPY d* /', (file: string) => rmSync(join(file, '..'), { recursive: true })],
+  ['changed', 'COPY d/a /', (file: string) => replace(file)],
+  ['added', 'COPY d /', (file: string) => writeFileSync(`${file}2`, 'x')],
+])(
+  'a file that was %s where contexts lie ends the build, and %s is not remembered',
+  async (_, line, damage) => {
+    const store = await fixture.open();
+    const files = { 'd/a': 'one', b: 'two' };
+    const taken = await store.contexts.take(await sent(store, files));
+    damage(join(taken.folder, 'd/a'));
+    await expect(build(store, '', line, { context: taken })).rejects.toMatchObject({
+      problem: { code: 'build.failed', message: expect.stringContaining('is not as it was sent any more') },
+    });
+    await taken.remove();
+    const whole = await build(store, await sent(store, files), line);
+    expect(whole.cached).toBe(false);
+    expect(readdirSync(whole.top, { recursive: true }).sort()).toEqual(
+      line === 'COPY . /' ? ['b', 'd', 'd/a'] : ['a'],
+    );
+  },
+);
+
+function replace(file: string): void {
+  rmSync(file);
+  writeFileSync(file, 'other');
+}
 
 test('what .dockerignore says counts, also where the same files were sent', async () => {
   const store = await fixture.open();
   const files = { a: 'a', '.dockerignore': 'b', 'X.dockerignore': 'a\nX.dockerignore' };
-  const [one, two] = [await sent(store, files), await sent(store, files)];
-  await build(store, one, 'COPY . /');
-  const other = await build(store, two, 'COPY . /', { spec: { context: '.', dockerfile: 'X' } });
+  await build(store, await sent(store, files), 'COPY . /');
+  const other = await build(store, await sent(store, files), 'COPY . /', {
+    spec: { context: '.', dockerfile: 'X' },
+  });
   expect(other.cached).toBe(false);
   expect(readdirSync(other.top)).toEqual(['.dockerignore']);
 });

@@ -22,7 +22,10 @@ function remember(pid: number | undefined): void {
   }
 }
 
-/** Throws `program.missing` and `timeout`; any exit code is a result. `package`: what Debian calls its package. */
+/**
+ * Throws `program.missing`, `timeout`, and `network.failed` where somebody else's signal ended it; any exit code is a
+ * result. `package`: what Debian calls its package.
+ */
 export function runProgram(
   [program, ...args]: readonly [string, ...string[]],
   options: { readonly package: string; readonly input?: string; readonly timeoutMs: number },
@@ -39,13 +42,16 @@ export function runProgram(
     });
     child.once('error', () => reject(missing(program, options.package)));
     child.once('close', (code, signal) => {
-      if (signal !== null) reject(fail('timeout', `${program} took longer than ${options.timeoutMs} ms`));
-      else resolve({ code, ...out });
+      if (signal === null) resolve({ code, ...out });
+      else if (child.killed) reject(fail('timeout', `${program} took longer than ${options.timeoutMs} ms`));
+      else reject(fail('network.failed', `${program} was ended by ${signal}${complaint(out.stderr)}`));
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 }
+
+const complaint = (stderr: string): string => (stderr === '' ? '' : `: ${stderr.split('\n', 1)[0]}`);
 
 const missing = (program: string, name: string): Error =>
   fail('program.missing', `the program ${program} is not on this host`, { hint: `apt-get install ${name}` });

@@ -1,6 +1,7 @@
 /** Logs of several containers on one screen: a stream each, their lines merged by time, prefixed and coloured. */
 import { styleText } from 'node:util';
 import type { Client, LogRequest } from '@orc/api/client';
+import { formatProblem, type Problem, toProblem } from '@orc/model';
 import type { Context } from '../cli/context.ts';
 import { isGone } from '../cli/reconnect.ts';
 import type { Reporter } from '../report/reporter.ts';
@@ -25,8 +26,8 @@ export type LogView = {
   /** Resolves when what the container said before it ended is printed. */
   ended(id: string): Promise<void>;
   say(name: string, text: string): void;
-  /** Resolves when all streams have ended and are printed. */
-  done(): Promise<void>;
+  /** Resolves when all streams have ended and are printed: whether none broke off. */
+  done(): Promise<boolean>;
 };
 
 const COLORS = [
@@ -57,6 +58,7 @@ export function createLogView(context: Context, client: Client, options: LogView
   const sources = new Map<string, Source>();
   const colors = new Map<string, (typeof COLORS)[number]>();
   let width = options.width;
+  let whole = true;
   const prefixOf = (name: string): string => {
     if (!options.prefix) return '';
     width = Math.max(width, name.length);
@@ -90,12 +92,11 @@ export function createLogView(context: Context, client: Client, options: LogView
       source.waiting = false;
       return pump(client, merger, { id, name, request, source, signal: options.signal });
     });
-    source.stream.catch((error: Error) =>
+    source.stream.catch((error: unknown) => {
       // Who follows the project hears of it too, and opens it again.
-      options.signal.aborted || isGone(error)
-        ? undefined
-        : context.err(`error: logs of ${name}: ${error.message}`),
-    );
+      if (options.signal.aborted || (isGone(error) && request.follow)) return;
+      whole = tell(context, name, toProblem(error)) && whole;
+    });
   };
   return {
     open,
@@ -108,8 +109,17 @@ export function createLogView(context: Context, client: Client, options: LogView
     done: async () => {
       await Promise.allSettled([...sources.values()].map((each) => each.stream));
       await merger.flush();
+      return whole;
     },
   };
+}
+
+/** Whether it is no failure: as in compose, one that keeps no logs keeps nobody from those of the others. */
+function tell(context: Context, name: string, problem: Problem): boolean {
+  const kept = problem.code !== 'conflict.state';
+  if (kept) context.err(`error: logs of ${name}: ${problem.message}`);
+  else context.err(formatProblem({ ...problem, severity: 'warning' }));
+  return !kept;
 }
 
 type Pump = {

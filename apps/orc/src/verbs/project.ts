@@ -24,6 +24,7 @@ export const logs: Body = async (context, args, flags) => {
   const listed = async (): ReturnType<typeof rowsOf> =>
     (await rowsOf(client, name, args)).filter((row) => slot === undefined || row.slot === slot);
   const rows = await listed();
+  let whole = true;
   await interruptible(context.io, async (signal) => {
     const view = createLogView(context, client, {
       width: Math.max(0, ...rows.map((row) => shortName(name, row.name).length)),
@@ -36,9 +37,9 @@ export const logs: Body = async (context, args, flags) => {
     const follow = { project: name, services: args, slot, rows: listed };
     if (flags.on('follow')) await followLogs(context, client, follow, view, signal);
     else for (const row of rows) view.open({ id: row.id, name: shortName(name, row.name) });
-    await view.done();
+    whole = await view.done();
   });
-  return 0;
+  return whole ? 0 : 1;
 };
 
 export const exec: Body = async (context, args, flags) => {

@@ -18,7 +18,9 @@ static bool within(const char *path, const char *folder) {
 }
 
 static bool is_needed(const char *mount, const char *root, const char *run) {
-  if (!strcmp(mount, "/") || !strcmp(mount, "/proc") || !strcmp(mount, "/dev")) return true;
+  static const char *const ALWAYS[] = {"/", "/proc", "/dev", "/dev/null"};
+  for (size_t i = 0; i < sizeof ALWAYS / sizeof *ALWAYS; i++)
+    if (!strcmp(mount, ALWAYS[i])) return true;
   if (within(root, mount)) return true;
   return within(mount, root) && !within(mount, run);
 }
@@ -100,7 +102,8 @@ int bare_namespace(const char *root, const char *run) {
 /* A copy of it for this process, which leaves the host's. */
 int op_own_mounts(struct plan *p, struct cursor *c) {
   (void)c;
-  if (p->bare < 0 || setns(p->bare, CLONE_NEWNS) || unshare(CLONE_NEWNS)) return -errno;
+  if (p->bare < 0) return -EBADMSG; /* of a start only: what follows would mount on the host */
+  if (setns(p->bare, CLONE_NEWNS) || unshare(CLONE_NEWNS)) return -errno;
   close(p->bare);
   p->bare = -1;
   return 0;

@@ -1,7 +1,7 @@
 /*
  * orc-launch serve RUN ROOT VERSION [cgroup file…]: the resident fork server. One child per connection; it holds
- * no state but the mount namespace that containers begin with. Prints `ready PID` once it listens. Writes `0` to each of the cgroup files first. VERSION comes
- * back in its hello, so that a daemon knows a launcher of another build.
+ * no state but the mount namespace that containers begin with. Writes `0` to each of the cgroup files first, and prints
+ * `ready PID` once it listens. VERSION comes back in its hello, so that a daemon knows a launcher of another build.
  */
 #include "orc.h"
 #include <linux/memfd.h>

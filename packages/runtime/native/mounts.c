@@ -249,7 +249,7 @@ static int mask_directory(const char *empty, int target) {
   return result ? result : mount_at(tree, target);
 }
 
-/* path, a folder of the host's that covers one. What is not there needs no mask. */
+/* path, an empty folder outside of the root that covers a folder. What is not there needs no mask. */
 int op_mask(struct plan *p, struct cursor *c) {
   const char *path = take_string(c);
   const char *empty = take_string(c);

@@ -13,8 +13,10 @@ import {
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Fixture, openFixture, runShell, shell } from './fixture.ts';
+import { openLauncher } from '../../src/host/launcher.ts';
+import { clock, type Fixture, NATIVE, openFixture, runShell, shell } from './fixture.ts';
 
+const PROGRAM = join(NATIVE, 'build/orc-launch');
 let fixture: Fixture;
 beforeAll(async () => {
   fixture = await openFixture();
@@ -70,14 +72,26 @@ test('what the host mounts while the launcher runs can be mounted, and is let go
 
 test('containers begin with the few mounts that a start needs, not with all of the host’s', async () => {
   const { launcherPid } = await fixture.runtime.info();
-  const fds = `/proc/${launcherPid}/fd`;
-  const bare = readdirSync(fds).filter((fd) => readlinkSync(join(fds, fd)).startsWith('mnt:'));
-  expect(bare.length).toBe(1);
-  const seen = mountPoints(['nsenter', `--mount=${fds}/${bare[0]}`, 'cat', '/proc/self/mountinfo']);
+  const seen = mountPoints(inBare(launcherPid));
   const above = [fixture.folder];
   while (above[0] !== '/') above.unshift(dirname(above[0] as string));
-  for (const each of seen) expect([...above, '/proc', '/dev']).toContain(each);
+  for (const each of seen) expect([...above, '/proc', '/dev', '/dev/null']).toContain(each);
   expect(seen.length).toBeLessThan(mountPoints(['cat', '/proc/self/mountinfo']).length);
+});
+
+test('a null device that is a mount of its own, as in containers, is there too', async () => {
+  const program = join(fixture.folder, 'with-null');
+  const line = 'mount --bind /dev/null /dev/null && exec "$0" "$@"';
+  writeFileSync(program, `#!/bin/sh\nexec unshare --mount sh -c '${line}' ${PROGRAM} "$@"\n`, {
+    mode: 0o755,
+  });
+  const [run, root] = [join(fixture.folder, 'null-run'), fixture.folder];
+  const launcher = await openLauncher({ clock, program, run, root, cgroupFiles: () => [] });
+  try {
+    expect(mountPoints(inBare(launcher.pid))).toContain('/dev/null');
+  } finally {
+    await launcher.shutdown();
+  }
 });
 
 test('a daemon that finds another folder at its root takes another launcher', async () => {
@@ -97,6 +111,14 @@ test('a daemon that finds another folder at its root takes another launcher', as
     await other.close();
   }
 });
+
+/** A command line that tells of the mounts that a launcher's containers begin with. */
+function inBare(pid: number): readonly string[] {
+  const fds = `/proc/${pid}/fd`;
+  const bare = readdirSync(fds).filter((fd) => readlinkSync(join(fds, fd)).startsWith('mnt:'));
+  expect(bare.length).toBe(1);
+  return ['nsenter', `--mount=${fds}/${bare[0]}`, 'cat', '/proc/self/mountinfo'];
+}
 
 const mountPoints = ([program = '', ...args]: readonly string[]): readonly string[] =>
   execFileSync(program, args, { encoding: 'utf8' })

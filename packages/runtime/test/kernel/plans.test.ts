@@ -44,7 +44,8 @@ async function runProgram(
     ...ops,
     exec,
   ]);
-  const { connection } = await startOn(await launcher.open(), FRAME.start, plan, encodePlan(plan), 6, 10_000);
+  const opened = await launcher.open();
+  const { connection } = await startOn(opened.connection, FRAME.start, plan, encodePlan(plan), 6, 10_000);
   let out = '';
   return new Promise((resolve, reject) => {
     connection.listen(
@@ -152,6 +153,12 @@ describe('plans that nobody should send', () => {
     expect(await send(FRAME.run, changed(0, 0))).toMatchObject({ errno: EBADMSG });
     expect(await send(FRAME.start, whole)).toMatchObject({ errno: EBADMSG });
     expect(await send(200, whole)).toBe('gone');
+  });
+
+  test('mounts of its own are for a start: no other plan goes on in those of the host', async () => {
+    expect(await send(FRAME.run, encodePlan(planOf([{ op: 'own-mounts' }])))).toMatchObject({
+      errno: EBADMSG,
+    });
   });
 
   test('and the launcher still serves', async () => {

@@ -21,6 +21,8 @@ export const BINDS_MAX = 511;
 export const STARTS_PER_CPU = 2;
 /** From spawning the launcher to its `ready`. */
 export const LAUNCHER_READY_MS = 10_000;
+/** Launchers that end, one after the other, before they serve a connection. */
+export const LAUNCHER_DIALS_MAX = 10;
 /** A launcher that was told to end. */
 export const LAUNCHER_END_MS = 5_000;
 /** Nodes of /dev that a privileged container gets. */

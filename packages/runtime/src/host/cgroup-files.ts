@@ -21,7 +21,7 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'ENODEV', 'EOPNOTSUPP'].includes(errnoOf(error))) return '';
+    if (['ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ESRCH'].includes(errnoOf(error))) return '';
     throw error;
   }
 }

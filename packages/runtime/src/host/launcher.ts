@@ -3,11 +3,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import { type Clock, fail, OrcError } from '@orc/model';
-import { ANSWER_MS, LAUNCHER_END_MS, LAUNCHER_POLL_MS, LAUNCHER_READY_MS, PLAN_MS } from '../limits.ts';
+import { type Clock, defined, fail, type OrcError, toProblem } from '@orc/model';
+import {
+  ANSWER_MS,
+  LAUNCHER_DIALS_MAX,
+  LAUNCHER_END_MS,
+  LAUNCHER_POLL_MS,
+  LAUNCHER_READY_MS,
+  PLAN_MS,
+  START_MS,
+} from '../limits.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { launchFailure } from '../plan/failures.ts';
 import { type LaunchPlan, planOf } from '../plan/ops.ts';
+import { type HardLimits, hardLimits } from './own-limits.ts';
 import {
   type Connection,
   connect,
@@ -25,8 +34,14 @@ export type Launcher = {
   /** Runs a plan without a program; what its `read` operations said, in order. */
   run(plan: LaunchPlan, limitMs?: number): Promise<readonly Buffer[]>;
   /** A process of its own at the other end, which waits for `startOn`. */
-  open(): Promise<Connection>;
+  open(): Promise<Opened>;
   shutdown(): Promise<void>;
+};
+
+export type Opened = {
+  readonly connection: Connection;
+  /** What the process at the other end can give at most, by number; absent: anything. */
+  readonly hardLimits?: HardLimits;
 };
 
 const SOCKET = 'launcher.sock';
@@ -42,14 +57,14 @@ export async function openLauncher(options: {
   readonly readyMs?: number;
 }): Promise<Launcher> {
   mkdirSync(options.run, { recursive: true, mode: 0o700 });
-  const state: State = { ...options, version: versionOf(options), pid: 0, over: false };
+  const state: State = { ...options, version: versionOf(options), known: { pid: 0 }, over: false };
   await ensure(state);
   return {
     get pid() {
-      return state.pid;
+      return state.known.pid;
     },
-    run: async (plan, limitMs = PLAN_MS) => runPlan(await dial(state), plan, limitMs),
-    open: () => dial(state),
+    run: async (plan, limitMs = PLAN_MS) => runPlan((await dial(state, limitMs)).connection, plan, limitMs),
+    open: () => dial(state, START_MS),
     shutdown: () => {
       state.over = true;
       return shutdown(options);
@@ -78,50 +93,98 @@ type State = {
   readonly clock: Clock;
   readonly cgroupFiles: () => readonly string[];
   readonly readyMs?: number;
-  pid: number;
+  known: Known;
   over: boolean;
   /** One at a time, whoever noticed. */
   starting?: Promise<void>;
 };
 
-/** A launcher that is gone is replaced: it held nothing. */
-async function dial(state: State): Promise<Connection> {
-  try {
-    return await connect(state.run, SOCKET);
-  } catch (error) {
-    if (!nobodyListens(error) || state.over) throw error;
+/** Its limits are looked up while it surely runs: later its number may be nobody's, or another's. */
+type Known = { readonly pid: number; readonly hardLimits?: HardLimits };
+
+/**
+ * A launcher that is gone is replaced: it held nothing. The hello tells that it has forked: until then it may end and
+ * take the connection along, and nothing was asked of it yet; from then on its end changes nothing.
+ */
+async function dial(state: State, limitMs: number): Promise<Opened> {
+  for (let left = LAUNCHER_DIALS_MAX; left > 0; left -= 1) {
+    const greeted = await greet(state, limitMs);
+    if (greeted !== undefined) return openedOf(state, greeted);
+    if (state.over) throw fail('start.failed', 'the launcher has been shut down');
+    await ensure(state);
   }
-  await ensure(state);
-  return connect(state.run, SOCKET);
+  throw fail('start.failed', `the launcher ended ${LAUNCHER_DIALS_MAX} times before it answered`, {
+    hint: 'something ends it: see the kernel log',
+    retry: true,
+  });
 }
+
+function openedOf({ known }: State, { connection, hello }: Greeted): Opened {
+  const { hardLimits } = hello.pid === known.pid ? known : knownOf(hello.pid);
+  return { connection, ...defined({ hardLimits }) };
+}
+
+/** One that has ended since was begun by a daemon such as this. */
+const knownOf = (pid: number): Known => ({
+  pid,
+  ...defined({ hardLimits: hardLimits(pid) ?? hardLimits('self') }),
+});
 
 function ensure(state: State): Promise<void> {
   state.starting ??= findOrSpawn(state).finally(() => delete state.starting);
   return state.starting;
 }
 
+/** The lock of one that is ending, or of its child that has only just been forked, is free in a moment. */
 async function findOrSpawn(state: State): Promise<void> {
-  const found = await findLauncher(state);
-  state.pid = found ?? (await spawnLauncher(state));
+  const until = state.clock.monotonic() + LAUNCHER_END_MS;
+  for (;;) {
+    const pid = (await findLauncher(state)) ?? (await spawnLauncher(state));
+    if (pid !== undefined) {
+      state.known = knownOf(pid);
+      return;
+    }
+    if (state.clock.monotonic() > until)
+      throw fail('start.failed', `another launcher holds the lock in ${state.run} and does not answer`);
+    await state.clock.sleep(LAUNCHER_POLL_MS);
+  }
 }
 
+/** Reset: its end came while it was being connected to. */
 const nobodyListens = (error: unknown): boolean =>
-  ['ENOENT', 'ECONNREFUSED'].includes((error as { code?: string }).code ?? '');
+  ['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes((error as { code?: string }).code ?? '');
 
 async function findLauncher(state: State): Promise<number | undefined> {
-  const { run, version } = state;
+  const greeted = await greet(state, ANSWER_MS);
+  if (greeted === undefined) return undefined;
+  const { connection, hello } = greeted;
+  connection.close();
+  if (hello.protocol === PROTOCOL && hello.version === state.version) return hello.pid;
+  await shutdown(state);
+  return undefined;
+}
+
+type Greeted = { readonly connection: Connection; readonly hello: Hello };
+
+/** `undefined`: nobody is there, or goes away before it answers. */
+async function greet({ run }: State, limitMs: number): Promise<Greeted | undefined> {
   const connection = await connect(run, SOCKET).catch((error: unknown) => {
     if (nobodyListens(error)) return undefined;
     throw error;
   });
   if (connection === undefined) return undefined;
   void connection.send(FRAME.hello);
-  const answer = await nextFrame(connection, `the launcher in ${run}`, ANSWER_MS);
-  connection.close();
-  const theirs = readHello(answer);
-  if (theirs.protocol === PROTOCOL && theirs.version === version) return theirs.pid;
-  await shutdown(state);
-  return undefined;
+  const answer = await nextFrame(connection, `the launcher in ${run}`, limitMs).catch((error: unknown) => {
+    if (toProblem(error).code === 'start.failed') return undefined;
+    throw error;
+  });
+  if (answer === undefined) return undefined;
+  try {
+    return { connection, hello: readHello(answer) };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 type Hello = { readonly protocol: number; readonly pid: number; readonly version: string };
@@ -138,8 +201,12 @@ function readHello(frame: Frame): Hello {
   };
 }
 
-/** It detaches itself; the child that we see ends at once. A launcher that nobody can tell `ready` ends. */
-function spawnLauncher({ program, run, root, version, clock, cgroupFiles, readyMs }: State): Promise<number> {
+/**
+ * It detaches itself; the child that we see ends at once. A launcher that nobody can tell `ready` ends. `undefined`: there
+ * is another.
+ */
+function spawnLauncher(state: State): Promise<number | undefined> {
+  const { program, run, root, version, clock, cgroupFiles, readyMs } = state;
   const child = spawn(program, ['serve', run, root, version, ...cgroupFiles()], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -158,8 +225,9 @@ function spawnLauncher({ program, run, root, version, clock, cgroupFiles, readyM
     const settle = (): void => {
       cancel();
       const pid = /^ready (\d+)$/m.exec(text)?.[1];
-      if (pid === undefined) give(text.trim());
-      else resolve(Number(pid));
+      if (pid !== undefined) resolve(Number(pid));
+      else if (text.includes(LOCKED)) resolve(undefined);
+      else give(text.trim());
     };
     child.on('error', (error) => {
       cancel();
@@ -174,6 +242,9 @@ function spawnLauncher({ program, run, root, version, clock, cgroupFiles, readyM
     child.stdout.on('close', settle);
   });
 }
+
+/** As `listen_at` of launcher.c says it. */
+const LOCKED = 'another launcher runs';
 
 /** With its group: it was started as the first of one. */
 function endChild(child: ChildProcess): void {

@@ -1,7 +1,7 @@
 /** Without CAP_SYS_RESOURCE nobody gets a hard limit above that of the process that begins it. */
-import { readFileSync } from 'node:fs';
 import { CAPABILITY_NAMES, RLIMIT_NAMES } from '@orc/model';
 import { RLIM_INFINITY } from '../plan/rlimits.ts';
+import { readText } from './cgroup-files.ts';
 import { hostBounding } from './identity.ts';
 
 const SYS_RESOURCE = BigInt(CAPABILITY_NAMES.indexOf('SYS_RESOURCE'));
@@ -26,13 +26,19 @@ const TITLES: Readonly<Record<string, string>> = {
   rttime: 'Max realtime timeout',
 };
 
-/** Of a process, by number; undefined where any limit can be given. The launcher may have another daemon's limits. */
-export function hardLimits(pid: number): ReadonlyMap<number, bigint> | undefined {
+export type HardLimits = ReadonlyMap<number, bigint>;
+
+/**
+ * Of a process, by number; undefined where any limit can be given, or when the process is gone. The launcher may have
+ * another daemon's limits.
+ */
+export function hardLimits(pid: number | 'self'): HardLimits | undefined {
   if ((hostBounding() >> SYS_RESOURCE) & 1n) return undefined;
-  return parseLimits(readFileSync(`/proc/${pid}/limits`, 'utf8'));
+  const text = readText(`/proc/${pid}/limits`);
+  return text === '' ? undefined : parseLimits(text);
 }
 
-function parseLimits(text: string): ReadonlyMap<number, bigint> {
+function parseLimits(text: string): HardLimits {
   const limits = new Map<number, bigint>();
   for (const [number, name] of RLIMIT_NAMES.entries()) {
     const line = text.split('\n').find((each) => each.startsWith(TITLES[name] ?? name));

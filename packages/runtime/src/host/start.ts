@@ -14,8 +14,7 @@ import type { CgroupPlace } from './cgroups.ts';
 import { openChannel } from './channel.ts';
 import { type Context, prepareFolder, writeContext } from './folder.ts';
 import { type IdentityRequest, resolveIdentity } from './identity.ts';
-import { startOn } from './launcher.ts';
-import { hardLimits } from './own-limits.ts';
+import { type Opened, startOn } from './launcher.ts';
 import { closeWith, endRest, findShim, type Host, openRunning } from './running.ts';
 import { attachBits, type Connection, FRAME, readStarted } from './wire.ts';
 
@@ -25,11 +24,11 @@ export async function startContainer(host: Host, request: StartRequest): Promise
   // It may fail long before it is awaited.
   opening.catch(() => undefined);
   try {
-    const plan = await planStart(host, request);
-    return await launch(host, request, await opening, plan);
+    const plan = await planStart(host, request, opening);
+    return await launch(host, request, (await opening).connection, plan);
   } catch (error) {
     opening.then(
-      (connection) => connection.close(),
+      ({ connection }) => connection.close(),
       () => undefined,
     );
     throw error;
@@ -55,13 +54,13 @@ async function launch(
   }
 }
 
-async function planStart(host: Host, request: StartRequest): Promise<LaunchPlan> {
+async function planStart(host: Host, request: StartRequest, opening: Promise<Opened>): Promise<LaunchPlan> {
   prepareFolder(request);
   if (request.log !== undefined) mkdirSync(request.log.folder, { recursive: true, mode: 0o700 });
   const { nodes, rules } = decideDevices(request.spec, givenDevices(request), hostDevices(request));
   // Of an attempt that lost its shim: two on one upper folder would ruin it (DECISIONS 8, 11).
   await host.cgroups.kill(request.id);
-  const facts = await gatherFacts(host, request, nodes, () =>
+  const facts = await gatherFacts(host, request, nodes, opening, () =>
     host.cgroups.create(request.id, request.spec.resources ?? {}, rules),
   );
   writeContext(request.folder, contextOf(request, facts));
@@ -94,6 +93,7 @@ async function gatherFacts(
   host: Host,
   request: StartRequest,
   devices: readonly DeviceNode[],
+  opening: Promise<Opened>,
   createCgroup: () => CgroupPlace,
 ): Promise<StartFacts> {
   const { spec, image } = request;
@@ -102,7 +102,7 @@ async function gatherFacts(
   const env = withHome(resolveEnv(spec, image.config, request.hostname), identity.user.home);
   const place = createCgroup();
   const oomFile = findOomFile(place);
-  const limits = hardLimits(host.launcher.pid);
+  const { hardLimits } = await opening;
   return {
     joins: request.join?.() ?? {},
     program: { argv, env, cwd: spec.workingDir || image.config.WorkingDir || '/' },
@@ -115,7 +115,7 @@ async function gatherFacts(
     devices,
     skeleton: host.skeleton,
     maskedMore: thermalThrottlePaths(processors()),
-    ...(limits === undefined ? {} : { hardLimits: limits }),
+    ...(hardLimits === undefined ? {} : { hardLimits }),
     terminal: request.terminal ?? { columns: 0, rows: 0 },
   };
 }

@@ -140,6 +140,34 @@ test('a killed launcher has no effect, and is replaced', async () => {
   expect(await running.exited).toMatchObject({ code: 5 });
 });
 
+test('launchers that are killed at any moment fail no start, no exec and nothing of the network', async () => {
+  const running = await startReady(fixture.runtime, fixture.request(IDLE));
+  let over = false;
+  const killed = new Set<number>();
+  const killer = (async (): Promise<void> => {
+    while (!over) {
+      const { launcherPid } = await fixture.runtime.info();
+      if (!killed.has(launcherPid)) process.kill(launcherPid, 'SIGKILL');
+      killed.add(launcherPid);
+      await new Promise((resolve) => setTimeout(resolve, killed.size % 7));
+    }
+  })();
+  try {
+    for (let round = 0; round < 30; round += 1) {
+      const started = await fixture.runtime.start(fixture.request({ user: 'app', ...shell('exit 3') }));
+      expect(await started.exited).toMatchObject({ code: 3 });
+      const exec = await running.exec({ argv: ['true'], tty: false, attach: ATTACH_OUT, user: 'app' });
+      expect(await exec.exited).toMatchObject({ code: 0 });
+      await fixture.runtime.kernel.run([]);
+    }
+  } finally {
+    over = true;
+    await killer;
+  }
+  expect(killed.size).toBeGreaterThan(10);
+  await running.kill();
+});
+
 test('fifty are adopted at once', async () => {
   const requests = Array.from({ length: 50 }, () => fixture.request({ command: ['sleep', '100'] }));
   await Promise.all(requests.map((each) => fixture.runtime.start(each)));

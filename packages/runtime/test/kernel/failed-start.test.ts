@@ -57,7 +57,8 @@ test('a start that nobody waits for any more ends, and runs nothing', async () =
     { op: 'exec', argv: ['touch', proof], env: [], path: '/bin:/usr/bin' },
   ]);
   try {
-    const started = startOn(await launcher.open(), FRAME.start, plan, encodePlan(plan), 0, 200);
+    const { connection } = await launcher.open();
+    const started = startOn(connection, FRAME.start, plan, encodePlan(plan), 0, 200);
     await expect(started).rejects.toMatchObject({ problem: { code: 'timeout' } });
     // The shim has let go of it: it has ended, and its child before it.
     await launcher.run(planOf([{ op: 'lock', folder: container }]), 20_000);

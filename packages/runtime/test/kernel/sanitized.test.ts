@@ -108,7 +108,7 @@ describe('a misuse would be seen', () => {
     // Told to nobody, but the end of whoever did it.
     [1, ''],
   ])('in a plan without a program: %i, %s', async (kind, report) => {
-    const connection = await launcher.open();
+    const { connection } = await launcher.open();
     void connection.send(FRAME.run, 0, misuse(planOf([]), kind));
     await expect(nextFrame(connection, 'it', 10_000)).rejects.toThrow('went away');
     expect(said()).toContain(report);
@@ -129,7 +129,7 @@ describe('a misuse would be seen', () => {
       { op: 'pivot' },
     ]);
     const { connection } = await startOn(
-      await launcher.open(),
+      (await launcher.open()).connection,
       FRAME.start,
       plan,
       misuse(plan, kind),

@@ -1,6 +1,17 @@
 /** The end of a daemon, and of all that it has, from the command line. */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bootstrapBusybox, idle, startNew } from '../lab/engine.ts';
@@ -41,6 +52,30 @@ test('stop ends the daemon and no container; purge ends all', async () => {
     expect(rest.stdout).toContain('nothing of orc is under');
   } finally {
     await instance.purge();
+  }
+});
+
+test('a root behind a link that lies on another disk has containers like any other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orc-linked-'));
+  const [disk, other] = [join(folder, 'disk'), join(folder, 'other')];
+  for (const each of [disk, other]) mkdirSync(each);
+  execFileSync('mount', ['-t', 'tmpfs', 'other', other]);
+  symlinkSync(disk, join(other, 'root'));
+  const instance = makeInstance({ root: join(other, 'root') });
+  try {
+    await instance.start();
+    await bootstrapBusybox(instance);
+    const ran = instance.orc(['container', 'run', '--rm', 'busybox', 'echo', 'here']);
+    expect(ran).toMatchObject({ code: 0, stdout: 'here\n' });
+    const purged = instance.orc(['system', 'purge', '-f']);
+    expect(purged).toMatchObject({ code: 0, stderr: '' });
+    expect(purged.stdout).toMatch(/the folder itself stays\n$/);
+    expect(readdirSync(disk)).toEqual([]);
+  } finally {
+    await instance.purge().finally(() => {
+      execFileSync('umount', [other]);
+      rmSync(folder, { recursive: true });
+    });
   }
 });
 

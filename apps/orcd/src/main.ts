@@ -2,9 +2,10 @@
  * `orcd [--config FILE]`: the daemon in the foreground. SIGTERM and SIGINT let go; containers live on.
  * `orcd --purge`: ends every container of the instance, removes all that it has on this host, and ends.
  */
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { placesOf } from '@orc/api';
+import { type Places, placesOf } from '@orc/api';
 import { fail, formatProblem, PROBLEM_CODES, type Problem, toProblem } from '@orc/model';
 import { keepRoom, makeRoom } from './ballast.ts';
 import { readConfig } from './config.ts';
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
   makeRoom(places.root, world.emit);
   const lock = takeLock(places, values.purge === true ? 'end it with "orc system stop"' : undefined);
   const began = world.clock.monotonic();
-  const daemon = await openDaemon(places, config, world);
+  const daemon = await openDaemon(values.purge === true ? places : onDisk(places), config, world);
   if (values.purge === true) return purge(daemon);
   const { adopted, quarantined, tookMs } = daemon.recovered;
   world.emit('info', 'listening', {
@@ -60,6 +61,12 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
 }
+
+/**
+ * Without links on the way to the root: containers begin with the mounts that it lies on, and no others. A purge has it as
+ * it is called, since a folder that a link leads to stays.
+ */
+const onDisk = (places: Places): Places => ({ ...places, root: realpathSync(places.root) });
 
 async function purge(daemon: Daemon): Promise<void> {
   await daemon.purge();

@@ -50,7 +50,7 @@ export function mustBeOurs({ root }: Places): void {
   });
 }
 
-/** Removes both folders with all that is ours; they stay when something else is in them. */
+/** Removes both folders with all that is ours; one stays that has something else in it, is a disk, or is behind a link. */
 export async function removeOwnFiles({ root, run, socket }: Places): Promise<void> {
   await rm(socket, { force: true });
   await removeFrom(root, ROOT_FILES);
@@ -64,6 +64,6 @@ async function removeFrom(folder: string, files: readonly string[]): Promise<voi
     rmdirSync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTEMPTY' && code !== 'EBUSY') throw error;
+    if (!['ENOTEMPTY', 'EBUSY', 'ENOTDIR'].includes(code ?? '')) throw error;
   }
 }

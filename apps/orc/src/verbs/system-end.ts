@@ -1,6 +1,6 @@
 /** `orc system stop` and `orc system purge`. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { fail } from '@orc/model';
@@ -34,7 +34,10 @@ export const purge: Body = async (context, _, flags) => {
   }
   await runPurge(context);
   context.out(`removed all of the instance under ${host.root}`);
-  if (existsSync(host.root)) context.out('the folder itself stays: it holds other things');
+  if (existsSync(host.root)) {
+    const others = readdirSync(host.root).length > 0;
+    context.out(`the folder itself stays${others ? ': it holds other things' : ''}`);
+  }
   return 0;
 };
 

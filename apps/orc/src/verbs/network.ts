@@ -1,6 +1,6 @@
 /** `orc network …`. */
 import type { NetworkObj, NetworkSpec } from '@orc/model';
-import { OrcError, fail } from '@orc/model';
+import { OrcError, PREDEFINED_NETWORKS, fail } from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { labelsOf, shortId } from '../format/container.ts';
 import { inspectNetwork } from '../format/inspect.ts';
@@ -23,8 +23,7 @@ export const ls: Body = async (context, _, flags) => {
   return 0;
 };
 
-const PREDEFINED: readonly string[] = ['bridge', 'host', 'none'];
-const typeOf = ({ name }: NetworkObj): string => (PREDEFINED.includes(name) ? 'builtin' : 'custom');
+const typeOf = ({ name }: NetworkObj): string => (PREDEFINED_NETWORKS.includes(name) ? 'builtin' : 'custom');
 
 export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

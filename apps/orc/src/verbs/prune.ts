@@ -1,6 +1,13 @@
 /** `orc container prune`, `network prune` and `volume prune`: what no container has, as docker says it. */
 import type { Client } from '@orc/api/client';
-import { formatSize, type NetworkObj, OrcError, type ProblemCode, type VolumeObj } from '@orc/model';
+import {
+  formatSize,
+  type NetworkObj,
+  OrcError,
+  PREDEFINED_NETWORKS,
+  type ProblemCode,
+  type VolumeObj,
+} from '@orc/model';
 import type { Body, Flags } from '../cli/command.ts';
 import { confirm, type Context } from '../cli/context.ts';
 import { timeBefore } from '../format/time.ts';
@@ -42,7 +49,7 @@ export const networks: Body = async (context, _, flags) => {
   return 0;
 };
 
-const isCustom = ({ name }: NetworkObj): boolean => !['bridge', 'host', 'none'].includes(name);
+const isCustom = ({ name }: NetworkObj): boolean => !PREDEFINED_NETWORKS.includes(name);
 
 /** Theirs go with `down`: services without containers are to have them when they are scaled. */
 const projectsThere = async (client: Client): Promise<ReadonlySet<string | undefined>> =>

@@ -6,7 +6,7 @@ import { type Backend, type Places, serve } from '@orc/api';
 import { named, project, takeReport } from '@orc/cluster';
 import { type ImageStore, openImageStore } from '@orc/image';
 import type { AssignedFile, Emit, SecretObj, World } from '@orc/model';
-import { type NetworkHost, openNetwork } from '@orc/network';
+import { foreignRoutes, type NetworkHost, openNetwork } from '@orc/network';
 import { openRuntime, type Runtime } from '@orc/runtime';
 import { type EventStream, openEvents } from '@orc/telemetry';
 import { containersBackend } from './backend/containers.ts';
@@ -113,6 +113,8 @@ async function openRooms(
   const [runtime, images] = await Promise.all([opening, openImageStore({ root, ...world })]);
   /** What is opened after the replica, which makes no pass before all of it is here. */
   const here: { agent?: Agent; network?: NetworkHost } = {};
+  const local = (): readonly string[] =>
+    (here.network?.defaultNetwork.status.subnets ?? []).map(({ subnet }) => subnet);
   const options = {
     ...pools,
     guests: (name: string): readonly string[] =>
@@ -121,9 +123,9 @@ async function openRooms(
         : guestsOf({ agent: here.agent, holders: here.network.holders })(name),
     /** Read at each pass: other instances make networks at any time. */
     get avoid() {
-      const own = here.network?.defaultNetwork.status.subnets ?? [];
-      return [...own.map(({ subnet }) => subnet), ...hostRoutes()];
+      return [...local(), ...hostRoutes()];
     },
+    host: () => ({ local: local(), routes: foreignRoutes(instance) }),
   };
   const sealed = sealings(root);
   const replica = await openReplica(root, world, sealed.open, options);

@@ -62,11 +62,14 @@ export type Replica = {
   close(): Promise<void>;
 };
 
+/** What this host tells of itself, each time anew. */
+export type HostOptions = ReconcileOptions & Required<Pick<Proposer, 'host'>>;
+
 export async function openReplica(
   root: string,
   world: World,
   sealing: (isNew: boolean) => Sealing,
-  options: ReconcileOptions,
+  options: HostOptions,
 ): Promise<Replica> {
   const log = await openLog({
     folder: join(root, 'raft'),
@@ -98,11 +101,11 @@ async function run(
   log: Log,
   world: World,
   openSealing: (isNew: boolean) => Sealing,
-  options: ReconcileOptions,
+  options: HostOptions,
 ): Promise<Replica> {
   const machine = openMachine(log, world);
   const { state } = machine;
-  const proposer = proposers(world, openSealing(all(state(), 'secret').length === 0));
+  const proposer = proposers(world, openSealing(all(state(), 'secret').length === 0), options.host);
   const commit = committer(log, world, machine, proposer);
   let begun = false;
   const writer = openWriter(commit, world, async () => {
@@ -212,7 +215,7 @@ const committer =
 const union = (a: Dirty, b: Dirty): Dirty => (a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]));
 
 const proposers =
-  ({ random }: World, { keyedHash, seal }: Sealing) =>
+  ({ random }: World, { keyedHash, seal }: Sealing, host: NonNullable<Proposer['host']>) =>
   (now: number): Proposer => ({
     ids: {
       object: () => newObjectId((count) => random.bytes(count)),
@@ -222,6 +225,7 @@ const proposers =
     sha256,
     keyedHash,
     seal,
+    host,
   });
 
 /** A snapshot that fails costs a longer log, nothing else. */

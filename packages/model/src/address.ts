@@ -43,18 +43,22 @@ export function firstFreeSubnet(pool: Cidr, prefixLength: number, taken: readonl
   return undefined;
 }
 
-/** The first host address of `cidr` at or after `from` that is not taken; never the network or broadcast address. */
+/** The first host address of `cidr` in `range` that is not taken; never the network or broadcast address of `cidr`. */
 export function firstFreeAddress(
   cidr: Cidr,
   taken: ReadonlySet<number>,
-  from = cidr.base + 1,
+  range: Cidr = cidr,
 ): number | undefined {
-  const last = cidr.base + sizeOf(cidr) - 2;
-  const start = Math.min(Math.max(from, cidr.base + 1), last);
-  for (let address = start; address <= last; address += 1) if (!taken.has(address)) return address;
-  for (let address = cidr.base + 1; address < start; address += 1) if (!taken.has(address)) return address;
+  const [first, last] = hostsOf(cidr, range);
+  for (let address = first; address <= last; address += 1) if (!taken.has(address)) return address;
   return undefined;
 }
+
+/** From the first to the last address of `range` that a host in `cidr` can have; none when the first is above the last. */
+export const hostsOf = (cidr: Cidr, range: Cidr): readonly [number, number] => [
+  Math.max(range.base, cidr.base + 1),
+  Math.min(range.base + sizeOf(range) - 1, cidr.base + sizeOf(cidr) - 2),
+];
 
 /** Locally administered, from the address: `02:42:ac:11:00:02`, as docker does. */
 export const macOf = (address: number): string =>

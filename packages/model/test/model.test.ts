@@ -93,7 +93,7 @@ describe('addresses', () => {
     if (small === undefined) throw new Error('no subnet');
     const used = new Set<number>();
     for (
-      let each = firstFreeAddress(small, used, small.base + 3);
+      let each = firstFreeAddress(small, used, { base: small.base + 4, prefixLength: 30 });
       each !== undefined;
       each = firstFreeAddress(small, used)
     )
@@ -106,6 +106,11 @@ describe('addresses', () => {
       '10.0.0.5',
       '10.0.0.6',
     ]);
+    expect([...used][0]).toBe(small.base + 4);
+    const half = { base: small.base + 4, prefixLength: 30 };
+    expect(
+      firstFreeAddress(small, new Set([4, 5, 6].map((each) => small.base + each)), half),
+    ).toBeUndefined();
     expect([...used].every((each) => contains(small, each))).toBe(true);
     expect(macOf(small.base)).toBe('02:42:0a:00:00:00');
   });

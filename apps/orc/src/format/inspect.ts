@@ -1,15 +1,16 @@
 /** Objects in the shape of docker's `inspect`, as far as scripts read it. */
 import type { Client, ContainerSize } from '@orc/api/client';
-import type {
-  Container,
-  Healthcheck,
-  ImageConfig,
-  Logging,
-  Mount,
-  NamespaceMode,
-  NetworkMode,
-  PortBinding,
-  Security,
+import {
+  type Container,
+  type Healthcheck,
+  type ImageConfig,
+  type Logging,
+  type Mount,
+  type NamespaceMode,
+  type NetworkMode,
+  parseCidr,
+  type PortBinding,
+  type Security,
 } from '@orc/model';
 import { joinName } from '../project/joined.ts';
 import { rfc3339 } from './time.ts';
@@ -317,6 +318,13 @@ function namesOf(mode: NetworkMode = { kind: 'networks', attachments: [{ network
 }
 
 type Network = Awaited<ReturnType<Client['getNetwork']>>;
+
+/** Of what was asked for; the subnet in force is written as its network's address. */
+function rangeOf(asked: Network['spec']['subnets'] = [], subnet: string): { IPRange?: string } {
+  const own = asked.find((each) => parseCidr(each.subnet)?.base === parseCidr(subnet)?.base);
+  return own?.ipRange === undefined ? {} : { IPRange: own.ipRange };
+}
+
 export function inspectNetwork(network: Network): object {
   const { spec, status } = network;
   const containers = network.containers.map((each) => [
@@ -333,7 +341,11 @@ export function inspectNetwork(network: Network): object {
     EnableIPv6: spec.ipv6 ?? false,
     IPAM: {
       Driver: 'default',
-      Config: status.subnets.map(({ subnet, gateway }) => ({ Subnet: subnet, Gateway: gateway })),
+      Config: status.subnets.map(({ subnet, gateway }) => ({
+        Subnet: subnet,
+        ...rangeOf(spec.subnets, subnet),
+        Gateway: gateway,
+      })),
     },
     Internal: spec.internal ?? false,
     Attachable: spec.attachable ?? false,

@@ -7,6 +7,7 @@ import {
   firstFreeSubnet,
   formatCidr,
   formatIpv4,
+  hostsOf,
   LOCAL_NETWORK,
   macOf,
   type NetworkAttachment,
@@ -215,17 +216,21 @@ function addressIn(pass: Pass, network: NetworkObj, { ipv4 }: NetworkAttachment)
   return (grown && freeAddress(pass, grown)) ?? { kind: 'no-address', network: network.name };
 }
 
-const knownSubnets = ({ status }: NetworkObj): readonly Known[] =>
-  status.subnets.flatMap(({ subnet, gateway }) => {
-    const cidr = parseCidr(subnet);
-    return cidr === undefined ? [] : [{ subnet: cidr, gateway }];
+const knownSubnets = ({ spec, status }: NetworkObj): readonly Known[] =>
+  status.subnets.flatMap(({ subnet: text, gateway }) => {
+    const subnet = parseCidr(text);
+    if (subnet === undefined) return [];
+    const asked = (spec.subnets ?? []).find((each) => isSame(parseCidr(each.subnet), subnet));
+    return [{ subnet, gateway, range: parseCidr(asked?.ipRange ?? '') ?? subnet }];
   });
+
+const isSame = (a: Cidr | undefined, b: Cidr): boolean => a !== undefined && formatCidr(a) === formatCidr(b);
 
 function freeAddress(pass: Pass, network: NetworkObj): Given | undefined {
   const taken = pass.addresses(network);
   const held = withBlocks(taken, network);
-  for (const { subnet, gateway } of knownSubnets(network)) {
-    const address = firstFreeAddress(subnet, held);
+  for (const { subnet, gateway, range } of knownSubnets(network)) {
+    const address = firstFreeAddress(subnet, held, range);
     if (address === undefined) continue;
     taken.add(address);
     return { address, subnet, gateway };
@@ -233,7 +238,12 @@ function freeAddress(pass: Pass, network: NetworkObj): Given | undefined {
   return undefined;
 }
 
-type Known = { readonly subnet: Cidr; readonly gateway: string };
+type Known = {
+  readonly subnet: Cidr;
+  readonly gateway: string;
+  /** What addresses are given out of that nobody named: `ip_range`, or all of it. */
+  readonly range: Cidr;
+};
 
 function fixedAddress(
   pass: Pass,
@@ -265,19 +275,37 @@ function withBlocks(taken: ReadonlySet<number>, network: NetworkObj): ReadonlySe
   return held;
 }
 
-/** A part of the network for the node's own containers: the last one that is free. Undefined: none is. */
-export function freeBlock(draft: Draft, network: NetworkObj): string | undefined {
-  const taken = openAddresses(draft)(network);
-  const blocks = network.status.blocks.map((each) => each.cidr);
-  for (const { subnet } of network.status.subnets) {
-    const cidr = parseCidr(subnet);
-    if (cidr === undefined || cidr.prefixLength > BLOCK_PREFIX_LENGTH) continue;
-    const size = 2 ** (32 - BLOCK_PREFIX_LENGTH);
-    for (let base = cidr.base + sizeOf(cidr) - size; base >= cidr.base; base -= size) {
-      const block = { base, prefixLength: BLOCK_PREFIX_LENGTH };
-      const free = ![...taken].some((address) => contains(block, address));
-      if (free && !blocks.includes(formatCidr(block))) return formatCidr(block);
+/**
+ * A part of the network for the node's own containers: the last one that is free and has an address for one. Undefined:
+ * none is.
+ */
+export function freeBlock(
+  draft: Draft,
+  network: NetworkObj,
+  prefixLength = BLOCK_PREFIX_LENGTH,
+): string | undefined {
+  const taken = withBlocks(openAddresses(draft)(network), network);
+  const size = 2 ** (32 - prefixLength);
+  for (const { subnet, range } of knownSubnets(network)) {
+    for (let base = range.base + sizeOf(range) - size; base >= range.base; base -= size) {
+      const block = { base, prefixLength };
+      if (isFree(subnet, block, taken)) return formatCidr(block);
     }
+  }
+  return undefined;
+}
+
+function isFree(subnet: Cidr, block: Cidr, taken: ReadonlySet<number>): boolean {
+  const [first, last] = hostsOf(subnet, block);
+  for (let each = first; each <= last; each += 1) if (taken.has(each)) return false;
+  return first <= last;
+}
+
+/** Of a network that has no whole block left, or never had one. */
+export function smallBlock(draft: Draft, network: NetworkObj): string | undefined {
+  for (let prefixLength = BLOCK_PREFIX_LENGTH + 1; prefixLength <= 32; prefixLength += 1) {
+    const block = freeBlock(draft, network, prefixLength);
+    if (block !== undefined) return block;
   }
   return undefined;
 }

@@ -1,25 +1,19 @@
 /** Networks of a project: made, made anew with the containers that are on them, refused where others are. */
 import {
-  type Cidr,
-  contains,
-  formatCidr,
   type NetworkObj,
   type NetworkSpec,
-  overlaps,
-  parseCidr,
-  parseIpv4,
   PREDEFINED_NETWORKS,
   type Problem,
   problemOfExternal,
   type Project,
   type ProjectNetwork,
-  type Subnet,
 } from '@orc/model';
 import { fresh, now, put } from '../state/draft.ts';
 import { same } from '../state/same.ts';
-import { all, named } from '../state/table.ts';
+import { named } from '../state/table.ts';
 import { definitionOf, tasksOn, type Used } from './hash.ts';
 import { foreign } from './objects.ts';
+import { checkSubnets } from './subnets.ts';
 import type { Planning } from './types.ts';
 
 /** Containers of a node's own that have an address of a network: the state does not know them. */
@@ -153,47 +147,3 @@ const leftAsItIs = (name: string, changed: readonly string[]): Problem => ({
   message: `network ${name} stays as it is, though ${changed.join(', ')} changed: it could change only with its containers`,
   hint: 'orc up recreates it and them',
 });
-
-function checkSubnets({ draft, problems }: Planning, name: string, spec: NetworkSpec): void {
-  for (const given of spec.subnets ?? []) {
-    const { subnet } = given;
-    const cidr = parseCidr(subnet);
-    if (cidr === undefined) {
-      problems.push({
-        code: 'input.invalid',
-        message: `network ${name} has the subnet ${subnet}, which is none`,
-        hint: 'write a CIDR such as 10.9.0.0/24',
-      });
-      continue;
-    }
-    problems.push(...outside(name, given, cidr));
-    for (const other of all(now(draft), 'network')) {
-      const holds = lastingSubnets(other).map(parseCidr);
-      if (other.name === name || !holds.some((each) => each !== undefined && overlaps(each, cidr))) continue;
-      problems.push({
-        code: 'conflict.state',
-        message: `the subnet ${subnet} of network ${name} overlaps with network ${other.name}`,
-        hint: 'choose another subnet, or none to be given a free one',
-      });
-    }
-  }
-}
-
-/** What a network gives up may be another's next. */
-const lastingSubnets = ({ spec, status }: NetworkObj): readonly string[] =>
-  (status.former === undefined ? status.subnets : (spec.subnets ?? [])).map((each) => each.subnet);
-
-/** What is named of a subnet lies in it. */
-function outside(name: string, { subnet, gateway, ipRange }: Subnet, cidr: Cidr): readonly Problem[] {
-  const named = [
-    { what: 'gateway', text: gateway, base: parseIpv4(gateway ?? '') },
-    { what: 'range', text: ipRange, base: parseCidr(ipRange ?? '')?.base },
-  ];
-  return named
-    .filter(({ text, base }) => text !== undefined && (base === undefined || !contains(cidr, base)))
-    .map(({ what, text }) => ({
-      code: 'input.invalid',
-      message: `the ${what} ${text} of network ${name} is not in its subnet ${subnet}`,
-      hint: `choose one in ${formatCidr(cidr)}`,
-    }));
-}

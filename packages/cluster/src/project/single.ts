@@ -10,7 +10,7 @@ import {
   type VolumeObj,
   type VolumeSpec,
 } from '@orc/model';
-import { freeBlock, growNetwork } from '../control/allocate.ts';
+import { freeBlock, growNetwork, smallBlock } from '../control/allocate.ts';
 import type { ReconcileOptions } from '../control/reconcile.ts';
 import { NETWORK_POOLS } from '../limits.ts';
 import { changesOf, draftOf, fresh, patchStatus, put, remove } from '../state/draft.ts';
@@ -120,7 +120,10 @@ const isLeaving = (network: string): Problem => ({
   retry: true,
 });
 
-/** DECISIONS 26: a further /28 of the network for the node's own containers; a problem when it has none and cannot grow. */
+/**
+ * DECISIONS 26: a further /28 of the network for the node's own containers, or what is left of one that cannot grow; a problem
+ * when nothing is.
+ */
 export function grantBlock(
   state: State,
   network: string,
@@ -131,9 +134,10 @@ export function grantBlock(
   const found = named(state, 'network', network);
   if (found === undefined) return { changes: [], problem: notFound('network', network, false) };
   if (found.status.former !== undefined) return { changes: [], problem: isLeaving(network) };
-  const grown = freeBlock(draft, found) === undefined ? growNetwork({ draft, pools, avoid }, found) : found;
-  const cidr = grown && freeBlock(draft, grown);
-  if (grown === undefined || cidr === undefined) {
+  const whole = freeBlock(draft, found);
+  const grown = (whole === undefined ? growNetwork({ draft, pools, avoid }, found) : undefined) ?? found;
+  const cidr = whole ?? freeBlock(draft, grown) ?? smallBlock(draft, grown);
+  if (cidr === undefined) {
     const message = `network ${network} has no addresses left to give to a node`;
     const hint = 'use a network with a larger subnet';
     return { changes: [], problem: { code: 'network.exhausted', message, hint } };

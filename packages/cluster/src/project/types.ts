@@ -27,7 +27,11 @@ export type Proposer = {
   readonly keyedHash: (text: string) => string;
   /** Base 64 to base 64, bound to `<object id>/<specVersion>` (DECISIONS 35). */
   readonly seal: (bound: string, data: string) => string;
+  readonly host?: () => HostSubnets;
 };
+
+/** CIDRs of the host that the state does not know: of the network that it has of its own, and that its routes lead to. */
+export type HostSubnets = { readonly local: readonly string[]; readonly routes: readonly string[] };
 
 export type PutProject = {
   readonly project: Project;

@@ -1,7 +1,7 @@
 /** What the kernel has of this instance now. Files of /proc are read on the main thread, whose namespaces count. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fail, type Cidr } from '@orc/model';
+import { fail, formatCidr, type Cidr } from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { linkRole, type LinkRole } from '../plan/links.ts';
 import { parseRoutes } from '../plan/pool.ts';
@@ -84,3 +84,8 @@ export const hostRoutes = (instance: string): Cidr[] =>
     readFileSync('/proc/thread-self/net/route', 'utf8'),
     (link) => linkRole(instance, link) !== undefined,
   );
+
+/** CIDRs that routes of this host lead to, but the default route and those to bridges of the instance. */
+export const foreignRoutes = (instance: string): readonly string[] => [
+  ...new Set(hostRoutes(instance).map(formatCidr)),
+];

@@ -1,8 +1,9 @@
 /** The set of networks that have a bridge here, and the order in which rules and bridges come and go. */
-import type { AssignedNetwork, Emit } from '@orc/model';
+import { type AssignedNetwork, type Emit, OrcError, toProblem } from '@orc/model';
 import type { PublishedPort, RuleState } from '../plan/nft.ts';
 import type { Bridges } from './bridges.ts';
 import { bridgeName } from '../plan/links.ts';
+import { soundNetworks } from '../plan/sound.ts';
 import type { PresentLink } from './present.ts';
 import type { Records } from './records.ts';
 import type { Rules } from './rules.ts';
@@ -42,51 +43,37 @@ const WITHOUT_IPV6 = 'a network asks for IPv6, which bridges do not have yet: it
 
 export function openSegments(options: SegmentsOptions): Segments {
   const { bridges, records, defaultNetwork } = options;
-  /** Networks that are about to get a bridge: their rules come first. */
-  let coming: readonly AssignedNetwork[] = [];
+  const coming: Coming = { networks: [] };
   let queue: Promise<void> = Promise.resolve();
   let known = 0;
   let closed = false;
 
-  const change = async (wanted: readonly AssignedNetwork[], rules: Rules): Promise<void> => {
-    if (closed) return;
-    const gone = bridges.all().filter((each) => !wanted.some((other) => same(each, other)));
-    const fresh = wanted.filter((each) => !unchanged(bridges.get(each.name), each));
-    if (gone.length === 0 && fresh.length === 0) return;
-    warnOfIpv6(fresh, options.emit);
-    // First: one that is made anew may have a subnet of the one before it, and rules cannot have it twice.
-    await bridges.drop(gone);
-    coming = wanted;
-    records.putNetworks(wanted);
-    await rules.apply();
-    await bridges.add(fresh);
-    coming = [];
-    await rules.apply();
-    await options.reach(fresh.map((each) => each.name));
-  };
-
   return {
     rules: () => ({
-      bridges: bridges.rules(coming),
+      bridges: bridges.rules(coming.networks),
       ports: options.ports(),
       dnsPort: options.dnsPort(),
       guarded: options.guarded(),
     }),
     gateways: () => gatewaysOf(bridges),
     adopt: (links) => {
-      const kept = presentOf(options, links);
-      coming = [defaultNetwork, ...kept.filter((each) => each.name !== defaultNetwork.name)];
-      bridges.adopt(coming, links);
+      const kept = presentOf(options, links).filter((each) => each.name !== defaultNetwork.name);
+      const { sound, refused } = soundNetworks([defaultNetwork, ...kept]);
+      for (const { message } of refused) options.emit('error', message);
+      coming.networks = sound;
+      bridges.adopt(sound, links);
     },
     up: async () => {
-      records.putNetworks(coming);
-      await bridges.add(coming);
-      coming = [];
+      records.putNetworks(coming.networks);
+      await bridges.add(coming.networks);
+      coming.networks = [];
       known = bridges.names().length;
     },
     set: (networks, rules, listen) => {
       const wanted = [defaultNetwork, ...networks.filter((each) => bridged(each))];
-      queue = queue.catch(() => undefined).then(() => change(wanted, rules));
+      queue = queue
+        .catch(() => undefined)
+        .then(() => (closed ? undefined : change(options, coming, wanted, rules)));
       const changed = queue;
       // Names are answered on the bridges that are there, also when one of the others could not be made.
       return queue
@@ -109,6 +96,62 @@ export function openSegments(options: SegmentsOptions): Segments {
       return queue.catch(() => undefined);
     },
   };
+}
+
+/** Networks that are about to get a bridge: their rules come first. */
+type Coming = { networks: readonly AssignedNetwork[] };
+
+/** Throws the first of what could not be done, when all the rest is. */
+async function change(
+  options: SegmentsOptions,
+  coming: Coming,
+  wanted: readonly AssignedNetwork[],
+  rules: Rules,
+): Promise<void> {
+  const { bridges } = options;
+  const { sound, refused } = soundNetworks(presentFirst(bridges, wanted));
+  const gone = bridges.all().filter((each) => !sound.some((other) => same(each, other)));
+  const fresh = sound.filter((each) => !unchanged(bridges.get(each.name), each));
+  const failures = refused.map((problem) => new OrcError(problem));
+  if (gone.length > 0 || fresh.length > 0) {
+    warnOfIpv6(fresh, options.emit);
+    // First: one that is made anew may have a subnet of the one before it, and rules cannot have it twice.
+    await bridges.drop(gone);
+    options.records.putNetworks(sound);
+    coming.networks = sound;
+    // What was not made has no rules either: they would be in the way of everybody's.
+    failures.push(...(await make(bridges, fresh, rules).finally(() => (coming.networks = []))));
+    await rules.apply();
+    await options.reach(fresh.map((each) => each.name));
+  }
+  if (failures[0] !== undefined) throw failures[0];
+}
+
+/** What became of those that could not be made: the others do not wait for them. */
+async function make(
+  bridges: Bridges,
+  fresh: readonly AssignedNetwork[],
+  rules: Rules,
+): Promise<readonly OrcError[]> {
+  const failures: OrcError[] = [];
+  await rules.apply();
+  for (const each of fresh)
+    await bridges.add([each]).catch((error: unknown) => void failures.push(new OrcError(toProblem(error))));
+  return failures;
+}
+
+/** The node's own, then those that are there: containers are on them. */
+function presentFirst(bridges: Bridges, networks: readonly AssignedNetwork[]): readonly AssignedNetwork[] {
+  const [own, ...others] = networks;
+  const there = (each: AssignedNetwork): boolean => {
+    const present = bridges.get(each.name);
+    return present !== undefined && same(present, each);
+  };
+  return [
+    ...(own === undefined ? [] : [own]),
+    ...others.filter(there),
+    ...others.filter((each) => !there(each)),
+  ];
 }
 
 function warnOfIpv6(networks: readonly AssignedNetwork[], emit: Emit): void {

@@ -4,7 +4,7 @@ import type { NetworkHost } from '../../src/types.ts';
 import { countNft } from './counted.ts';
 import { eventually, insideNamespaces, veths } from './inside.ts';
 import { openPeer, type Peer, SILENT } from './peer.ts';
-import { grown } from '../networks.ts';
+import { grown, network } from '../networks.ts';
 import { begin, end, standing } from './standing.ts';
 import { HOST, INSTANCE, NEIGHBOUR, newId, sh, startBox, stopBox, tcp, udp, type Host } from './world.ts';
 
@@ -251,6 +251,26 @@ insideNamespaces(import.meta.filename, () => {
       await net.recover(boxes.map(({ id, endpoints }) => ({ container: id, endpoints, ports: [] })));
       await allReach();
       for (const each of boxes) await stopBox(net, each);
+      await net.networks(standing);
+    });
+
+    test('one that overlaps with another is refused alone, and is in the way of nothing', async () => {
+      const [first, second] = [network('first', 30), network('second', 31)];
+      const twice = { ...network('twice', 32), status: { ...first.status, index: 32 } };
+      const all = [...standing, first, twice, second];
+      await expect(net.networks(all)).rejects.toThrow(
+        'network twice cannot be made on this host: its subnet 10.77.30.0/24 overlaps with that of network first',
+      );
+      const box = await startBox(host, net, ['second']);
+      await box.peer.call('serveTcp', { port: 80, say: 'web' });
+      await net.publish(box.id, box.endpoints, [tcp(8090, 80)]);
+      expect(await host.neighbour.call('askTcp', { host: HOST, port: 8090 })).toBe('web 192.0.2.2');
+      expect(() => net.allocate(newId(), 'twice')).toThrow('there is no network twice');
+      await stopBox(net, box);
+      // Whose containers are there stays; the other has its turn when it has gone.
+      await expect(net.networks([...standing, twice, first])).rejects.toThrow(/network twice cannot/);
+      await net.networks([...standing, twice]);
+      expect(net.allocate(newId(), 'twice').gateway).toBe('10.77.30.1');
       await net.networks(standing);
     });
 

@@ -1,0 +1,59 @@
+/**
+ * Networks that one table of rules holds together: two that share an address are one too many for an interval set of nft,
+ * which refuses the table, and so the changes of all others with it.
+ */
+import {
+  type AssignedNetwork,
+  type Cidr,
+  contains,
+  overlaps,
+  parseCidr,
+  parseIpv4,
+  type Problem,
+  whyNoSubnet,
+} from '@orc/model';
+
+export type Judged = { readonly sound: readonly AssignedNetwork[]; readonly refused: readonly Problem[] };
+
+type Held = { readonly cidr: Cidr; readonly by: string };
+
+/** Who comes first has its subnets. */
+export function soundNetworks(networks: readonly AssignedNetwork[]): Judged {
+  const held: Held[] = [];
+  const sound: AssignedNetwork[] = [];
+  const refused: Problem[] = [];
+  for (const network of networks) {
+    const own: Held[] = [];
+    const why = network.status.subnets
+      .map((each) => faultOf(each, [...held, ...own]) ?? note(own, each.subnet, network.name))
+      .find((each) => each !== undefined);
+    if (why === undefined) {
+      sound.push(network);
+      held.push(...own);
+    } else refused.push(problemOf(network.name, why));
+  }
+  return { sound, refused };
+}
+
+type Given = AssignedNetwork['status']['subnets'][number];
+
+function faultOf({ subnet, gateway }: Given, held: readonly Held[]): string | undefined {
+  const [cidr, address] = [parseCidr(subnet), parseIpv4(gateway)];
+  if (cidr === undefined) return `${subnet} is no subnet of IPv4`;
+  const why = whyNoSubnet(cidr);
+  if (why !== undefined) return `it has the subnet ${subnet}, and ${why}`;
+  if (address === undefined || !contains(cidr, address))
+    return `its gateway ${gateway} is not in its subnet ${subnet}`;
+  const other = held.find((each) => overlaps(each.cidr, cidr));
+  return other && `its subnet ${subnet} overlaps with that of network ${other.by}`;
+}
+
+function note(own: Held[], subnet: string, by: string): undefined {
+  own.push({ cidr: parseCidr(subnet) as Cidr, by });
+}
+
+const problemOf = (network: string, why: string): Problem => ({
+  code: 'network.failed',
+  message: `network ${network} cannot be made on this host: ${why}`,
+  hint: 'remove one of the two, or make it anew with another subnet',
+});

@@ -26,6 +26,51 @@ describe('container run', SLOW, () => {
     expect(readFileSync(other, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test.each([
+    ['--mac-address', 'zz', '"zz" is not a MAC address'],
+    ['--mac-address', '01:00:5e:00:00:01', 'the MAC address 01:00:5e:00:00:01 is that of a group'],
+    ['--network', 'name=bridge,mac-address=00:00:00:00:00:00', 'the MAC address 00:00:00:00:00:00 is nobody'],
+    ['--add-host', 'a:zz', '"zz" is not an address for a'],
+    [
+      '--sysctl',
+      'net.ipv4.ip_unprivileged_port_start=abc',
+      'cannot set the sysctl net.ipv4.ip_unprivileged_port',
+    ],
+    ['--cpuset-cpus', '900-901', 'cannot set cpuset.cpus to "900-901": '],
+  ])('%s %s is refused in words', (flag, value, message) => {
+    const { code, stderr } = orc(
+      'container',
+      'run',
+      '--rm',
+      '--name',
+      'wrong',
+      flag,
+      value,
+      'busybox',
+      'true',
+    );
+    expect([code, stderr]).toEqual([125, expect.stringContaining(`error: ${message}`)]);
+    expect(stderr).toMatch(/^ {2}hint: .+$/m);
+    expect(out('container', 'ls', '-aq', '--filter', 'name=wrong')).toBe('');
+  });
+
+  test('a limit of one process has no room for a program beside init', () => {
+    const { code, stderr } = orc(
+      'container',
+      'run',
+      '--rm',
+      '--pids-limit',
+      '1',
+      '--init',
+      'busybox',
+      'true',
+    );
+    expect([code, stderr]).toEqual([
+      125,
+      expect.stringContaining('pids_limit (--pids-limit) must be 2 or more'),
+    ]);
+  });
+
   test('programs gain privileges as in docker, unless told not to; users may ping', () => {
     const status = 'grep NoNewPrivs /proc/self/status | cut -f2';
     expect(out('container', 'run', '--rm', 'busybox', 'sh', '-c', status)).toBe('0');

@@ -47,6 +47,15 @@ const EXAMPLES: Readonly<Record<string, string>> = {
     '    - subnet: 10.1.0.0/24',
     `      gateway: 10.2.0.1 ${MARK}`,
   ),
+  'mac_address macAddress': web(`mac_address: 01:00:5e:00:00:01 ${MARK}`),
+  'networks.*.mac_address macAddress': `${web('networks:', `  x: {mac_address: zz} ${MARK}`)}\nnetworks: {x: {}}`,
+  'extra_hosts hostEntry': web('extra_hosts:', `  - a:zz ${MARK}`),
+  'build.extra_hosts hostEntry': web('build:', '  context: .', '  extra_hosts:', `    - a=zz ${MARK}`),
+  processorList: web(`cpuset: zz ${MARK}`),
+  processorsThere: web(`cpuset: 0,9-12 ${MARK}`),
+  'limits.pids roomForInit': web('init: true', ...limits(`pids: 1 ${MARK}`)),
+  roomForInit: web('init: true', `pids_limit: 1 ${MARK}`),
+  parameterValue: web('sysctls:', `  net.ipv4.ip_unprivileged_port_start: abc ${MARK}`),
   capability: web('KEY:', `  - FLY ${MARK}`),
   'source configDefined': web('configs:', `  - source: none ${MARK}`),
   'source secretDefined': web('secrets:', `  - source: none ${MARK}`),
@@ -133,12 +142,17 @@ function exampleOf(path: string, name: CheckName): string | undefined {
   return key && EXAMPLES[key]?.replaceAll('KIND', steps[0] ?? '').replace('KEY', steps.at(-1) ?? '');
 }
 
+const KERNEL = {
+  '/sys/devices/system/cpu/online': '0-1\n',
+  '/proc/sys/net/ipv4/ip_unprivileged_port_start': '1024\n',
+};
+
 test.each(TOLD)('%s: %s', (path, name) => {
   const text = exampleOf(path, name) ?? '';
   const line = text.split('\n').findIndex((each) => each.includes(MARK)) + 1;
   expect(line).toBeGreaterThan(0);
   const { problems } = loadFiles(
-    { 'compose.yaml': `${text}\n`, Dockerfile: '' },
+    { 'compose.yaml': `${text}\n`, Dockerfile: '', ...KERNEL },
     { environment: { HOME: '/' }, options: { cpus: 2, host: { os: 'linux', architecture: 'x64' } } },
   );
   const errors = problems.filter(

@@ -6,6 +6,7 @@ export * from './container.ts';
 export * from './defined.ts';
 export * from './event.ts';
 export * from './explain.ts';
+export * from './faults.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './kernel-names.ts';

@@ -21,6 +21,19 @@ test.each<[Op, string, string, number]>([
     'another container still fills the volume at /v',
     1,
   ],
+  [
+    { op: 'sysctl', namespace: '/ns', key: 'net/ipv4/x', value: 'abc', tolerate: [] },
+    'EINVAL',
+    'cannot set the sysctl net.ipv4.x to abc: EINVAL',
+    1,
+  ],
+  [
+    { op: 'init' },
+    'EAGAIN',
+    'cannot start the program beside init: the limit of processes leaves no room for it',
+    1,
+  ],
+  [{ op: 'init' }, 'EPERM', 'step 0 (init): EPERM', 1],
   [{ op: 'pivot' }, 'EINVAL', 'step 0 (pivot): EINVAL', 1],
 ])('%o with %s', (op, errno, message, exit) => {
   const { problem } = launchFailure(planOf([op]), { index: 0, name: op.op }, errno);

@@ -27,6 +27,13 @@ describe('resolveRlimits', () => {
     ]);
   });
 
+  test('no limit where the host has one is told in a word', () => {
+    const asked = [{ name: 'memlock', soft: -1, hard: -1 }];
+    expect(() => boundedRlimits(asked, new Map([[8, 8192n]]))).toThrow(
+      "ulimit memlock: unlimited is above the daemon's own hard limit 8192",
+    );
+  });
+
   test('the user’s win, -1 is unlimited, the order is by number', () => {
     const limits = resolveRlimits([
       { name: 'nofile', soft: 20, hard: 40 },

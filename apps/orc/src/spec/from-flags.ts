@@ -131,7 +131,7 @@ function mustBeCpus(cpus: string, hostCpus: number): void {
     throw fail(
       'input.invalid',
       `--cpus ${cpus}: range of CPUs is from ${CPUS_MIN} to ${hostCpus.toFixed(2)}, as there are only ${hostCpus} CPUs available`,
-      { hint: `write ${hostCpus} or less` },
+      { hint: Number(cpus) > hostCpus ? `write ${hostCpus} or less` : `write ${CPUS_MIN} or more` },
     );
 }
 

@@ -1,9 +1,12 @@
 /** What the engine's commands do to the containers of this host. */
 import {
   type Container,
+  type ContainerSpec,
   containerNameFault,
   type Exit,
   fail,
+  hostAddressFault,
+  macFault,
   newContainerId,
   OrcError,
   type Random,
@@ -90,6 +93,7 @@ async function create(
   const name = request.name ?? freeName(registry, random);
   const fault = containerNameFault(name);
   if (fault !== undefined) throw fail('input.invalid', fault.message, { hint: fault.hint });
+  mustBeSound(request.spec);
   const id = newContainerId((count) => random.bytes(count));
   const desired: TaskDesired = { state: 'ready', generation: INITIAL_GENERATION };
   const life = await registry.make({ id, name, spec: request.spec, desired });
@@ -99,6 +103,17 @@ async function create(
   life.desire({ state: 'remove', generation: INITIAL_GENERATION });
   await life.until(() => life.removed || life.stuck !== undefined);
   throw new OrcError(problem as NonNullable<typeof problem>);
+}
+
+/** What would show only at its start. */
+function mustBeSound({ networkMode, extraHosts = [] }: ContainerSpec): void {
+  const attachments = networkMode?.kind === 'networks' ? networkMode.attachments : [];
+  const faults = [
+    ...attachments.map(({ mac }) => (mac === undefined ? undefined : macFault(mac))),
+    ...extraHosts.map(({ name, address }) => hostAddressFault(name, address)),
+  ];
+  const fault = faults.find((each) => each !== undefined);
+  if (fault !== undefined) throw fail('input.invalid', fault.message, { hint: fault.hint });
 }
 
 function freeName(registry: Registry, random: Random): string {

@@ -78,9 +78,11 @@ const keyOf = ({ source, start, end }: Place): string => `${start}\0${end}\0${so
 
 export const isFault = (loading: Loading, place: Place): boolean => loading.faults.has(keyOf(place));
 
-/** A value of a wrong form fails later phases as well: the first problem at a place says it. */
+/** A value of a wrong form, or not honoured, fails later phases as well: the first problem at a place says it. */
 const followsUp = (code: ProblemCode, more: More, place: Place | undefined): boolean =>
-  code === 'compose.schema' && more.severity === undefined && place !== undefined;
+  (code === 'compose.schema' || code === 'compose.unsupported') &&
+  more.severity === undefined &&
+  place !== undefined;
 
 export const warn = (
   loading: Loading,

@@ -65,7 +65,13 @@ const HINTS: Readonly<Record<string, string>> = {
   EBUSY: 'more than that is in use already',
 };
 
+/** What a value of these means shows at the start: the host has it, or has it not. */
+const FILE_HINTS: Readonly<Record<string, string>> = {
+  'cpuset.cpus': 'cpuset (--cpuset-cpus) names processors that this host has: see "nproc"',
+  'cpuset.mems': 'cpuset-mems names memory nodes that this host has: mostly there is 0 alone',
+};
+
 const refused = (file: string, value: string, errno: string): Error =>
   fail('start.failed', `cannot set ${file} to ${JSON.stringify(value)}: ${errno}`, {
-    hint: HINTS[errno] ?? 'see the errno',
+    hint: FILE_HINTS[file] ?? HINTS[errno] ?? 'see the errno',
   });

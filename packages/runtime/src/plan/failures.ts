@@ -49,6 +49,11 @@ const FOLDER_FAULTS: Readonly<Record<string, string>> = {
 const RUNS = 'the container that is joined must be running';
 const PLACE = 'what is mounted, and the folders above it, must be there and of the same kind';
 
+const sysctlTold = (key: string, value: string, errno: string): Told => ({
+  message: `cannot set the sysctl ${key.replaceAll('/', '.')} to ${value}: ${errno}`,
+  hint: 'the kernel must know it, take this value, and have it per namespace',
+});
+
 const TELLERS: Tellers = {
   exec: ({ argv }, errno) => {
     const code = EXEC_CODES[errno] ?? 'start.failed';
@@ -98,10 +103,15 @@ const TELLERS: Tellers = {
           message: `cannot copy the image's ${path} into the volume at ${folder}: ${errno}`,
           hint: 'see the room and the rights of the file system that the volume is on',
         },
-  'sysctl-in': ({ key, value }, errno) => ({
-    message: `cannot set the sysctl ${key.replaceAll('/', '.')} to ${value}: ${errno}`,
-    hint: 'the kernel must know it, take this value, and have it per namespace',
-  }),
+  sysctl: ({ key, value }, errno) => sysctlTold(key, value, errno),
+  'sysctl-in': ({ key, value }, errno) => sysctlTold(key, value, errno),
+  init: (_, errno) =>
+    errno === 'EAGAIN'
+      ? {
+          message: 'cannot start the program beside init: the limit of processes leaves no room for it',
+          hint: 'pids_limit (--pids-limit) must be 2 or more with init',
+        }
+      : undefined,
   rlimit: ({ soft, hard }, errno) => ({
     message: `cannot set a ulimit to ${soft}:${hard}: ${errno}`,
     hint: "a hard limit cannot be above the daemon's own without CAP_SYS_RESOURCE",

@@ -41,7 +41,7 @@ export function boundedRlimits(
       return { ...each, soft: each.soft < bound ? each.soft : bound, hard: bound };
     throw fail(
       'kernel.missing',
-      `ulimit ${RLIMIT_NAMES[each.resource]}: ${each.hard} is above the daemon's own hard limit ${bound}`,
+      `ulimit ${RLIMIT_NAMES[each.resource]}: ${each.hard === RLIM_INFINITY ? 'unlimited' : each.hard} is above the daemon's own hard limit ${bound}`,
       {
         hint: 'the daemon lacks CAP_SYS_RESOURCE: lower the limit, or give the daemon that capability',
       },

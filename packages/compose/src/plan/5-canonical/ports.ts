@@ -1,8 +1,8 @@
 /** `ports`: `[[ip:]published:]target[/protocol]` with ranges, to one long form per container port. */
+import { isIpAddress } from '@orc/model';
 import { LIMITS } from '../../limits.ts';
 import { report, warn } from '../loading.ts';
 import { type Node, type Path, type SeqNode, get, mapAt, scalar, textOf, withEntries } from '../node.ts';
-import { isAddress } from './address.ts';
 import type { FormContext } from './canonical.ts';
 import { int } from './scalars.ts';
 
@@ -46,7 +46,7 @@ function shortForm(context: FormContext, node: Node, path: Path): readonly Node[
   const [, bracketed, first, second, container = '', protocol = 'tcp'] = found;
   const hostIp = second === undefined && bracketed === undefined ? undefined : (bracketed ?? first);
   const published = second ?? (bracketed === undefined ? first : undefined);
-  if (hostIp !== undefined && hostIp !== '' && !isAddress(hostIp)) {
+  if (hostIp !== undefined && hostIp !== '' && !isIpAddress(hostIp)) {
     return refuse(context, node, path, `invalid IP address: ${hostIp}`);
   }
   const target = rangeOf(container);
@@ -119,7 +119,7 @@ export function rangeOf(written: string): Range | null {
 function longForm(context: FormContext, node: Node, path: Path): Node {
   if (node.kind !== 'map') return node;
   const hostIp = textOf(get(node, 'host_ip'));
-  if (hostIp !== undefined && hostIp !== '' && !isAddress(hostIp) && context.loading.interpolate) {
+  if (hostIp !== undefined && hostIp !== '' && !isIpAddress(hostIp) && context.loading.interpolate) {
     refuse(context, get(node, 'host_ip') ?? node, [...path, 'host_ip'], `invalid IP address: ${hostIp}`);
   }
   const published = get(node, 'published');

@@ -1,6 +1,13 @@
 /** What the kernel takes of a service and is known before it is asked: limits, parameters, processors. */
-import { nearestWord, RLIMIT_NAMES, sysctlNamespace, type SysctlNamespace } from '@orc/model';
-import { type Loading, factOf, report } from '../loading.ts';
+import {
+  isNumberList,
+  missingOf,
+  nearestWord,
+  RLIMIT_NAMES,
+  sysctlNamespace,
+  type SysctlNamespace,
+} from '@orc/model';
+import { type Loading, factOf, factText, report } from '../loading.ts';
 import { type Entry, type MapNode, type Node, at, get, textOf } from '../node.ts';
 
 /** Where a project is to run: to be looked at, a file may name what another host has. */
@@ -16,6 +23,9 @@ function checkService(loading: Loading, label: string, service: MapNode, cpus: n
     checkSysctl(loading, label, service, key, entry);
   for (const path of [['cpus'], ['deploy', 'resources', 'limits', 'cpus']])
     checkCpus(loading, [label, ...path].join('.'), at(service, path), cpus);
+  checkCpuset(loading, `${label}.cpuset`, get(service, 'cpuset'));
+  for (const path of [['pids_limit'], ['deploy', 'resources', 'limits', 'pids']])
+    checkPids(loading, [label, ...path].join('.'), service, at(service, path));
 }
 
 const entriesOf = (node: Node | undefined): MapNode['entries'] =>
@@ -45,7 +55,13 @@ const isAbove = (soft: number, hard: number): boolean =>
 
 const MODES: Readonly<Record<SysctlNamespace, string>> = { network: 'network_mode', ipc: 'ipc', uts: 'uts' };
 
-function checkSysctl(loading: Loading, label: string, service: MapNode, name: string, { key }: Entry): void {
+function checkSysctl(
+  loading: Loading,
+  label: string,
+  service: MapNode,
+  name: string,
+  { key, value }: Entry,
+): void {
   const refuse = (why: string, hint: string): void =>
     report(loading, 'compose.schema', key, `${label}.sysctls: ${name} ${why}`, { hint });
   const namespace = sysctlNamespace(name);
@@ -62,6 +78,7 @@ function checkSysctl(loading: Loading, label: string, service: MapNode, name: st
       `leave ${MODES[namespace]}: host out, or set it on the host`,
     );
   else if (isUnknown(loading, name)) refuse('is not a parameter of this kernel', 'see /proc/sys/net');
+  else checkParameter(loading, `${label}.sysctls.${name}`, name, value);
 }
 
 /** Folders of an interface are there once it is; a separator within a part is a dot, or a slash, of its name. */
@@ -76,6 +93,49 @@ function isUnknown(loading: Loading, name: string): boolean {
   return around?.kind === 'directory' && fact?.kind === 'missing';
 }
 
+/** A word where the kernel has numbers is none that it takes. */
+function checkParameter(loading: Loading, label: string, name: string, node: Node): void {
+  const text = textOf(node);
+  if (
+    text === undefined ||
+    !/^[a-z]+$/i.test(text) ||
+    !/^[a-z]+\.[\w.-]+$/.test(name) ||
+    OF_INTERFACE.test(name)
+  )
+    return;
+  const now = contentOf(loading, `/proc/sys/${name.replaceAll('.', '/')}`);
+  if (now === undefined || !/^-?\d+(?:\s+-?\d+)*$/.test(now)) return;
+  report(loading, 'compose.schema', node, `${label}: "${text}" is not a number`, {
+    hint: `here it is ${now.replace(/\s+/g, ' ')}`,
+  });
+}
+
+/** Of a file of the kernel's; undefined where it does not show, or is still to be read. */
+function contentOf(loading: Loading, path: string): string | undefined {
+  const fact = factOf(loading, path);
+  return fact?.kind === 'file' || fact?.kind === 'text' ? factText(fact)?.trim() : undefined;
+}
+
+const ONLINE = '/sys/devices/system/cpu/online';
+
+function checkCpuset(loading: Loading, label: string, node: Node | undefined): void {
+  const wanted = textOf(node);
+  if (wanted === undefined || !isNumberList(wanted)) return;
+  const there = contentOf(loading, ONLINE);
+  if (there === undefined || !isNumberList(there) || missingOf(wanted, there).length === 0) return;
+  report(loading, 'compose.schema', node, `${label}: this host has not all of the processors ${wanted}`, {
+    hint: `it has ${there}`,
+  });
+}
+
+function checkPids(loading: Loading, label: string, service: MapNode, node: Node | undefined): void {
+  const init = get(service, 'init');
+  if (numberOf(node) !== 1 || init?.kind !== 'scalar' || init.value !== true) return;
+  report(loading, 'compose.schema', node, `${label}: 1 leaves no room for the program beside init`, {
+    hint: 'write 2 or more, or leave init out',
+  });
+}
+
 const CPUS_MIN = 0.01;
 
 /** In docker's words; 0 is no limit. */
@@ -85,5 +145,7 @@ function checkCpus(loading: Loading, label: string, node: Node | undefined, cpus
   if (wanted >= CPUS_MIN && wanted <= cpus) return;
   const range = `range of CPUs is from ${CPUS_MIN} to ${cpus.toFixed(2)}`;
   const message = `${label}: ${range}, as there are only ${cpus} CPUs available, and ${wanted} is not in it`;
-  report(loading, 'compose.schema', node, message, { hint: `write ${cpus} or less` });
+  report(loading, 'compose.schema', node, message, {
+    hint: wanted > cpus ? `write ${cpus} or less` : `write ${CPUS_MIN} or more, or 0 for no limit`,
+  });
 }

@@ -1,6 +1,5 @@
 /** The top-level networks, volumes, secrets and configs. */
-import { contains, formatCidr, formatIpv4, parseCidr, parseIpv4 } from '@orc/model';
-import { isIpv6 } from '../5-canonical/address.ts';
+import { contains, formatCidr, formatIpv4, isIpv6, parseCidr, parseIpv4 } from '@orc/model';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, at, get, textOf } from '../node.ts';
 

@@ -1,9 +1,18 @@
 /** Values of a service that no host takes: names of images, capabilities and signals, too little memory. */
-import { CAPABILITY_NAMES, containerNameFault, isSignal, nearestWord } from '@orc/model';
+import {
+  CAPABILITY_NAMES,
+  containerNameFault,
+  type Fault as ModelFault,
+  hostAddressFault,
+  isIpAddress,
+  isNumberList,
+  isSignal,
+  macFault,
+  nearestWord,
+} from '@orc/model';
 import { LIMITS } from '../../limits.ts';
 import type { CheckName, ValueCheck } from '../attributes/checks.ts';
 import { ATTRIBUTES } from '../attributes/table.ts';
-import { isAddress } from '../5-canonical/address.ts';
 import { type Loading, report } from '../loading.ts';
 import { type MapNode, type Node, type Path, at, textOf } from '../node.ts';
 
@@ -17,11 +26,23 @@ export function checkValues(loading: Loading, services: MapNode): void {
 }
 
 function checkService(loading: Loading, name: string, service: MapNode): void {
-  for (const [path, check] of OF_SERVICE) {
-    const node = at(service, path);
-    for (const each of node?.kind === 'seq' ? node.items : [node])
-      checkValue(loading, ['services', name, ...path].join('.'), each, check);
-  }
+  for (const [path, check] of OF_SERVICE)
+    for (const [found, node] of matches(service, path))
+      for (const each of node?.kind === 'seq' ? node.items : [node])
+        checkValue(loading, ['services', name, ...found].join('.'), each, check);
+}
+
+type Found = readonly (readonly [Path, Node | undefined])[];
+
+/** `*` is any key. */
+function matches(service: MapNode, path: Path): Found {
+  const star = path.indexOf('*');
+  if (star < 0) return [[path, at(service, path)]];
+  const above = at(service, path.slice(0, star));
+  if (above?.kind !== 'map') return [];
+  return [...above.entries.keys()].flatMap((key) =>
+    matches(service, [...path.slice(0, star), key, ...path.slice(star + 1)]),
+  );
 }
 
 function checkValue(loading: Loading, label: string, node: Node | undefined, check: Check): void {
@@ -33,10 +54,20 @@ function checkValue(loading: Loading, label: string, node: Node | undefined, che
   report(loading, 'compose.schema', node, `${label}: ${fault.why}`, { hint: fault.hint });
 }
 
-const containerName: Check = (text) => {
-  const fault = containerNameFault(text);
-  return fault && { why: fault.message, hint: fault.hint };
+const told = (fault: ModelFault | undefined): Fault | undefined =>
+  fault && { why: fault.message, hint: fault.hint };
+
+const containerName: Check = (text) => told(containerNameFault(text));
+const macAddress: Check = (text) => told(macFault(text));
+
+/** `name=address`; what has no address is told by its form. */
+const hostEntry: Check = (text) => {
+  const at = text.indexOf('=');
+  return at < 1 ? undefined : told(hostAddressFault(text.slice(0, at), text.slice(at + 1)));
 };
+
+const processorList: Check = (text) =>
+  isNumberList(text) ? undefined : { why: `"${text}" is not a list of processors`, hint: 'such as 0-2,5' };
 
 /** As `distribution/reference` has it: a host only where the first part looks like one. */
 const HOST =
@@ -104,7 +135,7 @@ const blanks = (text: string, noun: string): Fault | undefined =>
     : undefined;
 
 const nameServer: Check = (text) =>
-  isAddress(text)
+  isIpAddress(text)
     ? undefined
     : { why: `"${text}" is not an address`, hint: 'name servers are given by address, such as 1.1.1.1' };
 
@@ -138,6 +169,9 @@ const BY_NAME: Readonly<Record<ValueCheck, Check>> = {
   resolverOption,
   capability,
   memoryMin,
+  macAddress,
+  hostEntry,
+  processorList,
 };
 
 const isValueCheck = (name: CheckName): name is ValueCheck => Object.hasOwn(BY_NAME, name);

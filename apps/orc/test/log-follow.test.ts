@@ -1,8 +1,10 @@
 /** When `logs -f` is over: by what the daemon says of each container. */
-import type { ProjectView } from '@orc/api/client';
+import type { Client, EventQuery, ProjectView } from '@orc/api/client';
 import type { TaskVerdict } from '@orc/model';
 import { expect, test } from 'vitest';
-import { goesOn } from '../src/project/log-follow.ts';
+import type { Context } from '../src/cli/context.ts';
+import { followLogs, goesOn } from '../src/project/log-follow.ts';
+import type { LogView } from '../src/project/log-view.ts';
 
 type Row = readonly [
   service: string,
@@ -76,4 +78,23 @@ test('only of those that are meant', () => {
   expect(goesOn(view, { services: ['a'], slot: 1 })).toBe(false);
   expect(goesOn(view, { services: [], slot: 2 })).toBe(true);
   expect(goesOn(null, { services: [], slot: undefined })).toBe(false);
+});
+
+test('a container that starts while the others are listed is heard before they end', async () => {
+  const [opened, stop] = [Promise.withResolvers<string>(), new AbortController()];
+  const attributes = { project: 'p', service: 'late', name: 'p-late-1' };
+  const client = {
+    getProject: async () => viewOf([['late', 1, runs]]),
+    async *events({ sinceMs = 3 }: EventQuery) {
+      if (sinceMs <= 2) yield { time: 2, actor: { id: 'late', attributes } };
+      await new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
+    },
+  } as unknown as Client;
+  const context = { io: { now: () => 1 } } as unknown as Context;
+  const view = { open: ({ id }: { id: string }) => opened.resolve(id) } as unknown as LogView;
+  const follow = { project: 'p', services: [], slot: undefined, rows: async () => [] };
+  const following = followLogs(context, client, follow, view, stop.signal);
+  expect(await opened.promise).toBe('late');
+  stop.abort();
+  await following;
 });

@@ -25,7 +25,8 @@ export async function followLogs(
 ): Promise<void> {
   for (;;) {
     try {
-      return await followUntilOver(client, follow, view, signal);
+      // Also those are heard that start while the list is on its way.
+      return await followUntilOver(client, { ...follow, sinceMs: context.io.now() }, view, signal);
     } catch (error) {
       if (signal.aborted || !isGone(error)) throw error;
     }
@@ -35,9 +36,11 @@ export async function followLogs(
 
 const GO_ON = 'and the containers go on without it';
 
+type Since = LogFollow & { readonly sinceMs: number };
+
 async function followUntilOver(
   client: Client,
-  follow: LogFollow,
+  follow: Since,
   view: LogView,
   signal: AbortSignal,
 ): Promise<void> {
@@ -66,12 +69,12 @@ async function followUntilOver(
 
 async function openStarted(
   client: Client,
-  { project, services, slot }: LogFollow,
+  { project, services, slot, sinceMs }: Since,
   show: (id: string, name: string, at: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const filters = { type: ['container'], event: ['start'] };
-  for await (const { time, actor } of client.events({ filters }, signal)) {
+  for await (const { time, actor } of client.events({ sinceMs, filters }, signal)) {
     const { project: of, service = '', name = '', slot: place } = actor.attributes;
     if (of !== project || (services.length > 0 && !services.includes(service))) continue;
     if (slot === undefined || Number(place) === slot) show(actor.id, name, time);

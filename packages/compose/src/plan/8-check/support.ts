@@ -41,7 +41,9 @@ export function verdictOf(honour: Honour, value: Node): Honour | undefined {
   if (isEmpty(value)) return undefined;
   if (honour.kind !== 'only') return honour;
   const text = textOf(value);
-  return text === undefined || honour.values.includes(text) ? YES : honour;
+  if (text === undefined) return YES;
+  const honoured = honour.pattern?.test(text) ?? honour.values.includes(text);
+  return honoured ? YES : honour;
 }
 
 const isEmpty = (node: Node): boolean =>

@@ -93,20 +93,11 @@ export function portsOf(context: ServiceContext): readonly PortBinding[] | undef
     );
     return undefined;
   }
-  return ports.map((port, index) => binding(context, port, index));
+  return ports.map(binding);
 }
 
-function binding(context: ServiceContext, port: ModelPort, index: number): PortBinding {
+function binding(port: ModelPort): PortBinding {
   const range = port.published === undefined ? undefined : rangeOf(port.published);
-  if (range !== undefined && range !== null && range.from !== range.to) {
-    const hint = `name one port, or leave it out for a free one: "${port.target}"`;
-    refuse(
-      context,
-      ['ports', index],
-      `a choice of host ports (${port.published}) is not supported yet`,
-      hint,
-    );
-  }
   return defined({
     containerPort: port.target,
     protocol: port.protocol === 'udp' ? 'udp' : 'tcp',

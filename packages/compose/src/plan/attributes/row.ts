@@ -70,6 +70,8 @@ export type Honour =
   | {
       readonly kind: 'only';
       readonly values: readonly string[];
+      /** Of the values; absent: they are words, as they stand. */
+      readonly pattern?: RegExp;
       readonly why: string;
       readonly instead: string;
     };
@@ -102,6 +104,15 @@ export const no = (why: string, instead: string): Honour => ({ kind: 'no', why, 
 export const only = (values: readonly string[], why: string, instead: string): Honour => ({
   kind: 'only',
   values,
+  why,
+  instead,
+});
+
+/** As `only`, for values that are told by `words` and their pattern. */
+export const onlyLike = (words: string, pattern: RegExp, why: string, instead: string): Honour => ({
+  kind: 'only',
+  values: [words],
+  pattern,
   why,
   instead,
 });

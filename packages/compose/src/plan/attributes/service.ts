@@ -1,5 +1,5 @@
 /** Rows of `services.<name>`, but for build and deploy. */
-import { type ShortRow, WINDOWS, YES, emulated, no, only, plainRows, silent } from './row.ts';
+import { type ShortRow, WINDOWS, YES, emulated, no, only, onlyLike, plainRows, silent } from './row.ts';
 
 const GPU = no('devices by capability are not supported yet', 'pass device files with `devices:`');
 const BLKIO = no(
@@ -12,6 +12,7 @@ const HOOKS = no(
   'run the command in the entrypoint, or as a service of its own',
 );
 const CONSISTENCY = silent('it has no meaning on Linux');
+const ONE_PORT = 'name one port, or leave it out for a free one';
 
 export const SERVICE_ROWS: readonly ShortRow[] = [
   ['annotations', 'labels', '', emulated('they are kept with the container, and inspect shows them')],
@@ -143,6 +144,12 @@ export const SERVICE_ROWS: readonly ShortRow[] = [
   ['ports.*.name', '', '', silent('it is a name for people')],
   ['ports.*.app_protocol', '', '', silent('it is a hint for other tools')],
   [
+    'ports.*.published',
+    '',
+    '',
+    onlyLike('one port', /^(\d*)(?:-\1)?$/, 'a choice of host ports is not offered yet', ONE_PORT),
+  ],
+  [
     'ports.*.protocol',
     '',
     '',
@@ -247,6 +254,6 @@ export const SERVICE_ROWS: readonly ShortRow[] = [
   ...plainRows('configs.*.source', 'configs.*.target', 'secrets.*.source', 'secrets.*.target'),
   ...plainRows('devices.*.source', 'devices.*.target', 'devices.*.permissions'),
   ...plainRows('env_file.*.format', 'extends.service', 'extends.file', 'logging.driver'),
-  ...plainRows('ports.*.host_ip', 'ports.*.target', 'ports.*.published', 'ulimits.*.hard', 'ulimits.*.soft'),
+  ...plainRows('ports.*.host_ip', 'ports.*.target', 'ulimits.*.hard', 'ulimits.*.soft'),
   ...plainRows('volumes.*.source', 'volumes.*.target'),
 ];

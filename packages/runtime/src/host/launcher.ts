@@ -1,7 +1,8 @@
 /** The daemon's side of the launcher: finds or starts it, and sends it plans. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { type Clock, defined, fail, type OrcError, toProblem } from '@orc/model';
 import {
@@ -73,16 +74,26 @@ export async function openLauncher(options: {
 }
 
 /**
- * A launcher of another build is replaced when a daemon opens, and one whose root was another folder, over which one is
- * mounted by now: containers do not notice.
+ * A launcher of another build is replaced when a daemon opens, and one whose root, or a folder in it, was another, over
+ * which one is mounted by now: containers do not notice.
  */
 function versionOf({ program, root }: { readonly program: string; readonly root: string }): string {
-  const { dev, ino } = statSync(root);
+  const disks = disksOf(root);
   try {
-    return hash('sha256', `${hash('sha256', readFileSync(program), 'hex')} ${dev} ${ino}`, 'hex');
+    return hash('sha256', `${hash('sha256', readFileSync(program), 'hex')} ${disks}`, 'hex');
   } catch {
     throw fail('program.missing', `there is no launcher at ${program}`, { hint: 'run npm run setup' });
   }
+}
+
+/** Of the folders in it only those with a disk of their own: others come and go. */
+function disksOf(root: string): string {
+  const { dev, ino } = statSync(root);
+  const below = readdirSync(root).flatMap((name) => {
+    const own = lstatSync(join(root, name), { throwIfNoEntry: false })?.dev ?? dev;
+    return own === dev ? [] : [`${name} ${own}`];
+  });
+  return [`${dev} ${ino}`, ...below.sort()].join('\n');
 }
 
 type State = {

@@ -94,23 +94,27 @@ test('a null device that is a mount of its own, as in containers, is there too',
   }
 });
 
-test('a daemon that finds another folder at its root takes another launcher', async () => {
-  const other = await openFixture();
-  const root = join(other.folder, 'root');
-  const { launcherPid } = await other.runtime.info();
-  expect((await (await other.reopen()).info()).launcherPid).toBe(launcherPid);
-  execFileSync('mount', ['-t', 'tmpfs', 'moved', root]);
-  try {
-    const later = await other.reopen();
-    expect((await later.info()).launcherPid).not.toBe(launcherPid);
-    const running = await later.start(other.request(shell('exit 7')));
-    expect((await running.exited).code).toBe(7);
-    await later.shutdown();
-  } finally {
-    execFileSync('umount', ['--lazy', root]);
-    await other.close();
-  }
-});
+test.each(['root', 'root/containers'])(
+  'a daemon that finds another folder at its %s takes another launcher',
+  async (at) => {
+    const other = await openFixture();
+    const folder = join(other.folder, at);
+    mkdirSync(folder, { recursive: true });
+    const { launcherPid } = await other.runtime.info();
+    expect((await (await other.reopen()).info()).launcherPid).toBe(launcherPid);
+    execFileSync('mount', ['-t', 'tmpfs', 'moved', folder]);
+    try {
+      const later = await other.reopen();
+      expect((await later.info()).launcherPid).not.toBe(launcherPid);
+      const running = await later.start(other.request(shell('exit 7')));
+      expect((await running.exited).code).toBe(7);
+      await later.shutdown();
+    } finally {
+      execFileSync('umount', ['--lazy', folder]);
+      await other.close();
+    }
+  },
+);
 
 /** A command line that tells of the mounts that a launcher's containers begin with. */
 function inBare(pid: number): readonly string[] {

@@ -25,6 +25,9 @@ export const LAUNCHER_READY_MS = 10_000;
 export const LAUNCHER_DIALS_MAX = 10;
 /** A launcher that was told to end. */
 export const LAUNCHER_END_MS = 5_000;
+/** Images whose /etc/passwd and /etc/group are remembered, and how large they may be. */
+export const ACCOUNTS_IMAGES_MAX = 64;
+export const ACCOUNTS_BYTES_MAX = 64 * 1024;
 /** Nodes of /dev that a privileged container gets. */
 export const HOST_DEVICES_MAX = 4096;
 /** Between two looks whether it has gone, or its shims. */

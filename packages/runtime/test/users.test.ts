@@ -14,7 +14,8 @@ const PASSWD = [
   '',
 ].join('\n');
 const GROUP = [
-  'root:x:0:',
+  'root:x:0:root',
+  'wheel:x:10:root,redis2',
   'redis:x:1000:',
   'docker:x:998:redis,other',
   'audio:x:63:redis',
@@ -23,21 +24,22 @@ const GROUP = [
 
 describe('lookupUser', () => {
   test.each([
-    ['', 0, 0, [], '/root'],
-    ['root', 0, 0, [], '/root'],
-    ['0', 0, 0, [], '/root'],
-    ['redis', 999, 1000, [63, 998], '/data'],
-    ['999', 999, 1000, [63, 998], '/data'],
-    ['redis:audio', 999, 63, [], '/data'],
-    ['redis:5000', 999, 5000, [], '/data'],
-    ['4321', 4321, 0, [], '/'],
-    ['4321:4322', 4321, 4322, [], '/'],
-    ['1000:', 1000, 0, [], '/'],
-    ['redis:', 999, 1000, [63, 998], '/data'],
-    ['nohome', 5, 60, [], '/'],
-    ['7', 1234, 1234, [], '/seven'],
-    ['2147483647', 2147483647, 0, [], '/'],
-    ['007', 7, 0, [], '/'],
+    ['', 0, 0, [0, 10], '/root'],
+    ['root', 0, 0, [0, 10], '/root'],
+    ['0', 0, 0, [0, 10], '/root'],
+    ['0:0', 0, 0, [0], '/root'],
+    ['redis', 999, 1000, [1000, 63, 998], '/data'],
+    ['999', 999, 1000, [1000, 63, 998], '/data'],
+    ['redis:audio', 999, 63, [63], '/data'],
+    ['redis:5000', 999, 5000, [5000], '/data'],
+    ['4321', 4321, 0, [0], '/'],
+    ['4321:4322', 4321, 4322, [4322], '/'],
+    ['1000:', 1000, 0, [0], '/'],
+    ['redis:', 999, 1000, [1000, 63, 998], '/data'],
+    ['nohome', 5, 60, [60], '/'],
+    ['7', 1234, 1234, [1234], '/seven'],
+    ['2147483647', 2147483647, 0, [0], '/'],
+    ['007', 7, 0, [0], '/'],
   ])('%j is %i:%i', (user, uid, gid, groups, home) => {
     expect(lookupUser(user, PASSWD, GROUP, [])).toEqual({ uid, gid, groups, home });
   });
@@ -73,14 +75,17 @@ describe('lookupUser', () => {
 
   test('added groups join those of /etc/group, numbers need not exist', () => {
     expect(lookupUser('redis', PASSWD, GROUP, ['root', '4000', 'audio'])).toMatchObject({
-      groups: [0, 63, 998, 4000],
+      groups: [1000, 0, 63, 998, 4000],
     });
-    expect(lookupUser('redis:redis', PASSWD, GROUP, ['audio'])).toMatchObject({ groups: [63] });
+    expect(lookupUser('redis:redis', PASSWD, GROUP, ['audio', 'redis'])).toMatchObject({
+      groups: [1000, 63],
+    });
     expect(lookupUser('redis', PASSWD, GROUP, ['nope'])).toMatchObject({ code: 'input.invalid' });
   });
 
   test('without files: root by default, numbers, no names', () => {
-    expect(lookupUser('', '', '', [])).toEqual({ uid: 0, gid: 0, groups: [], home: '/' });
+    for (const root of ['', '0', 'root'])
+      expect(lookupUser(root, '', '', [])).toEqual({ uid: 0, gid: 0, groups: [0], home: '/' });
     expect(lookupUser('redis', '', '', [])).toMatchObject({ code: 'input.invalid' });
   });
 

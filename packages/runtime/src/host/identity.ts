@@ -3,20 +3,12 @@ import { readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { fail } from '@orc/model';
 import { type Capabilities, resolveCapabilities } from '../plan/capabilities.ts';
-import { ownRootOps } from '../plan/fill.ts';
-import { CLONE } from '../plan/flags.ts';
-import { type Op, planOf } from '../plan/ops.ts';
 import type { Identity } from '../plan/process.ts';
 import { compileSeccomp } from '../plan/seccomp.ts';
 import { lookupUser, type ResolvedUser } from '../plan/users.ts';
-import type { ProcessId } from '../types.ts';
-import type { Launcher } from './launcher.ts';
+import type { Accounts, AccountsRequest, Texts } from './accounts.ts';
 
-export type IdentityRequest = {
-  readonly folder: string;
-  /** Of the container's first process, when it runs: its files are read from within. */
-  readonly process?: ProcessId;
-  readonly layers: readonly string[];
+export type IdentityRequest = Omit<AccountsRequest, 'mounted'> & {
   readonly user: string;
   readonly groupAdd: readonly string[];
   readonly capAdd: readonly string[];
@@ -26,8 +18,8 @@ export type IdentityRequest = {
   readonly seccomp: string;
 };
 
-export async function resolveIdentity(launcher: Launcher, request: IdentityRequest): Promise<Identity> {
-  const user = await resolveUser(launcher, request);
+export async function resolveIdentity(accounts: Accounts, request: IdentityRequest): Promise<Identity> {
+  const user = await resolveUser(accounts, request);
   const asked = resolveCapabilities({
     add: request.capAdd,
     drop: request.capDrop,
@@ -71,32 +63,21 @@ const within = (asked: Capabilities, most: bigint): Capabilities => ({
 });
 
 const NUMERIC = /^[0-9]{1,10}:[0-9]{1,10}$/;
-const ROOT: ResolvedUser = { uid: 0, gid: 0, groups: [], home: '/root' };
+const NO_FILES: Texts = { passwd: '', group: '' };
 
 /** The image's files are read only when a name, or a number without a group, makes it necessary. */
-async function resolveUser(launcher: Launcher, request: IdentityRequest): Promise<ResolvedUser> {
+async function resolveUser(accounts: Accounts, request: IdentityRequest): Promise<ResolvedUser> {
   const { user, groupAdd } = request;
   const plain = groupAdd.every((each) => /^[0-9]+$/.test(each));
-  if (plain && groupAdd.length === 0 && ['', '0', 'root'].includes(user)) return ROOT;
-  const [passwd = '', group = ''] = plain && NUMERIC.test(user) ? [] : await readAccounts(launcher, request);
+  const { passwd, group } = plain && NUMERIC.test(user) ? NO_FILES : await accounts.of(seenBy(request));
   const found = lookupUser(user, passwd, group, groupAdd);
   if ('code' in found) throw fail(found.code, found.message, found);
   return found;
 }
 
-async function readAccounts(launcher: Launcher, request: IdentityRequest): Promise<readonly string[]> {
-  const { folder, layers, process } = request;
-  const enter = process === undefined ? ownRootOps(folder, layers) : [runningRoot(process)];
-  const texts = await launcher.run(
-    planOf([...enter, { op: 'read', path: '/etc/passwd' }, { op: 'read', path: '/etc/group' }]),
-  );
-  return texts.map((each) => each.toString('utf8'));
-}
-
-const runningRoot = ({ pid, ticks = 0n }: ProcessId): Op => ({
-  op: 'join',
-  pid,
-  ticks,
-  namespace: 'mnt',
-  kind: Number(CLONE.NEWNS),
+/** Root's are those of the container's own files, as docker's everybody's are: most execs are root's. */
+const seenBy = (request: IdentityRequest): AccountsRequest => ({
+  ...request,
+  mounted: !ROOT.has(request.user) || request.groupAdd.length > 0,
 });
+const ROOT: ReadonlySet<string> = new Set(['', '0', 'root']);

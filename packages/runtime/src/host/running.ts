@@ -11,6 +11,7 @@ import type { Cgroups } from './cgroups.ts';
 import type { Closing } from './closing.ts';
 import { type Channel, numberPayload, openChannel, sizePayload } from './channel.ts';
 import { type Context, exitOf, readContext, readExit } from './folder.ts';
+import type { Accounts } from './accounts.ts';
 import { resolveIdentity } from './identity.ts';
 import { type Launcher, startOn } from './launcher.ts';
 import { hardLimits } from './own-limits.ts';
@@ -21,6 +22,7 @@ export const SHIM_SOCKET = 'shim.sock';
 
 export type Host = {
   readonly launcher: Launcher;
+  readonly accounts: Accounts;
   readonly cgroups: Cgroups;
   /** See `makeSkeleton`. */
   readonly skeleton: string;
@@ -182,7 +184,7 @@ const execIdentity = (
   context: Context,
   request: ExecRequest,
 ) =>
-  resolveIdentity(host.launcher, {
+  resolveIdentity(host.accounts, {
     ...where,
     layers: context.layers,
     user: request.user ?? context.user,

@@ -14,6 +14,7 @@ import { openClosing } from './closing.ts';
 import { kernelFacts } from './features.ts';
 import { fillVolumes } from './fill.ts';
 import { makeSkeleton, readExit } from './folder.ts';
+import { openAccounts } from './accounts.ts';
 import { openLauncher } from './launcher.ts';
 import { endRest, findShim, type Host, openRunning, SHIM_SOCKET } from './running.ts';
 import { startContainer } from './start.ts';
@@ -34,6 +35,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { emit, clock } = options;
   const host: Host = {
     launcher,
+    accounts: openAccounts(launcher),
     cgroups,
     clock,
     emit,

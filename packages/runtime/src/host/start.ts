@@ -97,7 +97,7 @@ async function gatherFacts(
   createCgroup: () => CgroupPlace,
 ): Promise<StartFacts> {
   const { spec, image } = request;
-  const identity = await resolveIdentity(host.launcher, identityRequest(request));
+  const identity = await resolveIdentity(host.accounts, identityRequest(request));
   const argv = request.argv ?? resolveArgv(spec, image.config);
   const env = withHome(resolveEnv(spec, image.config, request.hostname), identity.user.home);
   const place = createCgroup();

@@ -23,20 +23,18 @@ export const fillPlan = (folder: string, layers: readonly string[], volumes: rea
   ]);
 
 /** The root, to be read in a mount namespace that ends with the plan, when nobody else has mounted it (DECISIONS 11). */
-export const ownRootOps = (folder: string, layers: readonly string[]): readonly Op[] => {
-  const target = `${folder}/work`;
-  return [
-    { op: 'lock', folder },
-    { op: 'unshare', flags: CLONE.NEWNS },
-    { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
-    {
-      op: 'overlay',
-      target,
-      upper: '',
-      work: '',
-      options: OVERLAY_OPTIONS,
-      layers: [`${folder}/upper`, ...layers.toReversed()],
-    },
-    { op: 'root', path: target },
-  ];
-};
+export const ownRootOps = (folder: string, layers: readonly string[]): readonly Op[] => [
+  { op: 'lock', folder },
+  ...rootOps(`${folder}/work`, [`${folder}/upper`, ...layers.toReversed()]),
+];
+
+/** The same of the image alone, whoever has mounted what: two layers or more. */
+export const imageRootOps = (folder: string, layers: readonly string[]): readonly Op[] =>
+  rootOps(`${folder}/work`, layers.toReversed());
+
+const rootOps = (target: string, layers: readonly string[]): readonly Op[] => [
+  { op: 'unshare', flags: CLONE.NEWNS },
+  { op: 'propagation', path: '/', flags: MS.REC | MS.SLAVE },
+  { op: 'overlay', target, upper: '', work: '', options: OVERLAY_OPTIONS, layers },
+  { op: 'root', path: target },
+];

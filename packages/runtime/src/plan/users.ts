@@ -7,7 +7,10 @@ import type { Problem } from '@orc/model';
 export type ResolvedUser = {
   readonly uid: number;
   readonly gid: number;
-  /** Supplementary ones, sorted, without repeats. */
+  /**
+   * Supplementary ones: the primary first, so that who drops it drops what files of that group give (CVE-2022-36109);
+   * the others sorted, without repeats.
+   */
   readonly groups: readonly number[];
   readonly home: string;
 };
@@ -30,19 +33,26 @@ export function lookupUser(
   const userPart = colon === -1 ? user : user.slice(0, colon);
   const groupPart = colon === -1 ? '' : user.slice(colon + 1);
   if (userPart === '' && colon !== -1) return emptyUser(user);
-  const account = findAccount(userPart === '' ? '0' : userPart, parsePasswd(passwd));
+  const account = findUser(userPart, parsePasswd(passwd));
   if ('code' in account) return account;
   const gid = groupPart === '' ? account.gid : findGroup(groupPart, groups);
   if (typeof gid === 'object') return gid;
   const added = addGroups(groupAdd, groups);
   if ('code' in added) return added;
   const memberships = groupPart === '' ? memberOf(account.name, groups) : [];
-  const all = [...new Set([...memberships, ...added.gids])].sort((a, b) => a - b);
-  return { uid: account.uid, gid, groups: all, home: account.home };
+  const others = [...memberships, ...added.gids].sort((a, b) => a - b);
+  return { uid: account.uid, gid, groups: [...new Set([gid, ...others])], home: account.home };
 }
 
 type Account = { readonly name?: string; readonly uid: number; readonly gid: number; readonly home: string };
 type Group = { readonly name: string; readonly gid: number; readonly members: readonly string[] };
+
+/** Root needs no entry. */
+function findUser(wanted: string, accounts: readonly Account[]): Account | Problem {
+  if (wanted === '') return findAccount('0', accounts);
+  const found = findAccount(wanted, accounts);
+  return 'code' in found && wanted === 'root' ? findAccount('0', accounts) : found;
+}
 
 function findAccount(wanted: string, accounts: readonly Account[]): Account | Problem {
   const uid = parseId(wanted);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { detectCgroups } from '../../src/host/cgroups.ts';
@@ -230,6 +230,8 @@ describe('signals and ends', () => {
   });
 });
 
+const groupsOf = (status: string): string | undefined => /^Groups:\t(.*?) *$/m.exec(status)?.[1];
+
 describe('exec', () => {
   test('codes, user, folder and environment', async () => {
     const running = await fixture.runtime.start(fixture.request({ ...IDLE, env: { A: '1', B: '2' } }));
@@ -249,6 +251,50 @@ describe('exec', () => {
     await running.kill();
     await running.exited;
   });
+
+  test.each([
+    [{ user: '1000:1001' }, '1001', '0'],
+    [{ user: '1000:1001', groupAdd: ['44'] }, '44 1001', '0 44'],
+    [{ user: 'app' }, '1001 2000', '0'],
+    [{}, '0', '0'],
+    [{ groupAdd: ['44', 'more'] }, '0 44 2000', '0 44 2000'],
+  ])('the primary group is among the supplementary ones: %j', async (spec, groups, ofRoot) => {
+    const running = await startReady(fixture.runtime, fixture.request({ ...IDLE, ...spec }));
+    const read = async (user?: string): Promise<string | undefined> =>
+      groupsOf(
+        (await execText(running, ['cat', '/proc/self/status'], user === undefined ? {} : { user })).out,
+      );
+    expect(groupsOf(readFileSync(`/proc/${running.pid}/status`, 'utf8'))).toBe(groups);
+    expect(await read()).toBe(groups);
+    expect(await read('0')).toBe(ofRoot);
+    await running.kill();
+    await running.exited;
+  });
+
+  test.each([['a layer'], ['several layers'], ['a link']])(
+    'root has the groups that the container’s files give it now, where its image has them in %s',
+    async (where) => {
+      const top = join(fixture.folder, where, 'top');
+      mkdirSync(join(top, 'etc'), { recursive: true });
+      if (where === 'several layers') writeFileSync(join(top, 'etc/group'), 'disk:x:6:root\n');
+      if (where === 'a link') symlinkSync('/data/group', join(top, 'etc/group'));
+      const request = fixture.request(IDLE);
+      const layers = where === 'a layer' ? request.image.layers : [...request.image.layers, top];
+      const again = { ...request, image: { ...request.image, layers } };
+      const running = await startReady(fixture.runtime, again);
+      const groups = async (each: Running): Promise<string> => (await execText(each, ['id', '-G'])).out;
+      expect(await groups(running)).toBe(where === 'several layers' ? '0 6\n' : '0\n');
+      await execText(running, ['sh', '-c', 'echo wheel:x:10:root > /etc/group']);
+      expect(await groups(running)).toBe('0 10\n');
+      await running.kill();
+      await running.exited;
+      const second = await startReady(fixture.runtime, again);
+      expect(await groups(second)).toBe('0 10\n');
+      expect(groupsOf(readFileSync(`/proc/${second.pid}/status`, 'utf8'))).toBe('0 10');
+      await second.kill();
+      await second.exited;
+    },
+  );
 
   test('its user is looked up where the container is: among its mounts, as they are now', async () => {
     const content = Buffer.from('root:x:0:0::/:/bin/sh\nmounted:x:88:99::/there:/bin/sh\n');

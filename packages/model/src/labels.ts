@@ -1,4 +1,4 @@
-/** The labels by which docker's tools know what belongs to a compose project. */
+/** The labels by which docker's tools know what belongs to a compose project, and what nobody named. */
 export const COMPOSE_LABEL_PREFIX = 'com.docker.compose.';
 
 export const COMPOSE_LABELS = {
@@ -14,3 +14,6 @@ export const COMPOSE_LABELS = {
   network: `${COMPOSE_LABEL_PREFIX}network`,
   volume: `${COMPOSE_LABEL_PREFIX}volume`,
 } as const;
+
+/** Of a volume that nobody named. */
+export const ANONYMOUS_VOLUME_LABEL = 'com.docker.volume.anonymous';

@@ -1,6 +1,7 @@
 /** `orc container prune`, `network prune` and `volume prune`: what no container has, as docker says it. */
 import type { Client } from '@orc/api/client';
 import {
+  ANONYMOUS_VOLUME_LABEL,
   formatSize,
   type NetworkObj,
   OrcError,
@@ -75,7 +76,7 @@ export const volumes: Body = async (context, _, flags) => {
 };
 
 const isAnonymous = ({ spec }: VolumeObj): boolean =>
-  Object.hasOwn(spec.labels ?? {}, 'com.docker.volume.anonymous');
+  Object.hasOwn(spec.labels ?? {}, ANONYMOUS_VOLUME_LABEL);
 
 type Fits = (labels: Readonly<Record<string, string>> | undefined, createdAt: number) => boolean;
 

@@ -21,6 +21,7 @@ import {
   type State,
 } from '@orc/cluster';
 import {
+  ANONYMOUS_VOLUME_LABEL,
   type ContainerSpec,
   fail,
   type NetworkObj,
@@ -282,7 +283,7 @@ function volumesBackend({ replica, agent, images, world }: ProjectParts): Volume
     listVolumes: async () => (await listVolumes()).map(placed),
     async createVolume(name, spec) {
       if (name !== undefined) return placed(await makeVolume(replica, name, spec));
-      const labels = { ...spec.labels, [ANONYMOUS]: '' };
+      const labels = { ...spec.labels, [ANONYMOUS_VOLUME_LABEL]: '' };
       const made = newContainerId((count) => world.random.bytes(count));
       return placed(await makeVolume(replica, made, { ...spec, labels }));
     },
@@ -310,7 +311,7 @@ function anonymousVolume(
   node: NonNullable<VolumeObj['status']['node']>,
 ): VolumeObj {
   const id = newObjectId((count) => createHash('sha256').update(name).digest().subarray(0, count));
-  const spec: VolumeSpec = { driver: 'local', labels: { [ANONYMOUS]: '' } };
+  const spec: VolumeSpec = { driver: 'local', labels: { [ANONYMOUS_VOLUME_LABEL]: '' } };
   return { kind: 'volume', id, name, specVersion: 1, statusVersion: 1, createdAt, spec, status: { node } };
 }
 
@@ -322,9 +323,6 @@ const expectedBy = (state: State, volume: string): readonly string[] =>
         spec.desired.state !== 'remove' && isAnonymousOf({ id: spec.containerId, owner: spec }, volume),
     )
     .map(({ name }) => name);
-
-/** docker's mark of a volume that nobody named. */
-const ANONYMOUS = 'com.docker.volume.anonymous';
 
 const predefinedStays = (name: string): OrcError =>
   fail('conflict.state', `${name} is a pre-defined network and cannot be removed`, {

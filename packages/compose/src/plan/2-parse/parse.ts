@@ -58,20 +58,20 @@ function documentsOf(loading: Loading, source: Source): readonly Document.Parsed
       logLevel: 'silent',
     });
     const documents = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
-    let broken = false;
-    for (const document of documents) {
-      for (const error of document.errors) {
-        broken = true;
-        yamlProblem(loading, source, error.code, error.pos[0], error.message);
-      }
-    }
-    return broken ? undefined : documents;
+    const errors = documents.flatMap((document) => document.errors);
+    const deep = errors.find(({ message }) => OUT_OF_STACK.test(message));
+    if (deep !== undefined) tooDeep(loading, { source, start: deep.pos[0], end: deep.pos[0] });
+    else for (const { code, pos, message } of errors) yamlProblem(loading, source, code, pos[0], message);
+    return errors.length > 0 ? undefined : documents;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     tooDeep(loading, { source, start: 0, end: 0 });
     return undefined;
   }
 }
+
+/** The library tells of it among what is wrong with the text; all else that it finds then follows from it. */
+const OUT_OF_STACK = /call stack/i;
 
 const YAML_HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
@@ -96,7 +96,9 @@ const spaced = (text: string): string => text.replace(/closing (["'])quote/, 'cl
 const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 function tooDeep(loading: Loading, place: Place): void {
-  report(loading, 'compose.syntax', place, `nested more than ${LIMITS.depthMax} levels deep`);
+  report(loading, 'compose.syntax', place, `nested more than ${LIMITS.depthMax} levels deep`, {
+    hint: 'mappings and lists in each other are levels: leave some out',
+  });
 }
 
 /** Laid-out size of each node, so that shared aliases cost what a walk over them costs. */

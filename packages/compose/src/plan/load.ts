@@ -126,16 +126,25 @@ function completeTree(loading: Loading, inputs: Inputs, input: LoadInput): Compl
     name === undefined ? inputs.variables : new Map([...inputs.variables, ['COMPOSE_PROJECT_NAME', name]]);
   const scope = { directory: inputs.projectDir, variables, chain: [] };
   const files = inputs.files.map((path) => ({ path, asked: undefined }));
-  const tree = combine(loading, scope, files);
-  if (tree === undefined || loading.needs.size > 0) return undefined;
+  const combined = combine(loading, scope, files);
+  if (combined === undefined || loading.needs.size > 0) return undefined;
+  const { tree, partial } = combined;
   obsoleteVersion(loading, tree);
   const whole = applyDefaults(tree, name ?? 'unnamed');
-  if (input.options?.consistency !== false) checkProject(loading, whole);
+  if (input.options?.consistency !== false) checkProject(partial ? unsaid(loading) : loading, whole);
   if (input.options?.audit === true) warnOfMistakes(loading, whole, input.options);
   const shown = input.options?.normalize === false ? onlyNamed(tree, whole) : whole;
   const active = activeTree(loading, shown, inputs, input, variables);
   return active && { ...active, written: tree };
 }
+
+/** What refers to a file that is missing is no fault of its own, and is not translated either. */
+const unsaid = (loading: Loading): Loading => ({
+  ...loading,
+  problems: [],
+  places: new Map(),
+  seen: new Set(loading.seen),
+});
 
 /** As it was written, under the name that the project has. */
 const onlyNamed = (tree: MapNode, whole: MapNode): MapNode =>

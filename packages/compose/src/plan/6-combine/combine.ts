@@ -24,16 +24,22 @@ export type Scope = {
 
 export type FileRequest = { readonly path: string; readonly asked: Node | Place | undefined };
 
-/** Undefined when a file could not be used; what others say is still checked. */
-export function combine(loading: Loading, scope: Scope, files: readonly FileRequest[]): MapNode | undefined {
+export type Combined = {
+  readonly tree: MapNode;
+  /** A file could not be used: what the others say may refer to it. */
+  readonly partial: boolean;
+};
+
+/** Undefined when no file could be used. */
+export function combine(loading: Loading, scope: Scope, files: readonly FileRequest[]): Combined | undefined {
   let result: MapNode | undefined;
-  let complete = true;
+  let partial = false;
   for (const file of files) {
     const tree = fileTree(loading, scope, file, result);
-    if (tree === undefined) complete = false;
+    if (tree === undefined) partial = true;
     else result = tree;
   }
-  return complete && result !== undefined ? resolveScope(loading, result, scope) : undefined;
+  return result === undefined ? undefined : { tree: resolveScope(loading, result, scope), partial };
 }
 
 function fileTree(

@@ -49,7 +49,8 @@ function includedTree(loading: Loading, scope: Scope, wish: Node): MapNode | und
       ? posix.dirname((files[0] as { path: string }).path)
       : posix.resolve(scope.directory, wished);
   const variables = variablesOf(loading, scope, wish, directory);
-  return variables && combine(loading, { directory, variables, chain: scope.chain }, files);
+  const combined = variables && combine(loading, { directory, variables, chain: scope.chain }, files);
+  return combined?.partial === false ? combined.tree : undefined;
 }
 
 function isCycle(loading: Loading, scope: Scope, path: string, asked: Node): boolean {

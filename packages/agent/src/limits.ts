@@ -28,6 +28,8 @@ export const LIMITS = {
   adoptRetryMs: 2000,
   /** How long the end of a killed container is waited for before it is called dead. */
   killWaitMs: 10_000,
+  /** A start that could not enter another's namespaces waits so long to hear that the other has ended. */
+  holderEndMs: 500,
   restartBackoffMs: 100,
   restartBackoffMaxMs: 60_000,
   /** An attempt that lasted this long sets docker's back-off back. */

@@ -131,6 +131,8 @@ function runtimeOf({ on, alive }: Parts): AgentOptions['runtime'] {
   const runtime: Partial<AgentOptions['runtime']> = {
     async start(request) {
       await on.start?.(request);
+      // Throws where whom it joins does not run.
+      request.join?.();
       const running = runningOf(request.id, request.attempt, { alive, on });
       alive.set(request.id, running);
       return running;

@@ -1,6 +1,12 @@
 /** A sandbox stays for as long as anybody runs in it (DECISIONS 7). */
-import type { AssignedTask, ContainerSpec, TaskDesired } from '@orc/model';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type AssignedTask,
+  type ContainerSpec,
+  fail,
+  type RestartPolicy,
+  type TaskDesired,
+} from '@orc/model';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../src/types.ts';
 import { assignmentOf, eventually, makeRooms, type Rooms, SPEC, taskOf } from './rooms.ts';
 
@@ -91,4 +97,63 @@ test("a task's address on the network of every host is its node's to give, besid
   await assign({ ...wanting(task, 'stop') });
   await assign({ ...wanting(task, 'run', 2) });
   expect(endpoints()).toEqual(['eth0 bridge 10.0.0.2', 'eth1 net 10.9.0.2']);
+});
+
+describe('whom it joins is not up yet, and will be', () => {
+  const always: RestartPolicy = { condition: 'always', delay: { kind: 'fixed', ms: 20 } };
+  const holder = taskOf('owner', { service: 'owner', container: { ...SPEC, restart: always } });
+  const inside: ContainerSpec = { ...SPEC, restart: always, pidMode: { kind: 'service', service: 'owner' } };
+  const guestOf = taskOf('guest', { service: 'guest', container: inside });
+  const failed = (): readonly unknown[] =>
+    rooms.reports
+      .flatMap(({ tasks }) => tasks)
+      .filter(({ status }) => status.phase === 'failed')
+      .map(({ status }) => status.problem?.message);
+
+  test('a start that is asked for at the same time waits for it', async () => {
+    await assign(holder, guestOf);
+    await assign(wanting(guestOf, 'run', 2), wanting(holder, 'run', 2));
+    await eventually(() => expect(rooms.alive.get(guestOf.containerId)?.attempt).toBe(2));
+    expect(failed()).toEqual([]);
+  });
+
+  test('one that its policy begins again waits too, however long the other takes', async () => {
+    await assign(holder, guestOf);
+    const held = Promise.withResolvers<void>();
+    rooms.on.start = ({ id }) => (id === holder.containerId ? held.promise : Promise.resolve());
+    rooms.alive.get(guestOf.containerId)?.end();
+    rooms.alive.get(holder.containerId)?.end();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(runs(guestOf)).toBe(false);
+    held.resolve();
+    await eventually(() => expect([holder, guestOf].map(runs)).toEqual([true, true]));
+    expect(failed()).toEqual([]);
+  });
+
+  test('it ends while the start is under way: the start that follows is another', async () => {
+    await assign(holder);
+    const lost = fail('start.failed', 'cannot join the pid namespace of process 7216: ESRCH');
+    let tries = 0;
+    rooms.on.start = async ({ id }) => {
+      if (id !== guestOf.containerId) return;
+      tries += 1;
+      if (tries > 1) return;
+      setTimeout(() => rooms.alive.get(holder.containerId)?.end(), 20);
+      throw lost;
+    };
+    await assign(holder, guestOf);
+    expect([tries, failed()]).toEqual([2, []]);
+  });
+
+  test('it does not come: the start fails, as it does where it fails beside one that lives', async () => {
+    await assign(wanting(holder, 'stop'));
+    agent.assign(assignmentOf([wanting(holder, 'stop'), guestOf]));
+    await eventually(() => expect(failed()[0]).toMatch(/cannot join the namespaces of owner/));
+    rooms.on.start = async ({ id }) => {
+      if (id === guestOf.containerId) throw fail('start.failed', 'no such program');
+    };
+    await assign(wanting(holder, 'run', 2));
+    agent.assign(assignmentOf([wanting(holder, 'run', 2), wanting(guestOf, 'run', 2)]));
+    await eventually(() => expect(failed().at(-1)).toBe('no such program'));
+  });
 });

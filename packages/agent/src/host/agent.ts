@@ -37,6 +37,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     jitter: () => options.random.number(),
     file: (kind, name) => tasks?.file(kind, name) ?? options.file(kind, name),
     find: (of, mode) => find(registry, of, mode),
+    holders: (of) => sharing.holders(of),
     isShared: (life) => sharing.isShared(life),
     networksReady: () => tasks?.networksReady() ?? Promise.resolve(undefined),
     removeVolume: async (of, name) => {

@@ -31,6 +31,8 @@ export type LifeDeps = {
       | { readonly kind: 'service'; readonly service: string }
       | { readonly kind: 'container'; readonly container: string },
   ) => Life | undefined;
+  /** Those that are there of whom its start joins, once for each namespace. */
+  readonly holders: (of: Life) => readonly Life[];
   /** Others run in its sandbox: it stays, or is cut off from the network where its container is removed. */
   readonly isShared: (life: Life) => boolean;
   /** Resolves when the networks are as the newest assignment wants them; with what could not be done, if something could not. */

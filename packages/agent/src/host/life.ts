@@ -30,6 +30,7 @@ import { isTask, openStateFile, type State, type StateFile, type Stored } from '
 import type { HealthWatch } from './health.ts';
 import type { Found } from './recover.ts';
 import { openRestarts, type Restarts } from './restarts.ts';
+import { hasEnded } from './sharing.ts';
 import { anonymousVolumes, logPathOf, release, startAttempt, type Started } from './start.ts';
 import { startWatch } from './stopwatch.ts';
 import { containerOf, taskStatusOf, type View } from './view.ts';
@@ -68,6 +69,7 @@ export class Life {
   /** What the last report said. */
   #told: TaskStatus['phase'] | undefined;
   #removed = false;
+  #waitsForHolder = false;
   #busy = false;
   #again = false;
   #held = false;
@@ -117,6 +119,14 @@ export class Life {
   }
   get joinable(): Joinable {
     return this.#running === undefined ? undefined : this.#joinable;
+  }
+  /** It is to run, and begins by itself: for the first time, after its stop, or as its policy has it. */
+  get coming(): boolean {
+    if (this.#removed || this.#outOfReach !== undefined || this.#state.desired.state !== 'run') return false;
+    return this.#restarts.dueAt !== undefined || (this.#isAsked() && this.#failures.last === undefined);
+  }
+  get waitsForHolder(): boolean {
+    return this.#waitsForHolder;
   }
   /** No step is under way. */
   get idle(): boolean {
@@ -274,7 +284,11 @@ export class Life {
   }
 
   #observed(): Observed {
+    const holders = this.#deps.holders(this);
+    // Who joins each other in a ring does not wait: the start says what is wrong.
+    this.#waitsForHolder = holders.some((each) => each.coming && !this.#deps.holders(each).includes(this));
     return {
+      holderComes: this.#waitsForHolder,
       prepared: this.#image !== undefined,
       running: this.#running !== undefined,
       actedGeneration: this.#state.actedGeneration,
@@ -286,13 +300,18 @@ export class Life {
   async #perform(step: Exclude<Step, { do: 'wait' }>): Promise<void> {
     const work = this.#works[step.do];
     const generation = this.#state.desired.generation;
+    const holders = (): (Running | undefined)[] => this.#deps.holders(this).map(({ running }) => running);
+    const before = step.do === 'start' ? holders() : [];
     try {
       await work();
       this.#failures.succeeded();
     } catch (error) {
-      this.#failures.failed(step.do, generation, error);
-      this.#restarts.cancel();
-      if (step.do === 'start') await this.#unstarted(generation);
+      // Whom it joins has gone meanwhile: what comes next depends on what becomes of that one.
+      if (before.length === 0 || !(await hasEnded(before, holders, this.#deps.clock))) {
+        this.#failures.failed(step.do, generation, error);
+        this.#restarts.cancel();
+        if (step.do === 'start') await this.#unstarted(generation);
+      }
     }
     this.#preparing = false;
     this.#changed();

@@ -12,6 +12,8 @@ export type Observed = {
   readonly restartAt?: number;
   /** It cannot be prepared or started, and nobody asked anew. */
   readonly failedGeneration?: number;
+  /** Whose namespaces it joins does not run, and will by itself: that wakes it. */
+  readonly holderComes?: boolean;
   /** A stop or a removal failed: not again before this time. */
   readonly retryAt?: number;
 };
@@ -38,6 +40,7 @@ const STEPS: Readonly<Record<TaskDesired['state'], Rule>> = {
     if (observed.running) return asked ? { do: 'stop' } : WAIT;
     if (observed.failedGeneration === desired.generation && observed.restartAt === undefined) return WAIT;
     if (!observed.prepared) return { do: 'prepare' };
+    if (observed.holderComes === true) return WAIT;
     if (asked && observed.failedGeneration !== desired.generation) return { do: 'start' };
     if (observed.restartAt === undefined) return WAIT;
     return observed.restartAt <= now ? { do: 'start' } : { do: 'wait', until: observed.restartAt };

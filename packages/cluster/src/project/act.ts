@@ -1,11 +1,12 @@
 /** start, stop, restart, kill, rm and scale: of services through their specs, of one container through its task. */
 import { containerNameOf, type ServiceObj, type TaskDesired, type TaskObj } from '@orc/model';
 import { hasEnded, isPending, needsStart } from '../control/progress.ts';
-import { dependentsOf } from '../control/order.ts';
+import { dependentsOf, startOrder } from '../control/order.ts';
 import { REPLICAS_MAX } from '../limits.ts';
 import { draftOf, now, patchSpec, remove } from '../state/draft.ts';
 import { get, named, type State, where } from '../state/table.ts';
-import { allDependencies } from './joins.ts';
+import { holderRestarts } from './holders.ts';
+import { allDependencies, joinedServices } from './joins.ts';
 import { currentTasks, finish, noSuchService } from './up.ts';
 import type { PlannedChange, Planning, ProjectAction, ProjectPlan, Proposer } from './types.ts';
 
@@ -32,7 +33,8 @@ export function actProject(
 function chosenServices(planning: Planning, project: string, action: ProjectAction): readonly ServiceObj[] {
   const present = where(now(planning.draft), 'service', 'project', project);
   const asked = action.kind === 'scale' ? Object.keys(action.scale ?? {}) : (action.services ?? []);
-  if (asked.length === 0) return action.kind === 'scale' ? [] : present;
+  if (asked.length === 0 && action.kind === 'scale') return [];
+  if (asked.length === 0) return action.kind === 'restart' ? startOrder(present) : present;
   const chosen = new Set<ServiceObj>();
   const choose = (name: string): void => {
     const service = present.find((each) => each.spec.service === name);
@@ -45,7 +47,8 @@ function chosenServices(planning: Planning, project: string, action: ProjectActi
     if (present.some((each) => each.spec.service === name)) choose(name);
     else planning.problems.push(noSuchService(project, name));
   }
-  return [...chosen];
+  // Who is joined begins before who joins it.
+  return action.kind === 'restart' ? startOrder([...chosen]) : [...chosen];
 }
 
 type ServiceAction = (planning: Planning, service: ServiceObj, action: ProjectAction) => void;
@@ -88,25 +91,34 @@ function stop(planning: Planning, service: ServiceObj, action: ProjectAction): v
   }
 }
 
-/** In place, at once: a task that still waits for its dependencies goes on waiting. */
+/**
+ * In place, at once: a task that still waits for its dependencies goes on waiting, and one that joins another's namespaces
+ * begins when those are there again.
+ */
 function restart(planning: Planning, service: ServiceObj, action: ProjectAction): void {
   const { draft } = planning;
   const { generation } = service.spec;
-  patchSpec<'service'>(draft, service, { desired: 'run' });
+  const waits = holderRestarts(planning, service);
+  patchSpec<'service'>(draft, service, { desired: 'run', generation: generation + (waits ? 1 : 0) });
   for (const task of currentTasks(now(draft), service.id)) {
     if (isPending(task, service.spec)) continue;
-    desire(planning, task, { ...again(task, action), state: 'run' }, 'restart', generation);
+    const next = again(task, action);
+    if (waits) desire(planning, task, { ...next, state: 'stop', generation: next.generation - 1 }, 'restart');
+    else desire(planning, task, { ...next, state: 'run' }, 'restart', generation);
   }
 }
 
-/** `depends_on.restart: true`, and services that join its namespaces. */
+/** `depends_on.restart: true`, and services that join its namespaces, or those of one of them. */
 function restartDependents(planning: Planning, service: ServiceObj, action: ProjectAction): void {
   for (const dependent of dependentsOf(now(planning.draft), service)) {
     const asked = allDependencies(dependent.spec).some(
       (each) => each.service === service.spec.service && each.restart === true,
     );
     const chosen = action.services === undefined || action.services.includes(dependent.spec.service);
-    if (asked && !chosen) restart(planning, dependent, action);
+    if (!asked || chosen) continue;
+    restart(planning, dependent, action);
+    if (joinedServices(dependent.spec.template).includes(service.spec.service))
+      restartDependents(planning, dependent, action);
   }
 }
 

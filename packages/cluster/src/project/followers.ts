@@ -1,8 +1,9 @@
-/** Services that nobody asked for and that are replaced all the same: their network is made anew. */
+/** Services that nobody asked for and that are replaced all the same: their network, or whom they join, is made anew. */
 import type { ServiceObj } from '@orc/model';
 import { get, named, where } from '../state/table.ts';
 import { now, patchSpec } from '../state/draft.ts';
 import { hashOfService, networksOf } from './hash.ts';
+import { newHolder } from './holders.ts';
 import { joinedServices } from './joins.ts';
 import type { Planning } from './types.ts';
 
@@ -29,12 +30,17 @@ export function replaceFollowers(
   }
 }
 
-const mustFollow = ({ draft }: Planning, { spec }: ServiceObj, replaced: ReadonlySet<string>): boolean =>
-  networksOf(spec.template).some((name) => named(now(draft), 'network', name)?.status.former !== undefined) ||
-  joinedServices(spec.template).some((name) => replaced.has(name));
+const mustFollow = (planning: Planning, service: ServiceObj, replaced: ReadonlySet<string>): boolean =>
+  networksOf(service.spec.template).some((name) => isLeaving(planning, name)) ||
+  joinedServices(service.spec.template).some((name) => replaced.has(name)) ||
+  newHolder(planning, service) !== undefined;
+
+const isLeaving = ({ draft }: Planning, network: string): boolean =>
+  named(now(draft), 'network', network)?.status.former !== undefined;
 
 function rehash(planning: Planning, service: ServiceObj): ServiceObj | undefined {
-  const { project, template, recreations = 0, containerName, desired } = service.spec;
+  const { project, template, containerName, desired } = service.spec;
+  const recreations = (service.spec.recreations ?? 0) + (newHolder(planning, service) === undefined ? 0 : 1);
   const hash = hashOfService(planning, {
     project,
     template,
@@ -42,6 +48,10 @@ function rehash(planning: Planning, service: ServiceObj): ServiceObj | undefined
     ...(containerName === undefined ? {} : { containerName }),
   });
   if (hash === service.spec.hash) return undefined;
-  patchSpec<'service'>(planning.draft, service, { hash, desired: desired === 'stop' ? 'ready' : desired });
+  patchSpec<'service'>(planning.draft, service, {
+    hash,
+    desired: desired === 'stop' ? 'ready' : desired,
+    ...(recreations === 0 ? {} : { recreations }),
+  });
   return get(now(planning.draft), 'service', service.id);
 }

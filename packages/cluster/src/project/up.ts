@@ -20,6 +20,7 @@ import { checkAllowed } from './allowed.ts';
 import { changedFields, reasonOf } from './fields.ts';
 import { replaceFollowers } from './followers.ts';
 import { hashOfService, usedObjects } from './hash.ts';
+import { newHolder } from './holders.ts';
 import { joinedServices } from './joins.ts';
 import { checkNames } from './names.ts';
 import { checkPorts } from './ports.ts';
@@ -218,7 +219,9 @@ function specOf(
     ...service.container,
     ...(image === undefined ? {} : { imageId: image }),
   };
-  const forced = options.noRecreate !== true && isForced(options, service.service);
+  const forced =
+    options.noRecreate !== true &&
+    (isForced(options, service.service) || (found !== undefined && newHolder(planning, found) !== undefined));
   const recreations = (found?.spec.recreations ?? 0) + (forced ? 1 : 0);
   const hashed = { project: project.name, template, recreations, ...containerNamed(service) };
   const hash = before?.hash ?? hashOfService(planning, hashed);
@@ -333,13 +336,14 @@ function describe(
 ): void {
   const { draft, lines } = planning;
   const { service } = after.spec;
+  const holder = before && newHolder(planning, before);
   const tasks = before === undefined ? [] : currentTasks(draft.base, before.id);
   const fields = before === undefined ? [] : changedFields(planning, before.spec, after.spec);
   const slots = new Map(tasks.map((task) => [task.spec.slot, task]));
   let isTold = false;
   for (let slot = 1; slot <= after.spec.replicas; slot += 1) {
     const task = slots.get(slot);
-    const action = actionOf(task, before, after, restarts, fields);
+    const action = actionOf(task, before, after, restarts, fields, holder);
     const told = action.action === 'recreate' && !isTold && fields.length > 0 ? { fields } : {};
     isTold ||= action.action === 'recreate';
     lines.push({ kind: 'task', name: containerNameOf(after.spec, slot), service, ...action, ...told });
@@ -367,10 +371,11 @@ function actionOf(
   after: ServiceObj,
   restarts: boolean,
   fields: readonly FieldChange[],
+  holder: string | undefined,
 ): Action {
   if (task === undefined || before === undefined) return { action: 'create' };
   if (!isAsWanted(task, after.spec))
-    return { action: 'recreate', reason: whyRecreated(task, before, after, fields) };
+    return { action: 'recreate', reason: whyRecreated(task, before, after, fields, holder) };
   if (restarts && !needsStart(task, before.spec))
     return { action: 'restart', reason: 'a service that it depends on was recreated' };
   return after.spec.generation > before.spec.generation && needsStart(task, before.spec)
@@ -383,8 +388,10 @@ function whyRecreated(
   before: ServiceObj,
   after: ServiceObj,
   fields: readonly FieldChange[],
+  holder: string | undefined,
 ): string {
   if (fields.length > 0) return reasonOf(fields);
+  if (holder !== undefined) return `the container of ${holder} that it joins is a new one`;
   const asked = before.spec.recreations !== after.spec.recreations;
   if (!asked)
     return isAsWanted(task, before.spec)

@@ -51,6 +51,19 @@ describe('refused before anything is made', () => {
   });
 });
 
+test.each([
+  ['com.docker.network.bridge.name', 'foo', 'the option "com.docker.network.bridge.name" is not supported'],
+  ['io.orc.network.spoof_guard', 'maybe', 'the option "io.orc.network.spoof_guard" cannot be "maybe"'],
+  ['com.docker.network.driver.mtu', '60', 'the option "com.docker.network.driver.mtu" cannot be "60"'],
+  ['toString', '', 'the option "toString" is not supported'],
+])('the option %s=%s', (option, value, why) => {
+  const { state } = newWorld();
+  const spec: NetworkSpec = { driver: 'bridge', options: { [option]: value } };
+  const plan = createNetwork(state, 'n', spec, proposerOf(newWorld()));
+  expect(said(plan)).toEqual([`network n: ${why}`]);
+  expect(plan.changes).toEqual([]);
+});
+
 test("a subnet that a route of the host leads to is its user's choice: it is made, with a warning", () => {
   const world = newWorld();
   const plan = create(world, 'n', { subnet: '192.168.0.0/16' });

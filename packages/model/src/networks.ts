@@ -22,3 +22,33 @@ export function whyNoSubnet(cidr: Cidr): string | undefined {
     return `it has no address for a container: /${SMALLEST_PREFIX} is the smallest`;
   return RESERVED.find((each) => overlaps(each.cidr, cidr))?.why;
 }
+
+type Option = { readonly hint: string; readonly takes: (value: string) => boolean };
+
+const SWITCH: Option = { hint: 'write true or false', takes: (value) => /^(true|false)$/.test(value) };
+
+/** What can be said of a network beside its fields. */
+const OPTIONS: Readonly<Record<string, Option>> = {
+  'com.docker.network.driver.mtu': {
+    hint: 'write a number of bytes from 68 to 65535',
+    takes: (value) => /^\d{2,5}$/.test(value) && Number(value) >= 68 && Number(value) <= 65_535,
+  },
+  'com.docker.network.bridge.enable_ip_masquerade': SWITCH,
+  'io.orc.network.spoof_guard': SWITCH,
+};
+
+/** Why a network cannot have this option; undefined: it can. */
+export function faultOfNetworkOption(
+  option: string,
+  value: string,
+):
+  | { readonly code: 'input.unsupported' | 'input.invalid'; readonly why: string; readonly hint: string }
+  | undefined {
+  const known = Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined;
+  if (known === undefined) {
+    const hint = `known are ${Object.keys(OPTIONS).join(', ')}`;
+    return { code: 'input.unsupported', why: `the option "${option}" is not supported`, hint };
+  }
+  if (known.takes(value)) return undefined;
+  return { code: 'input.invalid', why: `the option "${option}" cannot be "${value}"`, hint: known.hint };
+}

@@ -1,5 +1,6 @@
 /** Networks of a project: made, made anew with the containers that are on them, refused where others are. */
 import {
+  faultOfNetworkOption,
   type NetworkObj,
   type NetworkSpec,
   PREDEFINED_NETWORKS,
@@ -25,7 +26,7 @@ export type NetworkOptions = { readonly kept: boolean; readonly guests: Guests }
 export function putNetworks(planning: Planning, project: Project, used: Used, options: NetworkOptions): void {
   const wanted = project.networks.filter((network) => used.networks.has(network.name));
   const put = wanted.filter((network) => putNetwork(planning, project.name, network, options));
-  for (const { name, spec } of put) checkSubnets(planning, name, spec);
+  for (const { name, spec } of put) check(planning, name, spec);
 }
 
 /** Whether it was made or changed. */
@@ -67,7 +68,17 @@ const everyHosts = (name: string): Problem => ({
 /** Also for `network create`. */
 export function createNetwork(planning: Planning, name: string, spec: NetworkSpec): void {
   makeNetwork(planning, name, spec);
+  check(planning, name, spec);
+}
+
+function check(planning: Planning, name: string, spec: NetworkSpec): void {
   checkSubnets(planning, name, spec);
+  for (const [option, value] of Object.entries(spec.options ?? {})) {
+    const fault = faultOfNetworkOption(option, value);
+    if (fault === undefined) continue;
+    const { code, why, hint } = fault;
+    planning.problems.push({ code, message: `network ${name}: ${why}`, hint });
+  }
 }
 
 function makeNetwork({ draft, proposer, lines }: Planning, name: string, spec: NetworkSpec): void {

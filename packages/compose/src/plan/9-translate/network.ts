@@ -2,7 +2,7 @@
 import type { NamespaceMode, NetworkAttachment, NetworkMode, PortBinding } from '@orc/model';
 import type { ModelNetworkRef, ModelPort } from '../../compose-model.ts';
 import { rangeOf } from '../5-canonical/ports.ts';
-import { type ServiceContext, defined, invalid, refuse } from './context.ts';
+import { type ServiceContext, defined, invalid, refuse, withoutEffect } from './context.ts';
 
 export function networkModeOf(context: ServiceContext): NetworkMode {
   const mode = context.service.network_mode;
@@ -93,7 +93,14 @@ export function portsOf(context: ServiceContext): readonly PortBinding[] | undef
     );
     return undefined;
   }
+  if (isInside(context)) withoutEffect(context, ['ports'], 'the service is on internal networks only');
   return ports.map(binding);
+}
+
+/** All its networks are internal, as far as the files tell. */
+function isInside({ service, model }: ServiceContext): boolean {
+  const networks = Object.keys(service.networks ?? {});
+  return networks.length > 0 && networks.every((key) => model.networks?.[key]?.internal === true);
 }
 
 function binding(port: ModelPort): PortBinding {

@@ -1,5 +1,11 @@
 /** Networks and volumes that the services use. */
-import type { NetworkSpec, ProjectNetwork, ProjectVolume, Subnet } from '@orc/model';
+import {
+  faultOfNetworkOption,
+  type NetworkSpec,
+  type ProjectNetwork,
+  type ProjectVolume,
+  type Subnet,
+} from '@orc/model';
 import type { ModelNetwork, ModelVolume } from '../../compose-model.ts';
 import { report } from '../loading.ts';
 import { nearest } from '../node.ts';
@@ -28,7 +34,7 @@ const isMode = (network: ModelNetwork): boolean =>
   ['host', 'none', 'null'].includes((network.external === true ? network.name : network.driver) ?? '');
 
 function networkSpec(context: Translating, key: string, network: ModelNetwork): NetworkSpec {
-  checkOptions(context, 'networks', key, Object.keys(network.driver_opts ?? {}), NETWORK_OPTIONS);
+  checkNetworkOptions(context, key, network);
   refuseIpv6(context, key, network);
   const subnets = (network.ipam?.config ?? []).flatMap((each): Subnet[] =>
     each.subnet === undefined
@@ -56,11 +62,16 @@ function refuseIpv6(context: Translating, key: string, network: ModelNetwork): v
   });
 }
 
-const NETWORK_OPTIONS = [
-  'com.docker.network.driver.mtu',
-  'com.docker.network.bridge.enable_ip_masquerade',
-  'io.orc.network.spoof_guard',
-];
+function checkNetworkOptions(context: Translating, key: string, network: ModelNetwork): void {
+  for (const [option, value] of Object.entries(network.driver_opts ?? {})) {
+    const fault = faultOfNetworkOption(option, String(value));
+    if (fault === undefined) continue;
+    const code = fault.code === 'input.invalid' ? 'compose.schema' : 'compose.unsupported';
+    const node = nearest(context.tree, ['networks', key, 'driver_opts', option]);
+    const message = `networks.${key}.driver_opts: ${fault.why}`;
+    report(context.loading, code, node, message, { hint: fault.hint });
+  }
+}
 
 /** `driver_opts: {type: none, o: bind, device: /folder}` names a folder of the host. */
 export function boundFolder(volume: ModelVolume | undefined): string | undefined {
@@ -69,18 +80,12 @@ export function boundFolder(volume: ModelVolume | undefined): string | undefined
   return isBind && device?.startsWith('/') && type === 'none' && isEmpty(others) ? device : undefined;
 }
 
-function checkOptions(
-  context: Translating,
-  section: string,
-  key: string,
-  given: readonly string[],
-  known: readonly string[],
-): void {
-  for (const option of given.filter((each) => !known.includes(each))) {
-    const node = nearest(context.tree, [section, key, 'driver_opts', option]);
-    const message = `${section}.${key}.driver_opts: the option "${option}" is not supported`;
+function refuseOptions(context: Translating, key: string, given: readonly string[]): void {
+  for (const option of given) {
+    const node = nearest(context.tree, ['volumes', key, 'driver_opts', option]);
+    const message = `volumes.${key}.driver_opts: the option "${option}" is not supported`;
     report(context.loading, 'compose.unsupported', node, message, {
-      hint: known.length === 0 ? 'mount a folder of the host: ./data:/data' : `known are ${known.join(', ')}`,
+      hint: 'mount a folder of the host: ./data:/data',
     });
   }
 }
@@ -96,7 +101,7 @@ export function volumesOf(context: Translating): readonly ProjectVolume[] {
   return Object.entries(context.model.volumes ?? {})
     .filter(([key, volume]) => used.has(key) && boundFolder(volume) === undefined)
     .map(([key, volume]) => {
-      checkOptions(context, 'volumes', key, Object.keys(volume.driver_opts ?? {}), []);
+      refuseOptions(context, key, Object.keys(volume.driver_opts ?? {}));
       const labels =
         volume.external === true ? undefined : volumeLabels(context.model.name, key, volume.labels);
       const spec = defined({

@@ -21,6 +21,8 @@ export async function untilBack(
   context.err(`warning: the daemon has gone away, ${goesOn}: waiting for another one`);
   const deadline = performance.now() + DAEMON_BACK_MS;
   for (;;) {
+    // Also before the first look: one that answers and goes again would be asked without end, and without a pause.
+    await sleep(DAEMON_POLL_LAST_MS);
     try {
       await client.open();
       context.err('warning: a daemon answers again');
@@ -34,6 +36,5 @@ export async function untilBack(
         `the daemon has gone away, and none came within ${DAEMON_BACK_MS / 1000} s; ${goesOn}`,
         { hint },
       );
-    await sleep(DAEMON_POLL_LAST_MS);
   }
 }

@@ -1,5 +1,6 @@
 /** Subnets of networks, on the real kernel: what is refused before anything is made, and what is given out of them. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type ComposeLab, startComposeLab } from '../../lab/project.ts';
 
 let lab: ComposeLab;
@@ -47,6 +48,29 @@ test('neither a part of the network that the host has of its own, nor what can b
     expect(stderr).toContain(why);
   }
   expect(project.ok(['network', 'ls', '--format', '{{.Name}}'])).not.toContain('none-such');
+});
+
+test('what a route of the host leads to is warned of, and taken as it was meant', () => {
+  // Of a bridge beside the instance, as other programs have theirs; a dry run makes nothing that would be in its way.
+  const link = `k${process.pid}`;
+  const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
+  onTestFinished(() => void ip('link', 'del', link));
+  ip('link', 'add', link, 'type', 'bridge');
+  ip('addr', 'add', '10.214.95.1/24', 'dev', link);
+  ip('link', 'set', link, 'up');
+  const project = lab.project(
+    'routed',
+    `services:
+  a: {${IDLE}, networks: [n]}
+networks:
+  n: {ipam: {config: [{subnet: 10.214.95.0/25}]}}
+`,
+  );
+  const { code, stderr } = project.orc(['up', '-d', '--dry-run']);
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    'the subnet 10.214.95.0/25 of network routed_n overlaps with the route to 10.214.95.0/24 of this host',
+  );
 });
 
 test('ip_range: addresses come out of it, and inspect tells it', async () => {

@@ -250,6 +250,24 @@ test.each([
   expect([...terminal.memory.containers.values()].at(-1)?.container.spec.tty).toBe(expected);
 });
 
+test.each([
+  ['echo -n "a b"', ['zz'], { entrypoint: ['echo', '-n', 'a b'], command: ['zz'] }],
+  ["sh -c 'echo $0; exit 3' x", [], { entrypoint: ['sh', '-c', 'echo $0; exit 3', 'x'], command: [] }],
+  ['a\\ b', ['zz'], { entrypoint: ['a b'], command: ['zz'] }],
+  ['', ['sh'], { entrypoint: [], command: ['sh'] }],
+])('run --entrypoint %j is split as a shell does', async (line, command, spec) => {
+  await using terminal = await openTerminal();
+  const argv = ['run', '-d', '--no-deps', '--entrypoint', line, 'web', ...command];
+  expect(await terminal.run(argv)).toMatchObject({ code: 0 });
+  expect([...terminal.memory.containers.values()].at(-1)?.container.spec).toMatchObject(spec);
+});
+
+test('run --entrypoint with an open quote is refused', async () => {
+  await using terminal = await openTerminal();
+  const { code, stderr } = await terminal.run(['run', '--entrypoint', 'echo "a', 'web']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--entrypoint echo "a: a quote is not closed')]);
+});
+
 test('run takes --tty or --no-tty', async () => {
   await using terminal = await openTerminal();
   const { code, stderr } = await terminal.run(['run', '-t', '-T', 'web', 'true']);

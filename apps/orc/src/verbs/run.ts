@@ -26,7 +26,10 @@ export const run: Body = async (context, args, flags) => {
   const [name = '', ...command] = args;
   const project = await loadToStart(context, [name]);
   const service = project.services.find((each) => each.service === name) as ProjectService;
-  const spec = specOf(context, project, service, command, flags);
+  const spec = {
+    ...specOf(context, project, service, command, flags),
+    ...(await entrypointOf(flags.text('entrypoint'), command)),
+  };
   const client = await context.client();
   return asRun(context, [2, 126, 127], async () => {
     await prepare(context, client, project, service, flags);
@@ -117,7 +120,6 @@ function specOf(
     ...(mounts.length > 0 ? { mounts } : {}),
     ...(published.length > 0 ? { ports: published } : {}),
     ...(command.length > 0 ? { command } : {}),
-    ...entrypointOf(flags.text('entrypoint'), command),
     ...(user === undefined ? {} : { user }),
     ...(workdir === undefined ? {} : { workingDir: workdir }),
   };
@@ -136,8 +138,20 @@ const fileFlags = (flags: Flags): Flags => ({
   list: (name) => (name === 'env-file' ? flags.list('env-from-file') : []),
 });
 
-const entrypointOf = (value: string | undefined, command: readonly string[]): Partial<ContainerSpec> =>
-  value === undefined ? {} : { entrypoint: value === '' ? [] : value.split(/\s+/), command };
+/** One line, which is split as `entrypoint:` of a compose file is. */
+async function entrypointOf(
+  value: string | undefined,
+  command: readonly string[],
+): Promise<Partial<ContainerSpec>> {
+  if (value === undefined) return {};
+  const { splitWords } = await import('@orc/compose');
+  const words = splitWords(value);
+  if (words === undefined)
+    throw fail('usage.invalid', `--entrypoint ${value}: a quote is not closed`, {
+      hint: 'close it, or write \\ before it',
+    });
+  return { entrypoint: words.map(({ text }) => text), command };
+}
 
 type Modes = {
   readonly networkMode: NetworkMode | undefined;

@@ -184,6 +184,19 @@ describe('volumes of a project', SLOW, () => {
   });
 });
 
+test('a volume with options is refused, also where one of the name is there', SLOW, () => {
+  for (const [name, option] of [
+    ['nfs', 'type=nfs'],
+    ['there', 'foo=bar'],
+  ] as const) {
+    expect(orc('volume', 'create', 'there').code).toBe(0);
+    const { code, stderr } = orc('volume', 'create', '-o', option, name);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`option "${option.split('=')[0]}" is not`)]);
+  }
+  expect(lines('volume', 'ls', '-q', '--filter', 'name=nfs')).toEqual([]);
+  expect(orc('volume', 'rm', 'there').code).toBe(0);
+});
+
 describe('prune', SLOW, () => {
   const deleted = (noun: string, ...flags: readonly string[]): unknown =>
     JSON.parse(orc(noun, 'prune', '-f', '--format', 'json', ...flags).stdout);

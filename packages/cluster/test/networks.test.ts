@@ -250,6 +250,19 @@ describe('who is in the way', () => {
   });
 });
 
+test('a volume takes no options: each would say that its data lies elsewhere', () => {
+  const world = newWorld();
+  const options = { type: 'nfs', foo: 'bar' };
+  const plan = createVolume(world.state, 'data', { driver: 'local', options }, proposerOf(world));
+  expect(plan.changes).toEqual([]);
+  expect(plan.problems).toMatchObject(
+    ['type', 'foo'].map((option) => ({
+      code: 'input.unsupported',
+      message: `the volume option "${option}" is not supported`,
+    })),
+  );
+});
+
 test('a volume of somebody else is used with a warning, and not removed by `down -v`', () => {
   const world = newWorld();
   commit(world, createVolume(world.state, 'shop_hand', { driver: 'local' }, proposerOf(world)).changes);

@@ -192,7 +192,7 @@ export async function decide(replica: Replica, by: string, plan: Plan): Promise<
 
 async function makeVolume(replica: Replica, name: string, spec: VolumeSpec): Promise<VolumeObj> {
   const there = named(replica.state(), 'volume', name);
-  if (there !== undefined) return there;
+  if (there !== undefined && Object.keys(spec.options ?? {}).length === 0) return there;
   await decide(replica, 'volume create', (state, proposer) => createVolume(state, name, spec, proposer));
   return named(replica.state(), 'volume', name) as VolumeObj;
 }

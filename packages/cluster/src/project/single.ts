@@ -42,12 +42,21 @@ export function createNetwork(
 
 export function createVolume(state: State, name: string, spec: VolumeSpec, proposer: Proposer): ProjectPlan {
   const planning = planningOf(state, proposer);
-  if (nameIsFree(planning, 'volume', name)) {
+  // They say where data lies: whoever gave one and got a folder of this host would look for it elsewhere.
+  const options = Object.keys(spec.options ?? {});
+  planning.problems.push(...options.map(noOption));
+  if (nameIsFree(planning, 'volume', name) && options.length === 0) {
     put(planning.draft, fresh('volume', proposer.ids.object(), name, proposer.now, spec, {}));
     planning.lines.push({ kind: 'volume', name, action: 'create' });
   }
   return finish(planning);
 }
+
+const noOption = (option: string): Problem => ({
+  code: 'input.unsupported',
+  message: `the volume option ${JSON.stringify(option)} is not supported`,
+  hint: 'leave it out; to use a folder of the host, mount that: -v /folder:/data',
+});
 
 function nameIsFree({ draft, problems }: Planning, kind: 'network' | 'volume', name: string): boolean {
   if (!KINDS[kind].namePattern.test(name)) {

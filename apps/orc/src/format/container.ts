@@ -93,10 +93,11 @@ export const containerListing = (
     ...labelsOf(row.labels),
     Mounts: row.mounts.join(','),
     Names: row.name,
+    LocalVolumes: String(row.mounts.filter(isVolume).length),
     Networks: Object.keys(row.networks).join(','),
     Ports: portsText(row),
     RunningFor: ago(row.createdAt, now),
-    ...(sizes === undefined ? {} : { Size: sizeText(sizes.get(row.id)) }),
+    Size: sizeText(sizes?.get(row.id)),
     State: row.status,
     Status: statusText(row, now),
     Health: row.health === 'none' ? '' : row.health,
@@ -104,6 +105,9 @@ export const containerListing = (
   }),
   id: (row) => shortId(row.id, whole),
 });
+
+/** A folder of the host has a path, a volume a name. */
+const isVolume = (source: string): boolean => !source.startsWith('/');
 
 /** `ps` of a project. */
 export const taskListing = (now: number, whole: boolean): Listing<ContainerSummary> => ({

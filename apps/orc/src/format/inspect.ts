@@ -13,6 +13,7 @@ import {
   type Security,
 } from '@orc/model';
 import { joinName } from '../project/joined.ts';
+import { ABSENT, limitsOf } from './host-config.ts';
 import { rfc3339 } from './time.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
@@ -93,7 +94,7 @@ const bindText = (mount: Mount): string[] =>
     : [];
 
 function hostConfigOf({ spec }: Container, joined: ReadonlyMap<string, string>): object {
-  const { resources = {}, restart } = spec;
+  const { restart } = spec;
   return {
     ...(spec.annotations === undefined ? {} : { Annotations: spec.annotations }),
     Binds: (spec.mounts ?? []).flatMap(bindText),
@@ -107,7 +108,10 @@ function hostConfigOf({ spec }: Container, joined: ReadonlyMap<string, string>):
     PublishAllPorts: spec.publishAll ?? false,
     ReadonlyRootfs: spec.readOnlyRoot ?? false,
     Init: spec.init ?? false,
+    ...ABSENT,
     Dns: spec.dns ?? [],
+    DnsOptions: spec.dnsOptions ?? [],
+    DnsSearch: spec.dnsSearch ?? [],
     ExtraHosts: (spec.extraHosts ?? []).map(({ name, address }) => `${name}:${address}`),
     SecurityOpt: securityOf(spec.security),
     UsernsMode: '',
@@ -117,14 +121,7 @@ function hostConfigOf({ spec }: Container, joined: ReadonlyMap<string, string>):
     CgroupnsMode: namespaceText(spec.cgroupnsMode, joined, 'private'),
     ShmSize: spec.shmSizeBytes ?? 64 * 2 ** 20,
     Sysctls: spec.sysctls ?? {},
-    NanoCpus: resources.nanoCpus ?? 0,
-    CpuShares: resources.cpuShares ?? 0,
-    CpusetCpus: resources.cpusetCpus ?? '',
-    Memory: resources.memoryBytes ?? 0,
-    MemoryReservation: resources.memoryReservationBytes ?? 0,
-    MemorySwap: resources.memorySwapBytes ?? 0,
-    PidsLimit: resources.pidsMax ?? null,
-    Ulimits: (spec.ulimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    ...limitsOf(spec),
     LogConfig: { Type: spec.logging?.driver ?? 'local', Config: logOptions(spec.logging) },
   };
 }

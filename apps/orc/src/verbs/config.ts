@@ -111,20 +111,22 @@ async function printHashes(context: Context, model: ComposeModel, wanted: string
     if (names.includes(name)) context.out(`${name} ${configHash(service)}`);
 }
 
-type Variable = { readonly name: string; readonly operator: string; readonly operand: string };
+type Use = { readonly name: string; readonly operator: string; readonly operand: string };
+type Variable = { readonly name: string; readonly uses: readonly Use[] };
 
 /** What the files ask for, set or not: nothing is interpolated, so that none can be missing. */
 async function printVariables(context: Context, flags: Flags): Promise<number> {
   const { variablesOf } = await import('@orc/compose');
   const all = { ...context, globals: { ...context.globals, profiles: ['*'] } };
   const { model } = await loadFiles(all, { translate: false, interpolate: false, values: false });
-  const found = new Map<string, Variable>();
-  for (const text of textsOf(model))
-    for (const each of variablesOf(text)) if (!found.get(each.name)?.operator) found.set(each.name, each);
-  const rows = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const after = ({ operator, operand }: Variable, mark: string): string =>
-    operator.endsWith(mark) ? operand : '';
-  const isRequired = ({ operator }: Variable): boolean => operator.endsWith('?');
+  const found = Map.groupBy(textsOf(model).flatMap(variablesOf), (use) => use.name);
+  const rows = [...found].map(([name, uses]): Variable => ({ name, uses }));
+  rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+  // Of several uses each says its own: one that cannot do without makes it required.
+  const use = ({ uses }: Variable, mark: string): Use | undefined =>
+    uses.find(({ operator }) => operator.endsWith(mark));
+  const after = (row: Variable, mark: string): string => use(row, mark)?.operand ?? '';
+  const isRequired = (row: Variable): boolean => use(row, '?') !== undefined;
   printList(
     context,
     flags,

@@ -1,6 +1,6 @@
 /** Build contexts that clients send. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, utimesSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, fail } from '@orc/model';
@@ -10,9 +10,10 @@ import type { Uses } from '../store/uses.ts';
 import type { Threads } from '../thread/threads.ts';
 import type { BuildContext, ContextFile, Contexts } from '../types.ts';
 import { openArchives } from './archives.ts';
+import { inodeOf } from './inode.ts';
 import { readListing } from './listing.ts';
 import { placeOthers, sweep, withFolders } from './place.ts';
-import { type ContextRows, FILES, readRecord, writeRecord } from './record.ts';
+import { type ContextRecord, type ContextRows, FILES, readRecord, writeRecord } from './record.ts';
 import { sentContext } from './sent.ts';
 
 type Pending = {
@@ -139,7 +140,7 @@ function wholeRows(folder: string, files: readonly ContextFile[]): ContextRows |
 function compare(folder: string, files: readonly ContextFile[]): readonly number[] {
   const base = join(folder, FILES);
   mkdirSync(base, { recursive: true, mode: 0o700 });
-  const record = readRecord(folder);
+  const record = ownRecord(folder);
   const known = record?.rows ?? {};
   if (record?.whole !== true) sweep(base, known);
   const rows = keepKnown(folder, known, files);
@@ -149,6 +150,16 @@ function compare(folder: string, files: readonly ContextFile[]): readonly number
   const same = record?.whole === true && isListed(files, known);
   if (needed.length === 0 && !same) finish(folder, files, rows);
   return needed;
+}
+
+/** `undefined` also where the files were put there by somebody else, such as who restores a backup: all come again. */
+function ownRecord(folder: string): ContextRecord | undefined {
+  const record = readRecord(folder);
+  const first = Object.entries(record?.rows ?? {}).find(([, [, inode]]) => inode !== undefined);
+  if (first === undefined) return record;
+  const [path, [, inode]] = first;
+  const stats = lstatSync(join(folder, FILES, path), { bigint: true, throwIfNoEntry: false });
+  return stats !== undefined && inodeOf(stats) === inode ? record : undefined;
 }
 
 /**

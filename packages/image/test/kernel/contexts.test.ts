@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -65,6 +66,16 @@ test('a file stays where the folder above it is left out of the list', async () 
   const folder = await send([kept], '');
   expect(readFileSync(join(folder, 'd/a'), 'utf8')).toBe('one');
   expect(readdirSync(join(folder, 'd'))).toEqual(['a']);
+});
+
+test('files that somebody copied into their places come again', async () => {
+  const files = [entry('a', 'file', 'one')];
+  await send(files, 'one');
+  cpSync(join(root, 'contexts'), join(root, 'restored/contexts'), {
+    recursive: true,
+    preserveTimestamps: true,
+  });
+  expect(await openContexts(join(root, 'restored')).open('key', files)).toMatchObject({ needed: [0] });
 });
 
 test('a folder that only a file of it named goes with that file', async () => {

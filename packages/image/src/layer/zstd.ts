@@ -75,11 +75,18 @@ async function feed(
     input.rest = undefined;
     input.fed.push(chunk);
     input.fedBytes += chunk.length;
-    if (!decoder.write(chunk))
-      await Promise.race([once(decoder, 'drain'), once(decoder, 'close')]).catch(() => undefined);
+    if (!decoder.write(chunk)) await room(decoder);
     dropUsed(input, decoder.bytesWritten);
   }
   decoder.end();
+}
+
+/** Or the end of it. What was not to be stops listening: a layer has many pieces. */
+async function room(decoder: ZstdDecompress): Promise<void> {
+  const over = new AbortController();
+  const events = ['drain', 'close'].map((name) => once(decoder, name, { signal: over.signal }));
+  await Promise.race(events).catch(() => undefined);
+  over.abort();
 }
 
 function dropUsed(input: Input, used: number): void {

@@ -21,7 +21,7 @@ export async function untilBack(
   context.err(`warning: the daemon has gone away, ${goesOn}: waiting for another one`);
   const deadline = performance.now() + DAEMON_BACK_MS;
   for (;;) {
-    // Also before the first look: one that answers and goes again would be asked without end, and without a pause.
+    // Also before the first look: one that answers and goes again would be asked without end and pause.
     await sleep(DAEMON_POLL_LAST_MS);
     try {
       await client.open();

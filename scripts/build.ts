@@ -85,8 +85,10 @@ async function bundle(app: App): Promise<void> {
     replace(file.path, file.contents);
   }
   const code = basename(outputFiles.map(({ path }) => path).find((path) => path.endsWith('.cjs')) ?? '');
-  for (const each of caches) rehearse(out, script(code, app), each, join(out, `${code}.${each.name}.cache`));
-  start(out, name, code, script(code, app));
+  // None but its own is in a cache: a rehearsal that began with another's would keep that too.
+  const bare = script(code, app, 'undefined');
+  for (const each of caches) rehearse(out, bare, each, join(out, `${code}.${each.name}.cache`));
+  start(out, name, code, script(code, app, nameOf(caches)));
 }
 
 /** The bundler escapes strings, and leaves regular expressions as they are. */
@@ -124,13 +126,17 @@ function readIfThere(path: string): string {
   }
 }
 
-/** A cache that is missing, or that another version of V8 made, costs time only. */
-function script(code: string, { caches, encoding }: App): string {
-  const cache = caches.reduceRight(
+/** The name of the cache that a command line has, as an expression. */
+function nameOf(caches: readonly Cache[]): string {
+  return caches.reduceRight(
     (rest, { name, words }) =>
       rest === '' ? `'${name}'` : `${JSON.stringify(words)}.includes(process.argv[2]) ? '${name}' : ${rest}`,
     '',
   );
+}
+
+/** A cache that is missing, or that another version of V8 made, costs time only. */
+function script(code: string, { encoding }: App, cache: string): string {
   return `'use strict';
 const { readFileSync } = require('node:fs');
 const { Script, constants } = require('node:vm');

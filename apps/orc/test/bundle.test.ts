@@ -1,6 +1,6 @@
 /** What users start: each command's code comes out of V8's cache of it, and little is compiled. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -30,4 +30,11 @@ test.each([
     const given = ['-e', CHECK, '--', code, encoding, `${code}.${cache}.cache`];
     expect(execFileSync(process.execPath, given, { encoding: 'utf8' })).toBe('false true\n');
   }
+});
+
+test('what commands of the engine read has not what only projects need', () => {
+  const dist = join(APPS, 'orc/dist');
+  const code = /`\$\{__dirname\}\/(.*\.cjs)`/.exec(readFileSync(join(dist, 'orc.cjs'), 'utf8'))?.[1] ?? '';
+  const bytes = (cache: string): number => statSync(join(dist, `${code}.${cache}.cache`)).size;
+  expect(bytes('engine') / bytes('project')).toBeLessThan(0.75);
 });

@@ -20,10 +20,7 @@ test.each([
   ['orc', ['engine', 'project']],
   ['orcd', ['daemon']],
 ])('%s has a cache for each kind of command, which V8 takes for this source only', (name, caches) => {
-  const starter = join(APPS, name, 'dist', `${name}.cjs`);
-  expect(existsSync(starter), 'npm run setup builds it').toBe(true);
-  const text = readFileSync(starter, 'utf8');
-  const code = join(APPS, name, 'dist', /`\$\{__dirname\}\/(.*\.cjs)`/.exec(text)?.[1] ?? '');
+  const { text, code } = starterOf(name);
   const encoding = /readFileSync\(filename, '(\w+)'\)/.exec(text)?.[1] ?? '';
   for (const cache of caches) {
     expect(text).toContain(`'${cache}'`);
@@ -33,8 +30,16 @@ test.each([
 });
 
 test('what commands of the engine read has not what only projects need', () => {
-  const dist = join(APPS, 'orc/dist');
-  const code = /`\$\{__dirname\}\/(.*\.cjs)`/.exec(readFileSync(join(dist, 'orc.cjs'), 'utf8'))?.[1] ?? '';
-  const bytes = (cache: string): number => statSync(join(dist, `${code}.${cache}.cache`)).size;
+  const { code } = starterOf('orc');
+  const bytes = (cache: string): number => statSync(`${code}.${cache}.cache`).size;
   expect(bytes('engine') / bytes('project')).toBeLessThan(0.75);
 });
+
+/** Its text, and the file of the code that it starts. */
+function starterOf(name: string): { readonly text: string; readonly code: string } {
+  const dist = join(APPS, name, 'dist');
+  const starter = join(dist, `${name}.cjs`);
+  expect(existsSync(starter), 'npm run setup builds it').toBe(true);
+  const text = readFileSync(starter, 'utf8');
+  return { text, code: join(dist, /`\$\{__dirname\}\/(.*\.cjs)`/.exec(text)?.[1] ?? '') };
+}

@@ -156,13 +156,14 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
   const privileged = spec.privileged === true;
   const masked = !privileged && spec.security?.unmaskSystemPaths !== true;
   const files = stagedFiles(request.mounts, request.etc);
+  const shm = facts.joins.ipc ?? (own.ipc ? 'own' : 'host');
   return [
     ...rootOps(
       {
         folder,
         layers: [facts.skeleton, ...request.image.layers],
         volatile: request.volatileRoot === true,
-        shm: facts.joins.ipc ?? (own.ipc ? 'own' : 'host'),
+        shm,
       },
       request.mounts,
       files,
@@ -170,7 +171,7 @@ function containerRootOps(request: StartRequest, facts: StartFacts, own: OwnName
     ...systemOps({
       folder,
       privileged,
-      ipc: facts.joins.ipc !== undefined ? 'joined' : own.ipc ? 'own' : 'host',
+      shm,
       ...(own.cgroup && facts.cgroupView !== undefined ? { cgroups: facts.cgroupView } : {}),
       devices: facts.devices,
       ...(spec.shmSizeBytes === undefined ? {} : { shmBytes: spec.shmSizeBytes }),

@@ -12,13 +12,15 @@ const SHM_BYTES = 64 * 2 ** 20;
 /** Written out: a host's module parameters may say otherwise (DECISIONS 11). */
 export const OVERLAY_OPTIONS = 'redirect_dir=off,metacopy=off,index=off';
 
+/** Its /dev/shm: that of whose ipc namespace it has; a process's is that of the container it joins. */
+type Shm = 'own' | 'host' | ProcessId;
+
 export type RootRequest = {
   readonly folder: string;
   /** The lowest first. */
   readonly layers: readonly string[];
   readonly volatile: boolean;
-  /** Its /dev/shm: that of whose ipc namespace it has. */
-  readonly shm: 'own' | 'host' | ProcessId;
+  readonly shm: Shm;
 };
 
 /**
@@ -87,7 +89,7 @@ export type SystemRequest = {
   readonly folder: string;
   readonly privileged: boolean;
   readonly shmBytes?: number;
-  readonly ipc: 'own' | 'host' | 'joined';
+  readonly shm: Shm;
   /** What it sees at /sys/fs/cgroup; absent: nothing. */
   readonly cgroups?: CgroupView;
   readonly devices: readonly DeviceNode[];
@@ -130,11 +132,11 @@ function cgroupOps({ folder, cgroups: view, privileged }: SystemRequest): readon
   ];
 }
 
-function ipcOps({ ipc, shmBytes }: SystemRequest): readonly Op[] {
+function ipcOps({ shm, shmBytes }: SystemRequest): readonly Op[] {
   const mqueue = mount('mqueue', '/dev/mqueue', QUIET, '', TARGET_MAKE);
   const bound = bindOp(SHM, SHM, { recursive: false, attributes: QUIET, captured: true });
-  if (ipc === 'host') return [bound];
-  if (ipc === 'joined') return [mqueue, bound];
+  if (shm === 'host') return [bound];
+  if (shm !== 'own') return [mqueue, bound];
   return [mqueue, mount('tmpfs', SHM, QUIET, `mode=1777,size=${shmBytes ?? SHM_BYTES}`, TARGET_MAKE)];
 }
 
@@ -243,7 +245,7 @@ function captureOps(mounts: readonly ResolvedMount[]): readonly Op[] {
   });
 }
 
-function captureShm(shm: RootRequest['shm']): readonly Op[] {
+function captureShm(shm: Shm): readonly Op[] {
   if (shm === 'own') return [];
   if (shm === 'host') return [{ op: 'capture', source: SHM, recursive: 0 }];
   return [{ op: 'capture-joined', pid: shm.pid, ticks: shm.ticks ?? 0n, path: SHM }];

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCgroups } from '../../src/host/cgroups.ts';
-import { openLauncher, startOn } from '../../src/host/launcher.ts';
+import { startOn } from '../../src/host/launcher.ts';
 import { FRAME } from '../../src/host/wire.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { CLONE } from '../../src/plan/flags.ts';
 import { planOf } from '../../src/plan/ops.ts';
-import { clock, ATTACH_OUT, IDLE, launcherWith, NATIVE, openFixture } from './fixture.ts';
+import { clock, ATTACH_OUT, IDLE, launcherWith, NATIVE, openAlone, openFixture } from './fixture.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -34,13 +34,7 @@ test('a shim that nobody can speak to has no container', async () => {
 
 test('a start that nobody waits for any more ends, and runs nothing', async () => {
   const program = join(NATIVE, 'build/orc-launch');
-  const launcher = await openLauncher({
-    clock,
-    program,
-    run: join(folder, 'run'),
-    root: folder,
-    cgroupFiles: () => [],
-  });
+  const launcher = await openAlone(folder, program);
   const [container, gate, proof] = ['container', 'gate', 'proof'].map((name) => join(folder, name)) as [
     string,
     string,

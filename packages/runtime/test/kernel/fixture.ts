@@ -24,6 +24,7 @@ import {
   type Runtime,
   type StartRequest,
 } from '../../src/index.ts';
+import { type Launcher, openLauncher } from '../../src/host/launcher.ts';
 
 export const NATIVE = join(import.meta.dirname, '../../native');
 
@@ -62,6 +63,10 @@ export function sanitizedLauncher(folder: string, options: string): string {
   });
   return program;
 }
+
+/** A launcher without a daemon, with no cgroup of its own. */
+export const openAlone = (folder: string, program = join(NATIVE, 'build/orc-launch')): Promise<Launcher> =>
+  openLauncher({ clock, program, run: join(folder, 'run'), root: folder, cgroupFiles: () => [] });
 
 /** One with other limits of `orc.h`, by name: what takes half a minute is over within a test. */
 export function launcherWith(folder: string, limits: Readonly<Record<string, number>>): string {

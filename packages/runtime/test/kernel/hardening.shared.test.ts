@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ContainerSpec, OrcError } from '@orc/model';
 import type { Running, StartRequest } from '../../src/index.ts';
-import { openLauncher } from '../../src/host/launcher.ts';
 import { type Op, planOf } from '../../src/plan/ops.ts';
-import { clock, type Fixture, follow, NATIVE, openFixture, runShell, shell } from './fixture.ts';
+import { type Fixture, follow, openAlone, openFixture, runShell, shell } from './fixture.ts';
 
 const ROUNDS = 40;
 const PATTERN = '/proc/sys/kernel/core_pattern';
@@ -121,13 +120,7 @@ describe('CVE-2019-16884, CVE-2025-52881: what stands in for procfs', () => {
     mkdirSync(join(root, 'proc/sys/net/core'), { recursive: true });
     writeFileSync(join(root, 'proc/sys/net/core/somaxconn'), 'untouched');
     symlinkSync('/proc/sysrq-trigger', join(root, 'proc/sys/net/core/link'));
-    const launcher = await openLauncher({
-      clock,
-      program: join(NATIVE, 'build/orc-launch'),
-      run: join(fixture.folder, 'own-run'),
-      root: fixture.folder,
-      cgroupFiles: () => [],
-    });
+    const launcher = await openAlone(join(fixture.folder, 'own'));
     const write = (key: string): Promise<unknown> => {
       const ops: readonly Op[] = [
         { op: 'root', path: root },

@@ -5,26 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { detectCgroups } from '../../src/host/cgroups.ts';
-import { openLauncher, startOn, type Launcher } from '../../src/host/launcher.ts';
+import { startOn, type Launcher } from '../../src/host/launcher.ts';
 import { connect, FRAME, nextFrame, readEnded, readFailure } from '../../src/host/wire.ts';
 import { deviceProgram } from '../../src/plan/device-rules.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { type Op, planOf } from '../../src/plan/ops.ts';
 import { DEVICE_RULES, type DeviceRule } from '../../src/plan/paths.ts';
-import { clock, sanitizedLauncher } from './fixture.ts';
+import { openAlone, sanitizedLauncher } from './fixture.ts';
 
 let folder: string;
 let launcher: Launcher;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orc-plans-'));
   const program = sanitizedLauncher(folder, 'detect_leaks=0');
-  launcher = await openLauncher({
-    clock,
-    program,
-    run: join(folder, 'run'),
-    root: folder,
-    cgroupFiles: () => [],
-  });
+  launcher = await openAlone(folder, program);
 });
 afterAll(async () => {
   await launcher?.shutdown();

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Launcher, openLauncher, startOn } from '../../src/host/launcher.ts';
+import { type Launcher, startOn } from '../../src/host/launcher.ts';
 import { FRAME, nextFrame, readEnded } from '../../src/host/wire.ts';
 import { encodePlan } from '../../src/plan/encode.ts';
 import { CLONE, MS } from '../../src/plan/flags.ts';
 import { type LaunchPlan, planOf } from '../../src/plan/ops.ts';
 import {
-  clock,
+  openAlone,
   ATTACH_OUT,
   collect,
   type Fixture,
@@ -85,13 +85,7 @@ describe('a misuse would be seen', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'orc-sanitizer-control-'));
     const program = sanitizedLauncher(folder, `log_path=${folder}/report:detect_leaks=0`);
-    launcher = await openLauncher({
-      clock,
-      program,
-      run: join(folder, 'run'),
-      root: folder,
-      cgroupFiles: () => [],
-    });
+    launcher = await openAlone(folder, program);
   });
   afterAll(async () => {
     await launcher?.shutdown();

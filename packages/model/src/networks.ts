@@ -23,13 +23,15 @@ export function whyNoSubnet(cidr: Cidr): string | undefined {
   return RESERVED.find((each) => overlaps(each.cidr, cidr))?.why;
 }
 
+export const MTU_OPTION = 'com.docker.network.driver.mtu';
+
 type Option = { readonly hint: string; readonly takes: (value: string) => boolean };
 
 const SWITCH: Option = { hint: 'write true or false', takes: (value) => /^(true|false)$/.test(value) };
 
 /** What can be said of a network beside its fields. */
 const OPTIONS: Readonly<Record<string, Option>> = {
-  'com.docker.network.driver.mtu': {
+  [MTU_OPTION]: {
     hint: 'write a number of bytes from 68 to 65535',
     takes: (value) => /^\d{2,5}$/.test(value) && Number(value) >= 68 && Number(value) <= 65_535,
   },

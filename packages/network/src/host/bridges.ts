@@ -1,5 +1,14 @@
 /** The bridges of this host's networks, and which of them has a free port. */
-import { fail, parseCidr, parseIpv4, type AssignedNetwork, type Kernel, type OrcError } from '@orc/model';
+import {
+  type AssignedNetwork,
+  fail,
+  faultOfNetworkOption,
+  type Kernel,
+  MTU_OPTION,
+  type OrcError,
+  parseCidr,
+  parseIpv4,
+} from '@orc/model';
 import { LIMITS } from '../limits.ts';
 import { bridgeName, cableNames, extensionName } from '../plan/links.ts';
 import {
@@ -203,8 +212,10 @@ function wishOf(name: string, index: number, network: AssignedNetwork): BridgeWi
 }
 
 export function mtuOf(network: AssignedNetwork): number | undefined {
-  const mtu = Number(network.spec.options?.['com.docker.network.driver.mtu'] ?? Number.NaN);
-  return Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535 ? mtu : undefined;
+  const text = network.spec.options?.[MTU_OPTION];
+  return text === undefined || faultOfNetworkOption(MTU_OPTION, text) !== undefined
+    ? undefined
+    : Number(text);
 }
 
 /** Routers, and whoever shares an address with others, need a network without. */

@@ -23,33 +23,40 @@ export function soundNetworks(networks: readonly AssignedNetwork[]): Judged {
   const sound: AssignedNetwork[] = [];
   const refused: Problem[] = [];
   for (const network of networks) {
-    const own: Held[] = [];
-    const why = network.status.subnets
-      .map((each) => faultOf(each, [...held, ...own]) ?? note(own, each.subnet, network.name))
-      .find((each) => each !== undefined);
-    if (why === undefined) {
-      sound.push(network);
-      held.push(...own);
-    } else refused.push(problemOf(network.name, why));
+    const own = subnetsOf(network, held);
+    if (typeof own === 'string') {
+      refused.push(problemOf(network.name, own));
+      continue;
+    }
+    sound.push(network);
+    held.push(...own);
   }
   return { sound, refused };
 }
 
+/** Or why it cannot have one of them. */
+function subnetsOf({ name, status }: AssignedNetwork, held: readonly Held[]): readonly Held[] | string {
+  const own: Held[] = [];
+  for (const given of status.subnets) {
+    const cidr = parseCidr(given.subnet);
+    if (cidr === undefined) return `${given.subnet} is no subnet of IPv4`;
+    const why = faultOf(given, cidr, [...held, ...own]);
+    if (why !== undefined) return why;
+    own.push({ cidr, by: name });
+  }
+  return own;
+}
+
 type Given = AssignedNetwork['status']['subnets'][number];
 
-function faultOf({ subnet, gateway }: Given, held: readonly Held[]): string | undefined {
-  const [cidr, address] = [parseCidr(subnet), parseIpv4(gateway)];
-  if (cidr === undefined) return `${subnet} is no subnet of IPv4`;
+function faultOf({ subnet, gateway }: Given, cidr: Cidr, held: readonly Held[]): string | undefined {
+  const address = parseIpv4(gateway);
   const why = whyNoSubnet(cidr);
   if (why !== undefined) return `it has the subnet ${subnet}, and ${why}`;
   if (address === undefined || !contains(cidr, address))
     return `its gateway ${gateway} is not in its subnet ${subnet}`;
   const other = held.find((each) => overlaps(each.cidr, cidr));
   return other && `its subnet ${subnet} overlaps with that of network ${other.by}`;
-}
-
-function note(own: Held[], subnet: string, by: string): undefined {
-  own.push({ cidr: parseCidr(subnet) as Cidr, by });
 }
 
 const problemOf = (network: string, why: string): Problem => ({
